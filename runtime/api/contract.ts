@@ -1,0 +1,177 @@
+import type { ConnectionsDocument, Flow, FlowNode, Json, Place, Problem, Text, Wire } from '../flow/flow.ts';
+import type { CatalogInfo, ConnectionInfo, NodeInfo } from '../flow/node-info.ts';
+
+/** What crosses HTTP and the live channel, shared with the editor. Types only. */
+
+export type { CatalogInfo, ConnectionInfo, ConnectionsDocument, Flow, FlowNode, Json, NodeInfo, Place, Problem, Text, Wire };
+
+/** Every error answer: status 4xx or 5xx and this body. */
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: Text; readonly fix?: Text; readonly problems?: readonly Problem[]; readonly details?: { readonly [name: string]: Json } };
+}
+
+/** GET /api/v1/system */
+export interface SystemInfo {
+  readonly version: string;
+  readonly dataDir: string;
+  /** Files are the truth: saving writes them. */
+  readonly flowsDir?: string;
+  readonly readOnly: boolean;
+  readonly hookBase: string;
+}
+
+/** GET /api/v1/flows */
+export interface FlowList { readonly flows: readonly FlowSummary[] }
+export interface FlowSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly delivery: 'durable' | 'memory';
+  readonly version: number;
+  readonly updatedAt: number;
+  readonly live?: { readonly revision: number; readonly state: FlowState };
+  /** The draft differs from what is live. */
+  readonly changed: boolean;
+  readonly problems: number;
+  readonly deadLetters: number;
+}
+export type FlowState = 'live' | 'stopped' | 'failed';
+
+/** GET /api/v1/flows/:id → ETag: "version". PUT the same `flow` with If-Match: "version" (`"0"` for a new one); 412 when somebody else was first. */
+export interface FlowAnswer {
+  readonly flow: Flow;
+  readonly version: number;
+  readonly problems: readonly Problem[];
+  readonly live?: { readonly revision: number; readonly state: FlowState; readonly flow: Flow };
+}
+export interface SaveAnswer { readonly version: number; readonly problems: readonly Problem[] }
+
+/** POST /api/v1/flows/:id/deploy { version } makes the draft of that version live. POST …/stop, …/start. */
+export interface DeployRequest { readonly version: number }
+export interface DeployAnswer {
+  readonly revision: number;
+  readonly state: FlowState;
+  readonly problems: readonly Problem[];
+  /** Node ids by what happened to them. */
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** POST /api/v1/flows/:id/nodes/:node/inject { body? } */
+export interface InjectRequest { readonly body?: { readonly [key: string]: Json } }
+export interface InjectAnswer { readonly runId?: string }
+
+/** GET /api/v1/runs?flow=&state=&limit=&after= */
+export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number } }
+export interface RunSummary {
+  readonly id: string;
+  readonly flow: string;
+  readonly revision: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly state: 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
+  readonly messages: number;
+}
+
+/** GET /api/v1/dead-letters?flow=&limit=&after= */
+export interface DeadLetterList { readonly deadLetters: readonly DeadLetter[]; readonly next?: string }
+export interface DeadLetter {
+  readonly id: string;
+  readonly runId: string;
+  readonly flow: string;
+  readonly node: string;
+  readonly at: number;
+  readonly attempts: number;
+  readonly code: string;
+  readonly message: Text;
+  readonly body: unknown;
+}
+
+/** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */
+export interface ConnectionList { readonly connections: readonly ConnectionAnswer[] }
+export interface ConnectionAnswer {
+  readonly name: string;
+  readonly document: ConnectionsDocument[string];
+  readonly version: number;
+  readonly state: 'unused' | 'open' | 'paused';
+  readonly reason?: Text;
+  readonly usedBy: readonly string[];
+  readonly problems: readonly Problem[];
+}
+/** POST /connections/:name/test (body: optional `document` to try before saving). */
+export interface TestAnswer { readonly ok: boolean; readonly message: Text; readonly ms: number }
+
+/** GET /secrets lists names only; PUT /secrets/:name { value }; DELETE. Values are never given out. */
+export interface SecretList { readonly secrets: readonly { readonly name: string; readonly updatedAt: number; readonly usedBy: readonly string[] }[] }
+/** GET /env; PUT /env/:name { value }; DELETE. */
+export interface EnvList { readonly env: readonly { readonly name: string; readonly value: Json }[] }
+
+/** POST /import { text, mode: 'look' | 'save', replace?: boolean }. Accepts one flow, an export of several, or Node-RED JSON (recognised and refused with reasons). */
+export interface ImportRequest { readonly text: string; readonly mode: 'look' | 'save'; readonly rename?: { readonly [id: string]: string } }
+export interface ImportAnswer {
+  readonly kind: 'millrace' | 'node-red' | 'unknown';
+  readonly flows: readonly { readonly id: string; readonly name: string; readonly nodes: number; readonly exists: boolean; readonly problems: readonly Problem[] }[];
+  /** Connections that the flows use and the project lacks. */
+  readonly missing: readonly { readonly name: string; readonly type: string }[];
+  readonly problems: readonly Problem[];
+  readonly saved: readonly string[];
+}
+/** GET /export?flow=a&flow=b → one flow's canonical JSON for one id; else this. */
+export interface ExportBundle { readonly format: 'millrace.export/1'; readonly flows: readonly Flow[]; readonly connections: ConnectionsDocument }
+
+/** GET /flows/:id/nodes/:node/last: the last message that came in and that left each port, masked. */
+export interface LastMessages { readonly input?: SeenMessage; readonly outputs: { readonly [port: string]: SeenMessage } }
+export interface SeenMessage { readonly at: number; readonly runId: string; readonly body: unknown; readonly truncated: boolean }
+
+/** Live channel: socket.io namespace `/live`. Client sends `watch` { flow } and gets `snapshot`, then the rest. */
+export interface LiveServerEvents {
+  snapshot(state: LiveSnapshot): void;
+  /** Sampled, at most 10 a second. */
+  counters(counters: LiveCounters): void;
+  debug(batch: DebugBatch): void;
+  /** Something about the flow's list, drafts, deploys or connections changed: fetch what you show again. */
+  changed(what: { readonly kind: 'flow' | 'flows' | 'deploy' | 'connection'; readonly id: string; readonly version?: number; readonly by?: string }): void;
+}
+export interface LiveClientEvents {
+  watch(request: { readonly flow: string | null }): void;
+  /** Pauses or resumes the debug stream of this client. */
+  debugPaused(paused: boolean): void;
+}
+export interface LiveSnapshot { readonly counters: LiveCounters; readonly debug: readonly DebugMessage[] }
+export interface LiveCounters {
+  readonly flow: string;
+  readonly at: number;
+  readonly state?: FlowState;
+  readonly revision?: number;
+  readonly nodes: { readonly [node: string]: NodeCounters };
+  readonly wires: { readonly [wire: string]: WireCounters };
+  readonly connections: { readonly [name: string]: { readonly state: 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number } };
+}
+export interface NodeCounters {
+  readonly done: number;
+  readonly failed: number;
+  readonly working: number;
+  readonly waiting: number;
+  readonly held: number;
+  readonly deadLetters: number;
+  readonly perSecond: number;
+  readonly ms?: number;
+  readonly status?: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text };
+  /** A problem that keeps this node from running. */
+  readonly problem?: Text;
+}
+export interface WireCounters { readonly passed: number; readonly waiting: number; readonly limit: number; readonly perSecond: number }
+export interface DebugBatch { readonly messages: readonly DebugMessage[]; /** Not shown since the last batch, because there were more than are shown in a second. */ readonly skipped: number }
+export interface DebugMessage {
+  readonly id: number;
+  readonly at: number;
+  readonly flow: string;
+  readonly node: string;
+  readonly runId: string;
+  readonly kind: 'debug' | 'failure' | 'log';
+  readonly label: string;
+  /** Masked where personal; values longer than the limit are cut and say so. */
+  readonly value: unknown;
+  readonly level?: 'debug' | 'info' | 'warn' | 'error';
+  readonly truncated?: boolean;
+}

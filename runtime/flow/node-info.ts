@@ -1,0 +1,131 @@
+import type { Json, Text } from './flow.ts';
+
+/** The part of a node type that is data: what validator, palette, inspector, docs and catalog read. */
+
+export type Scalar = string | number | boolean | null;
+
+/** A condition over a config, evaluated in the browser and on the server alike (`evaluate-rule.ts`). A missing field counts as its default. */
+export type Condition =
+  | { readonly field: string; readonly is: readonly Scalar[] }
+  | { readonly field: string; readonly not: readonly Scalar[] }
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] };
+
+export type Replay = 'pure' | 'idempotent' | 'external';
+export type ReplayRule = Replay | { readonly when: Condition; readonly then: ReplayRule; readonly else: ReplayRule };
+
+/** A port's type: a small structural subset of JSON Schema. */
+export type PortType =
+  | { readonly type: 'any' }
+  | { readonly type: 'text' | 'number' | 'boolean' | 'bytes' }
+  | { readonly type: 'list'; readonly items?: PortType }
+  | { readonly type: 'record'; readonly fields?: { readonly [name: string]: PortField } };
+export type PortField = PortType & { readonly optional?: boolean };
+
+export interface PortInfo {
+  /** What leaves or enters, for the person who draws the wire. */
+  readonly title: Text;
+  /** Type of the whole body; `payload` is one of its fields. */
+  readonly body?: PortType;
+}
+
+/** Ports that depend on the config: one for each item of a list field, or as many as a number field says. Ids are `prefix-1`, `prefix-2`, … */
+export type DynamicPorts =
+  | { readonly each: string; readonly prefix: string; readonly label?: string }
+  | { readonly count: string; readonly prefix: string };
+
+export interface PortsInfo {
+  readonly fixed: { readonly [id: string]: PortInfo & { readonly when?: Condition } };
+  readonly dynamic?: DynamicPorts;
+}
+
+export type FieldKind =
+  | 'text' | 'multiline' | 'integer' | 'number' | 'boolean' | 'choice' | 'duration' | 'size'
+  | 'list' | 'record' | 'map' | 'json' | 'code' | 'secret' | 'connection' | 'expression' | 'path' | 'any' | 'nodes';
+
+/** One field of a config. `dynamic` says which `$` forms it may hold besides a literal. */
+export interface FieldInfo {
+  readonly kind: FieldKind;
+  readonly title: Text;
+  readonly help?: Text;
+  readonly required?: boolean;
+  readonly default?: Json;
+  readonly placeholder?: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** A regular expression that the whole text must match. */
+  readonly pattern?: string;
+  readonly choices?: readonly { readonly value: string; readonly title: Text }[];
+  /** Of a list or map. */
+  readonly items?: FieldInfo;
+  /** Of a record. */
+  readonly fields?: { readonly [name: string]: FieldInfo };
+  /** Of a connection: its type, for example `sql`. */
+  readonly connection?: string;
+  /** Of code. */
+  readonly language?: 'javascript' | 'json' | 'sql' | 'template' | 'jsonata';
+  readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];
+  readonly secret?: boolean;
+  readonly personal?: boolean;
+  readonly advanced?: boolean;
+  readonly visible?: Condition;
+}
+
+export interface NodeExample {
+  readonly name: string;
+  readonly config: { readonly [field: string]: Json };
+  /** Bodies, in order. For a source: what reaches it from outside, in the source's own form. */
+  readonly given: readonly { readonly [key: string]: Json }[];
+  /** Bodies by output port, in order. */
+  readonly emits?: { readonly [port: string]: readonly { readonly [key: string]: Json }[] };
+  /** Code of the failure that the last given message must have. */
+  readonly fails?: string;
+}
+
+export type NodeCategory = 'source' | 'sink' | 'logic' | 'code' | 'data' | 'crm' | 'time' | 'people';
+
+/** `source` starts runs; `catch` receives failures; `action` is everything else. */
+export type NodeRole = 'source' | 'action' | 'catch';
+
+export interface NodeInfo {
+  readonly type: string;
+  readonly version: number;
+  readonly role: NodeRole;
+  readonly title: Text;
+  readonly category: NodeCategory;
+  /** A Lucide icon's name. */
+  readonly icon: string;
+  readonly summary: Text;
+  /** Markdown: what it does, what it promises, what goes wrong. */
+  readonly help: Text;
+  /** Words that find it, besides its title. */
+  readonly keywords?: readonly string[];
+  /** The card's second line: text with `{field}` places, filled from the config. */
+  readonly line?: string;
+  readonly replay: ReplayRule;
+  readonly config: { readonly [field: string]: FieldInfo };
+  readonly inputs: { readonly [id: string]: PortInfo };
+  readonly outputs: PortsInfo;
+  readonly examples: readonly NodeExample[];
+  /** A button at the card, as inject has. */
+  readonly button?: boolean;
+  /** Shows its messages in the debug panel and has a switch at the card. */
+  readonly debugs?: boolean;
+  /** Failure codes that its own code raises, explained. */
+  readonly failures?: { readonly [code: string]: Text };
+}
+
+export interface ConnectionInfo {
+  readonly type: string;
+  readonly title: Text;
+  readonly icon: string;
+  readonly summary: Text;
+  readonly help: Text;
+  readonly config: { readonly [field: string]: FieldInfo };
+}
+
+/** Everything that can be placed or used, as the API gives it to the editor. */
+export interface CatalogInfo {
+  readonly nodes: { readonly [type: string]: NodeInfo };
+  readonly connections: { readonly [type: string]: ConnectionInfo };
+}

@@ -1,0 +1,55 @@
+import type { Server } from 'node:http';
+import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from './api/contract.ts';
+import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
+
+/**
+ * What runs deployed flows. The driver implements it; `runtime.ts` puts it together with the project's documents.
+ * Documents (drafts, revisions, connections, secrets) are the project's: see `project/project.ts`.
+ */
+export interface FlowHost {
+  /** Makes this revision the one that runs. Nodes that did not change go on. Problems of nodes that cannot start are answered and do not stop the others. */
+  deploy(flow: Flow, revision: number): Promise<DeployOutcome>;
+  /** Stops sources and takes no new work; messages at rest stay in the journal. */
+  stop(flow: string): Promise<void>;
+  /** Forgets a deleted flow, with everything pending in it. */
+  remove(flow: string): Promise<void>;
+  live(flow: string): { readonly revision: number; readonly state: 'live' | 'stopped' | 'failed'; readonly problems: readonly Problem[] } | undefined;
+
+  /** Presses the button of a source, or feeds `body` into a node's input as a new run. Throws a `Failure` when the flow is not live. */
+  inject(flow: string, node: string, body?: { readonly [key: string]: Json }): Promise<{ readonly runId?: string }>;
+
+  counters(flow: string): LiveCounters;
+  lastMessages(flow: string, node: string): LastMessages;
+  /** Pending runs, newest first; ended ones are in the store. */
+  pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }>;
+  deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }>;
+  deadLetterCount(flow: string): number;
+
+  /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */
+  connectionChanged(name: string): Promise<void>;
+  connectionState(name: string): { readonly state: 'unused' | 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number };
+  /** Opens a client of its own with this document, tests and closes it. */
+  testConnection(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }>;
+
+  /** Serves `/hook/…` on this server, ahead of every other listener. Requests elsewhere go to `otherwise`. */
+  serveHooks(server: Server, otherwise: Parameters<Server['on']>[1]): void;
+  /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */
+  shutdown(): Promise<void>;
+}
+
+export interface DeployOutcome {
+  readonly state: 'live' | 'failed';
+  readonly problems: readonly Problem[];
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** What the driver asks the project for while flows run. */
+export interface ProjectValues {
+  /** Value of a project or flow environment name, or of the process's `MILLRACE_ENV_<NAME>`; undefined when there is none. */
+  env(name: string): Json | undefined;
+  /** The secret's text; undefined when there is none. */
+  secret(name: string): Promise<string | undefined>;
+  connection(name: string): Promise<ConnectionDocument | undefined>;
+}

@@ -1,0 +1,82 @@
+/** Every limit of the system, in one screen, each with the reason for its number. A leaf that all may import. */
+
+const KB = 1024;
+const MB = 1024 * KB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+export const limits = {
+  // Messages
+  bodyBytesMax: 16 * MB, // one message; larger data belongs in a file that the message names
+  webhookBodyBytesDefault: 1 * MB, // what form posts and hooks of CRM systems need, ten times over
+  parentIdsMax: 16, // a join of thousands names its first parents only; the rest are found by run
+  hopsMax: 1000, // pure nodes that one segment may pass: a pure loop ends here with a clear failure
+
+  // Queues
+  windowMessages: 512, // in memory for each node input; the rest waits on disk and is paged in
+  windowBytes: 8 * MB, // the same by size, so that large bodies do not fill memory
+  wireMessagesDefault: 1_000_000, // on disk for each wire before it holds its feeders (DESIGN 3)
+  wireBytesDefault: 1024 * MB, // the same by size
+  memoryWireMessages: 10_000, // memory mode keeps all of it in memory
+  segmentsInFlight: 256, // committed inputs in work at once in one flow, so that one flow cannot take all memory
+  replyWaitersMax: 10_000, // callers that wait for http-response; beyond it 503
+  batchMessages: 64, // to the sandbox in one crossing (EXPERIMENTS E1)
+  batchBytes: 256 * KB, // crossings above this cost more than they save (EXPERIMENTS E1)
+  sliceMs: 5, // of one turn of the driver before others have theirs
+
+  // Attempts
+  attemptsDefault: 5, // with the backoff below: about six minutes before a dead letter
+  backoffFirstMs: 1 * SECOND,
+  backoffFactor: 5, // 1 s, 5 s, 25 s, 125 s, …
+  backoffMaxMs: 30 * MINUTE,
+  crashesMax: 3, // of the process during one call of one message, before the message is a dead letter
+  callTimeoutMs: 30 * SECOND, // DESIGN 6.13
+  probeFirstMs: 1 * SECOND, // of a paused connection
+  probeMaxMs: 30 * SECOND, // so that an outage ends at most half a minute after the other side is back
+  concurrencyDefault: 8, // calls of one node that is not pure
+
+  // Time
+  eventIdsKeptMs: 7 * DAY, // repeats that carry the source's event id (DESIGN 6.1)
+  answersKeptMs: 1 * DAY, // recorded webhook answers (DESIGN 6.9)
+  answersQuotaBytes: 256 * MB, // the oldest recorded answers go first
+  replyTimeoutMs: 30 * SECOND,
+  drainMs: 10 * SECOND, // shutdown waits so long for calls under way
+  timerHorizonMs: 1 * MINUTE, // due times held in memory; later ones stay in the index
+
+  // Joins
+  joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
+  splitMessagesMax: 100_000, // from one message, while a segment is one commit
+
+  // HTTP out
+  fetchBytesMax: 16 * MB,
+  fetchRedirectsMax: 5,
+  connectTimeoutMs: 10 * SECOND,
+
+  // API and live channel
+  apiBodyBytesMax: 16 * MB, // a flow of 1,000 nodes is about 0.5 MB
+  liveUpdatesPerSecond: 10, // to one client (DESIGN 10)
+  debugPerSecond: 50, // messages shown to one client; the count of all is shown beside them
+  debugBytesMax: 64 * KB, // of one shown message
+  debugKept: 500, // last debug messages kept for a client that connects later
+  pageSizeMax: 500,
+
+  // History
+  runsKept: 100_000,
+  runsKeptMs: 14 * DAY,
+  auditKeptMs: 365 * DAY,
+  outboxBatch: 500,
+
+  // Expressions
+  expressionStepsMax: 100_000, // JSONata evaluations in one expression: some 50 ms
+  templateBytesMax: 1 * MB,
+
+  // Sandbox
+  sandboxMemoryMb: 64, // of one isolate, unless the node says otherwise
+  sandboxTimeoutMs: 5 * SECOND, // of one message
+  sandboxProcessMb: 512, // RSS of the child before it is killed
+  sandboxOutputBytesMax: 4 * MB,
+  sandboxOutputsMax: 20,
+  sandboxLogsPerMessage: 20,
+  sandboxLogBytesMax: 8 * KB,
+} as const;

@@ -1,0 +1,47 @@
+import type {
+  ConnectionList, DeployAnswer, ExportBundle, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunList, SaveAnswer, SecretList, EnvList, TestAnswer,
+} from '../api/contract.ts';
+import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
+import type { AuditEntry, RunRecord } from '../store/store.ts';
+
+/** Who asks, for the audit log. */
+export interface Actor { readonly name: string }
+
+/** The project's documents and what people do with them. The API is a thin layer over it; the CLI uses it directly. Misuse throws a `Failure` of `errors.ts`. */
+export interface ProjectDoor {
+  listFlows(): Promise<FlowList>;
+  getFlow(id: string): Promise<FlowAnswer>;
+  /** Saves the draft; a `Failure` `flow.stale` when `expected` is not the stored version. A draft with problems is saved. */
+  saveFlow(flow: Flow, expected: number, by: Actor): Promise<SaveAnswer>;
+  deleteFlow(id: string, by: Actor): Promise<void>;
+  restoreFlow(id: string, by: Actor): Promise<void>;
+  deploy(id: string, version: number, by: Actor): Promise<DeployAnswer>;
+  stop(id: string, by: Actor): Promise<void>;
+  start(id: string, by: Actor): Promise<DeployAnswer>;
+  revisions(id: string): Promise<readonly { readonly revision: number; readonly at: number; readonly by: string }[]>;
+  getRevision(id: string, revision: number): Promise<Flow>;
+  rollback(id: string, revision: number, by: Actor): Promise<DeployAnswer>;
+
+  listConnections(): Promise<ConnectionList>;
+  saveConnection(name: string, document: ConnectionDocument, expected: number, by: Actor): Promise<{ readonly version: number }>;
+  deleteConnection(name: string, by: Actor): Promise<void>;
+  testConnection(name: string, document?: ConnectionDocument): Promise<TestAnswer>;
+
+  listSecrets(): Promise<SecretList>;
+  saveSecret(name: string, value: string, by: Actor): Promise<void>;
+  deleteSecret(name: string, by: Actor): Promise<void>;
+  listEnv(): Promise<EnvList>;
+  saveEnv(name: string, value: Json, by: Actor): Promise<void>;
+  deleteEnv(name: string, by: Actor): Promise<void>;
+
+  import(request: ImportRequest, by: Actor): Promise<ImportAnswer>;
+  /** Text of one flow (canonical JSON) or of a bundle. */
+  export(ids: readonly string[]): Promise<string>;
+
+  listRuns(query: { readonly flow?: string; readonly state?: RunRecord['state'] | 'pending'; readonly limit: number; readonly after?: string }): Promise<RunList>;
+  audit(limit: number, before?: number): Promise<readonly AuditEntry[]>;
+  /** Called when somebody changed a document, a file changed on disk, or a deploy ended. */
+  onChange(listener: (what: { readonly kind: 'flow' | 'flows' | 'deploy' | 'connection'; readonly id: string; readonly version?: number; readonly by?: string }) => void): () => void;
+  close(): Promise<void>;
+}
+export type { ExportBundle };

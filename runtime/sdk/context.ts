@@ -1,0 +1,170 @@
+import type { Json, Text } from '../flow/flow.ts';
+import type { Body, Envelope } from './message.ts';
+
+/** What a node is given to work with. Nothing else of the world is within its reach. */
+
+export interface Log {
+  debug(text: string, details?: { readonly [name: string]: Json }): void;
+  info(text: string, details?: { readonly [name: string]: Json }): void;
+  warn(text: string, details?: { readonly [name: string]: Json }): void;
+  error(text: string, details?: { readonly [name: string]: Json }): void;
+}
+
+export type StatusKind = 'good' | 'warn' | 'bad' | 'info';
+
+/** One outgoing HTTP request. Streams are not supported: a message's body is a value. */
+export interface FetchOptions {
+  readonly method?: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  /** Redirects to follow, 5 at most unless said. */
+  readonly redirects?: number;
+  /** Answer bytes accepted before giving up with `http.too-large`. */
+  readonly bytesMax?: number;
+}
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly bytes: Uint8Array;
+  text(): string;
+}
+export type Fetch = (url: string, options?: FetchOptions) => Promise<FetchAnswer>;
+
+/** What every call of a node has, whatever its kind. */
+export interface NodePlace {
+  readonly node: { readonly id: string; readonly type: string; readonly name: string };
+  readonly flow: { readonly id: string; readonly name: string; readonly revision: number };
+  readonly log: Log;
+  /** Shows a short text under the card. */
+  status(kind: StatusKind, text: Text): void;
+  readonly clock: { now(): number };
+}
+
+/** Powers of one call. `C` is the node's resolved config, `P` what `prepare` made. */
+export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
+  readonly config: C;
+  readonly prepared: P;
+  readonly envelope: Envelope;
+  /** True when the message was held by this node and is due. */
+  readonly resumed: boolean;
+  /** Same for every attempt of this node for this message; different for every other. */
+  readonly idempotencyKey: string;
+  /** Aborts at the deadline, at cancel and at shutdown. */
+  readonly signal: AbortSignal;
+  readonly random: { next(): number; id(): string };
+  readonly fetch: Fetch;
+  /** The open client of a connection that the config names. Throws a failure of scope connection when it cannot be opened. */
+  connection<T>(name: string): Promise<T>;
+  /** Runs `work` while holding every one of `keys` in this runtime; keys are taken in sorted order, so that no two callers wait for each other. */
+  lock<T>(keys: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** Shows a value in the debug panel, once the message is safe. */
+  debug(value: unknown, label?: string): void;
+  /** Answers the caller that waits for this run; false when nobody waits. */
+  reply(answer: HttpAnswer): boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string | Uint8Array;
+}
+
+/** Powers at deploy, when a node is made ready. */
+export interface PrepareHost extends NodePlace {
+  readonly sandbox: SandboxDoor;
+}
+
+/** User code in the sandbox. The code never runs in this process. */
+export interface SandboxDoor {
+  /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile. */
+  open(program: SandboxProgram): Promise<SandboxFunction>;
+}
+export interface SandboxProgram {
+  readonly code: string;
+  readonly outputs: number;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly node: { readonly id: string; readonly name: string };
+  readonly env: { readonly [name: string]: Json };
+}
+export interface SandboxFunction {
+  /** One result for each message, in order. A message's own failure is a value, so that it harms no other of the batch. */
+  call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]>;
+  close(): Promise<void>;
+}
+export interface SandboxMessage {
+  readonly id: string;
+  /** What Date.now() says inside. */
+  readonly nowMs: number;
+  readonly body: Body;
+}
+export type SandboxResult =
+  /** Bodies by output, first to last. */
+  | { readonly outputs: readonly (readonly Body[])[]; readonly logs: readonly SandboxLog[]; readonly status?: { readonly kind: StatusKind; readonly text: string } }
+  | { readonly failure: { readonly code: string; readonly text: Text; readonly details: { readonly [name: string]: Json } }; readonly logs: readonly SandboxLog[] };
+export interface SandboxLog { readonly level: 'log' | 'warn' | 'error'; readonly text: string }
+
+/** A request that reached a source's route. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly params: { readonly [name: string]: string };
+  /** The raw query string without `?`. */
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string | undefined };
+  readonly body: Uint8Array;
+  /** The caller's address. */
+  readonly remote: string;
+}
+export interface RouteOptions {
+  readonly methods: readonly string[];
+  /** Segments; `:name` takes one of any text. Without the `/hook` before it. */
+  readonly path: string;
+  /** Larger bodies are answered with 413 before they are read to the end. */
+  readonly bodyBytesMax: number;
+}
+
+export interface DeliverOptions {
+  readonly port?: string;
+  readonly key?: string;
+  /** The sender's own id of this event: repeats within 7 days are dropped. */
+  readonly eventId?: string;
+  /** Waits for an answer of the flow (http-response). */
+  readonly reply?: { readonly timeoutMs: number; readonly idempotency?: ReplyIdempotency };
+}
+/** DESIGN 6.9: under which key the answer is recorded, and what the body must hash to for it to be given again. */
+export interface ReplyIdempotency { readonly scope: string; readonly key: string; readonly bodyHash: string }
+
+export interface Receipt {
+  readonly runId: string;
+  /** The event id was seen before; no second run. */
+  readonly duplicate: boolean;
+  /** Present when `reply` was asked for. Resolves to what the flow answered, or why it did not. */
+  readonly reply?: Promise<ReplyOutcome>;
+}
+export type ReplyOutcome =
+  | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly repeated: boolean }
+  | { readonly kind: 'timeout' }
+  /** The run ended without an answer. */
+  | { readonly kind: 'ended'; readonly how: 'completed' | 'dropped' | 'dead-lettered' }
+  /** The same key is being worked on. */
+  | { readonly kind: 'in-progress' }
+  /** The same key came with another body. */
+  | { readonly kind: 'mismatch' };
+
+/** Powers of a source, for as long as it runs. */
+export interface SourceContext<C = unknown> extends NodePlace {
+  readonly config: C;
+  readonly signal: AbortSignal;
+  readonly random: { next(): number; id(): string };
+  /** Resolves when the journal holds the message; rejects with a `NodeFailure` `queue.full` (retry afterMs) when it must be kept by the sender. */
+  deliver(body: Body, options?: DeliverOptions): Promise<Receipt>;
+  /** Serves requests under `/hook` until the source stops. Throws `route.taken` when another node has the path. */
+  route(options: RouteOptions, handle: (request: HttpRequest) => Promise<HttpAnswer>): void;
+  /** Calls again and again until the source stops. The first call comes after one period. */
+  every(periodMs: number, call: () => void): void;
+  /** What the button at the card does. */
+  onButton(call: () => void): void;
+}

@@ -1,0 +1,126 @@
+import type { Json, Text } from '../flow/flow.ts';
+import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
+import type { HttpAnswer, HttpRequest, NodeContext, PrepareHost, SourceContext } from './context.ts';
+import type { ConfigOf, Fields } from './field.ts';
+import type { Body, Drop, Hold, ToPorts } from './message.ts';
+
+/** What a handler may answer. A plain object is one body for the only output; undefined ends the message there. */
+export type HandlerResult = Body | readonly Body[] | ToPorts | Hold | Drop | undefined;
+
+type Declared = Omit<NodeInfo, 'role' | 'config' | 'inputs' | 'replay'>;
+
+/** Older config to the next version's config, pure: `migrations[1]` takes version 1 to 2. */
+export type Migrations = { readonly [fromVersion: number]: (config: { readonly [field: string]: Json }) => { readonly [field: string]: Json } };
+
+/** The open window of a collecting node: small state, and the kept bodies that the journal holds beside it. */
+export interface CollectStep {
+  /** State of the window after this message; JSON. */
+  readonly state: Json;
+  /** Body to keep until the window closes. */
+  readonly keep?: Body;
+  /** When the window closes by itself; null forgets an earlier instant. */
+  readonly closeAt?: number | null;
+  /** Closes the window now. */
+  readonly close?: boolean;
+}
+export interface Collector<C> {
+  /** The window that the message belongs to. */
+  key(message: Body, context: NodeContext<C>): string;
+  /** Pure: what the window becomes. `state` is undefined when the window opens. */
+  arrive(message: Body, state: Json | undefined, context: NodeContext<C>): CollectStep;
+  /** What leaves when the window closes. `kept` are the bodies in order of arrival. */
+  close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): HandlerResult;
+}
+
+/** A node type with its behaviour, as the runtime holds it. */
+export interface NodeDefinition {
+  readonly info: NodeInfo;
+  readonly migrations: Migrations;
+  readonly prepare?: (config: never, host: PrepareHost) => Promise<unknown>;
+  readonly dispose?: (prepared: never) => Promise<void>;
+  readonly run?: (message: Body, context: never) => HandlerResult | Promise<HandlerResult>;
+  readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
+  readonly collect?: Collector<never>;
+  readonly start?: (context: never) => Promise<void> | void;
+  readonly receive?: (given: { readonly [key: string]: Json }) => HttpRequest;
+  /** Calls at once, unless the flow says otherwise. */
+  readonly concurrency?: number;
+}
+
+interface NodeSpec<F extends Fields, P> extends Declared {
+  readonly replay: NodeInfo['replay'];
+  readonly role?: 'action' | 'catch';
+  readonly config: F;
+  readonly inputs?: NodeInfo['inputs'];
+  readonly migrations?: Migrations;
+  readonly concurrency?: number;
+  /** Makes the node ready at deploy; what it returns stands in `ctx.prepared`. A throw is a problem of the deploy, shown at the node. */
+  prepare?(config: ConfigOf<F>, host: PrepareHost): Promise<P>;
+  dispose?(prepared: P): Promise<void>;
+  /** One message. Exactly one of `run`, `batch` and `collect` is given (a catch node may have none). */
+  run?(message: Body, context: NodeContext<ConfigOf<F>, P>): HandlerResult | Promise<HandlerResult>;
+  /** Many at once: one result or failure for each, in order. */
+  batch?(messages: readonly Body[], contexts: readonly NodeContext<ConfigOf<F>, P>[]): Promise<readonly (HandlerResult | Error)[]>;
+  readonly collect?: Collector<ConfigOf<F>>;
+}
+
+const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообщение' } } };
+
+/** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
+export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
+  const { prepare, dispose, run, batch, collect, migrations, concurrency, ...info } = spec;
+  const role = spec.role ?? 'action';
+  return {
+    info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
+    migrations: migrations ?? {},
+    ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
+    ...(collect && { collect }), ...(concurrency !== undefined && { concurrency }),
+  } as NodeDefinition;
+}
+
+interface SourceSpec<F extends Fields> extends Omit<Declared, 'replay'> {
+  readonly config: F;
+  readonly migrations?: Migrations;
+  /** Runs from deploy until `signal` aborts. It never holds a message that was not acknowledged past the signal. */
+  start(context: SourceContext<ConfigOf<F>>): Promise<void> | void;
+}
+
+/** Declares a node type that starts runs. */
+export function defineSource<const F extends Fields>(spec: SourceSpec<F>): NodeDefinition {
+  const { start, migrations, ...info } = spec;
+  return { info: { ...info, role: 'source', replay: 'pure', inputs: {} }, migrations: migrations ?? {}, start } as NodeDefinition;
+}
+
+export interface ConnectionDefinition {
+  readonly info: CatalogInfo['connections'][string];
+  /** Opens the shared client. Throws a `NodeFailure` of scope connection when the other side cannot be had. */
+  readonly open: (config: never, host: ConnectionHost) => Promise<unknown>;
+  /** The Test button and the probe of a paused connection: resolves to a line for the person, or throws. */
+  readonly test: (client: never) => Promise<Text>;
+  readonly close: (client: never) => Promise<void>;
+}
+export interface ConnectionHost {
+  readonly name: string;
+  /** Folder for files that belong to the project, absolute. */
+  readonly dataDir: string;
+  readonly clock: { now(): number };
+}
+interface ConnectionSpec<F extends Fields, T> {
+  readonly type: string;
+  readonly title: Text;
+  readonly icon: string;
+  readonly summary: Text;
+  readonly help: Text;
+  readonly config: F;
+  open(config: ConfigOf<F>, host: ConnectionHost): Promise<T>;
+  test(client: T): Promise<Text>;
+  close(client: T): Promise<void>;
+}
+
+/** Declares a kind of live link to an outside system, shared by every node that names it. */
+export function defineConnection<const F extends Fields, T>(spec: ConnectionSpec<F, T>): ConnectionDefinition {
+  const { open, test, close, ...info } = spec;
+  return { info, open, test, close } as ConnectionDefinition;
+}
+
+export type { HttpAnswer };

@@ -1,0 +1,12 @@
+export type { Json, Text } from '../flow/flow.ts';
+export type { NodeInfo, NodeExample, PortInfo, PortType, Condition } from '../flow/node-info.ts';
+export { defineNode, defineSource, defineConnection } from './define-node.ts';
+export type { NodeDefinition, ConnectionDefinition, ConnectionHost, HandlerResult, Collector, CollectStep } from './define-node.ts';
+export { field, Secret } from './field.ts';
+export type { ConfigOf, Field, Fields } from './field.ts';
+export { toPorts, isToPorts, portsOf, holdUntil, isHold, dueOf, drop, isDrop, ruleOf } from './message.ts';
+export type { Body, Envelope, ToPorts } from './message.ts';
+export { NodeFailure } from './node-failure.ts';
+export type { FailureRecord, Retry } from './node-failure.ts';
+export type * from './context.ts';
+export type * from './sql-client.ts';
