@@ -1,0 +1,233 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { assert } from '../assert.ts';
+import { fold, type RowOutcome } from './coalesce.ts';
+import type { AnswerRow, Commit, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row, RunChange, WindowRow } from './rows.ts';
+import { migrations } from './schema.ts';
+
+const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, body';
+
+/** Thrown when a later owner has opened the same journal. */
+export class Fenced extends Error {
+  override name = 'Fenced';
+}
+
+/** The journal's SQLite file, synchronous: lives in the journal's thread, or in memory for tests. Power-safe: WAL, synchronous=FULL. */
+export class JournalDatabase {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly token: number;
+  readonly lastSeq: number;
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file, { timeout: 2000 });
+    // One owner: the lock is taken at once and kept, so that a second runtime on the same folder is told so.
+    this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY');
+    this.#db.exec('BEGIN IMMEDIATE');
+    this.#migrate();
+    this.token = this.#bump('token');
+    this.lastSeq = Math.max(this.#number('SELECT max(seq) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM kept'), this.#meta('seq'));
+    this.#db.exec('COMMIT');
+  }
+
+  /** Applies the commits in one transaction. A fenced or failing transaction leaves nothing behind. */
+  apply(commits: readonly Commit[], lastSeq: number): CommitResult[] {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      if (this.#meta('token') !== this.token) throw new Fenced('the journal has a newer owner');
+      const rows = new Map<number, RowOutcome>();
+      const endedOfAll: EndedRun[] = [];
+      const results = commits.map((commit) => this.#applyOne(commit, rows, endedOfAll));
+      for (const [seq, outcome] of rows) this.#write(seq, outcome);
+      if (endedOfAll.length > 0) this.#run('INSERT INTO outbox (runs) VALUES (?)', JSON.stringify(endedOfAll));
+      this.#run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
+      this.#db.exec('COMMIT');
+      return results;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #applyOne(commit: Commit, rows: Map<number, RowOutcome>, endedOfAll: EndedRun[]): CommitResult {
+    const seen = this.#guard(commit);
+    if (seen) return seen;
+    const ended: EndedRun[] = [];
+    for (const op of commit.ops) this.#applyOp(op, rows, ended);
+    endedOfAll.push(...ended);
+    return { ended };
+  }
+
+  #guard({ guard }: Commit): CommitResult | undefined {
+    if (guard?.event) {
+      const { flow, node, id, run, at } = guard.event;
+      const before = this.#get<{ run: string }>('SELECT run FROM events WHERE flow = ? AND node = ? AND event = ?', flow, node, id);
+      if (before) return { duplicateOf: before.run, ended: [] };
+      this.#run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', flow, node, id, run, at);
+    }
+    if (guard?.answer) {
+      const { scope, key, bodyHash, run, at } = guard.answer;
+      const known = this.findAnswer(scope, key);
+      if (known) return { known, ended: [] };
+      this.#run('INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, 0)', scope, key, bodyHash, run, at);
+    }
+    return undefined;
+  }
+
+  #applyOp(op: Op, rows: Map<number, RowOutcome>, ended: EndedRun[]): void {
+    switch (op.op) {
+      case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
+      case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
+      case 'dead': this.#addDeadLetter(op.letter); return;
+      case 'ended': ended.push(op.run); return;
+      case 'run': this.#changeRun(op.change, ended); return;
+      case 'answered':
+        this.#run('UPDATE answers SET answer = coalesce(answer, ?), ended = 1, at = ? WHERE run = ?', op.answer, op.at, op.run);
+        return;
+      case 'keep': {
+        const k = op.kept;
+        this.#run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body);
+        return;
+      }
+      case 'window': {
+        const w = op.change;
+        if (w.state === null) {
+          this.#run('DELETE FROM windows WHERE flow = ? AND node = ? AND key = ?', w.flow, w.node, w.key);
+          this.#run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', w.flow, w.node, w.key);
+        } else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.ordinal);
+      }
+    }
+  }
+
+  #changeRun(c: RunChange, ended: EndedRun[]): void {
+    if (c.opens !== null) this.#run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, 0, 0, 0) ON CONFLICT (run) DO UPDATE SET pending = pending + excluded.pending', c.run, c.flow, c.revision, c.startedAt, c.opens);
+    const now = this.#get<{ pending: number; completed: number; dropped: number; dead: number }>(
+      'UPDATE runs SET pending = pending + ?, completed = completed + ?, dropped = dropped + ?, dead = dead + ? WHERE run = ? RETURNING pending, completed, dropped, dead',
+      c.pending, c.completed, c.dropped, c.dead, c.run);
+    assert(now && now.pending >= 0, `run ${c.run} has a counter that never falls below zero`);
+    if (now.pending > 0) return;
+    this.#run('DELETE FROM runs WHERE run = ?', c.run);
+    ended.push({ id: c.run, flow: c.flow, revision: c.revision, startedAt: c.startedAt, endedAt: c.at, completed: now.completed, dropped: now.dropped, dead: now.dead });
+  }
+
+  #write(seq: number, outcome: RowOutcome): void {
+    if (outcome.kind === 'end') this.#run('DELETE FROM messages WHERE seq = ?', seq);
+    else if (outcome.kind === 'patch') this.#run('UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?', outcome.due, outcome.attempt, outcome.state, seq);
+    else {
+      const r = outcome.row;
+      this.#run('INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body);
+    }
+  }
+
+  #addDeadLetter(d: DeadLetterRow): void {
+    this.#run('INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body);
+  }
+
+  page(q: { flow: string; node: string; after: number; limit: number }): Row[] {
+    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`, q.flow, q.node, q.after, q.limit);
+  }
+  due(q: { flow: string; before: number; limit: number }): Row[] {
+    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND due < ? AND state >= 2 ORDER BY due LIMIT ?`, q.flow, q.before, q.limit);
+  }
+  recoverStarted(flow: string): Row[] {
+    const rows = this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND state = 1 ORDER BY pos`, flow);
+    this.#run('UPDATE messages SET state = 0, crashes = crashes + 1 WHERE flow = ? AND state = 1', flow);
+    return rows.map((row) => ({ ...row, state: 0, crashes: row.crashes + 1 }));
+  }
+  counts(flow: string): { node: string; queued: number; waiting: number }[] {
+    const queued = this.#all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state = 0 GROUP BY node', flow);
+    const waiting = this.#all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state >= 2 GROUP BY node', flow);
+    const nodes = new Map<string, { node: string; queued: number; waiting: number }>();
+    for (const each of queued) nodes.set(each.node, { node: each.node, queued: each.n, waiting: 0 });
+    for (const each of waiting) nodes.set(each.node, { node: each.node, queued: nodes.get(each.node)?.queued ?? 0, waiting: each.n });
+    return [...nodes.values()];
+  }
+  heldKeys(flow: string): { node: string; key: string; seq: number }[] {
+    return this.#all('SELECT node, key, seq FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL', flow);
+  }
+  windows(flow: string): WindowRow[] {
+    return this.#all('SELECT flow, node, key, state, close_at AS closeAt, ordinal FROM windows WHERE flow = ?', flow);
+  }
+  kept(q: { flow: string; node: string; window: string }): KeptRow[] {
+    return this.#all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
+  }
+  pendingRuns(q: { flow?: string; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
+    const columns = 'SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM';
+    // The newest rows only: grouping a million pending rows would stop the journal's thread.
+    const newest = q.flow === undefined ? '(SELECT * FROM messages ORDER BY seq DESC LIMIT ?)' : '(SELECT * FROM messages WHERE flow = ? ORDER BY seq DESC LIMIT ?)';
+    const args = q.flow === undefined ? [q.limit * 4] : [q.flow, q.limit * 4];
+    return this.#all(`${columns} ${newest} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, ...args, q.limit);
+  }
+  pendingTotal(flow?: string): number {
+    return flow === undefined ? this.#number('SELECT count(*) AS n FROM messages') : this.#number('SELECT count(*) AS n FROM messages WHERE flow = ?', flow);
+  }
+  deadLetters(q: { flow?: string; after?: number; limit: number }): (DeadLetterRow & { seq: number })[] {
+    const rows = this.#all<Omit<DeadLetterRow, 'text'> & { seq: number; text: string }>(
+      `SELECT seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body FROM dead_letters
+       WHERE seq < ? AND (? IS NULL OR flow = ?) ORDER BY seq DESC LIMIT ?`, q.after ?? Number.MAX_SAFE_INTEGER, q.flow ?? null, q.flow ?? null, q.limit);
+    return rows.map((row) => ({ ...row, text: JSON.parse(row.text) }));
+  }
+  deadLetterCounts(): { flow: string; node: string; count: number }[] {
+    return this.#all('SELECT flow, node, count(*) AS count FROM dead_letters GROUP BY flow, node');
+  }
+  findAnswer(scope: string, key: string): AnswerRow | undefined {
+    return this.#get('SELECT scope, key, body_hash AS bodyHash, run, at, answer, ended FROM answers WHERE scope = ? AND key = ?', scope, key);
+  }
+  outbox(limit: number): { id: number; runs: EndedRun[] }[] {
+    return this.#all<{ id: number; runs: string }>('SELECT id, runs FROM outbox ORDER BY id LIMIT ?', limit).map(({ id, runs }) => ({ id, runs: JSON.parse(runs) }));
+  }
+  forgetOutbox(upTo: number): void {
+    this.#run('DELETE FROM outbox WHERE id <= ?', upTo);
+  }
+  prune(before: { events: number; answers: number; answerBytes: number }): void {
+    this.#run('DELETE FROM events WHERE at < ?', before.events);
+    this.#run('DELETE FROM answers WHERE at < ? AND (ended = 1 OR run NOT IN (SELECT run FROM messages))', before.answers);
+    this.#run(PRUNE_ANSWERS_OVER_QUOTA, before.answerBytes);
+  }
+  removeFlow(flow: string): void {
+    for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters']) this.#run(`DELETE FROM ${table} WHERE flow = ?`, flow);
+  }
+  close(): void {
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#db.close();
+  }
+
+  #migrate(): void {
+    const { user_version: from } = this.#db.prepare('PRAGMA user_version').get() as { user_version: number };
+    assert(from <= migrations.length, 'the journal was written by a newer version of Millrace');
+    for (const step of migrations.slice(from)) this.#db.exec(step);
+    this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
+  }
+  #bump(name: string): number {
+    const next = this.#meta(name) + 1;
+    this.#run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', name, next);
+    return next;
+  }
+  #meta(name: string): number {
+    return this.#number('SELECT value AS n FROM meta WHERE name = ?', name);
+  }
+  #number(sql: string, ...values: Value[]): number {
+    return this.#get<{ n: number | null }>(sql, ...values)?.n ?? 0;
+  }
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
+  }
+  #run(sql: string, ...values: Value[]): void {
+    this.#statement(sql).run(...values);
+  }
+  #get<T>(sql: string, ...values: Value[]): T | undefined {
+    return this.#statement(sql).get(...values) as T | undefined;
+  }
+  #all<T>(sql: string, ...values: Value[]): T[] {
+    return this.#statement(sql).all(...values) as T[];
+  }
+}
+
+type Value = string | number | null;
+
+const PRUNE_ANSWERS_OVER_QUOTA = `
+  DELETE FROM answers WHERE (scope, key) IN (
+    SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;

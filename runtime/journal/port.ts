@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads';
+import { sibling } from '../sibling.ts';
+import { JournalDatabase } from './database.ts';
+import type { Commit, CommitResult } from './rows.ts';
+
+/** The way to the database: its own thread in production, the same thread for tests. Both answer requests in order. */
+
+type QueryName = 'page' | 'due' | 'recoverStarted' | 'counts' | 'heldKeys' | 'windows' | 'kept' | 'pendingRuns' | 'pendingTotal' | 'deadLetters' | 'deadLetterCounts' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow';
+export type Request =
+  | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number }
+  | { readonly kind: 'query'; readonly name: QueryName; readonly args: readonly unknown[] }
+  | { readonly kind: 'close' };
+export type Answer = { readonly value: unknown } | { readonly error: { readonly name: string; readonly message: string; readonly errcode: number } };
+
+export interface JournalPort {
+  readonly opened: { readonly token: number; readonly lastSeq: number };
+  ask(request: Request): Promise<unknown>;
+}
+
+/** What the database's thread says of a failed request. `errcode` is SQLite's, 0 when it was not SQLite. */
+export class JournalError extends Error {
+  override name = 'JournalError';
+  readonly errcode: number;
+  readonly kind: string;
+  constructor(error: { name: string; message: string; errcode: number }) {
+    super(error.message);
+    this.kind = error.name;
+    this.errcode = error.errcode;
+  }
+}
+
+export function answer(database: JournalDatabase, request: Request): Answer {
+  try {
+    if (request.kind === 'apply') return { value: database.apply(request.commits, request.lastSeq) satisfies CommitResult[] };
+    if (request.kind === 'close') return { value: database.close() };
+    const call = database[request.name] as (...args: unknown[]) => unknown;
+    return { value: call.apply(database, [...request.args]) };
+  } catch (error) {
+    const e = error as Error & { errcode?: number };
+    return { error: { name: e.name, message: e.message, errcode: e.errcode ?? 0 } };
+  }
+}
+
+function valueOf(reply: Answer): unknown {
+  if ('error' in reply) throw new JournalError(reply.error);
+  return reply.value;
+}
+
+/** The database in this thread: `:memory:` or a file, for tests and for flows tried out of the editor. */
+export function openInlinePort(file: string): JournalPort {
+  const database = new JournalDatabase(file);
+  return { opened: { token: database.token, lastSeq: database.lastSeq }, ask: async (request) => valueOf(answer(database, request)) };
+}
+
+/** The database in a thread of its own. Rejects when the file cannot be opened or is in use. */
+export async function openThreadPort(file: string, onDeath: (error: Error) => void): Promise<JournalPort> {
+  const worker = new Worker(sibling('./worker', import.meta.url), { workerData: { file } });
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  let lastId = 0;
+  const opened = await new Promise<JournalPort['opened']>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (first: { opened?: JournalPort['opened']; failed?: { message: string; code: number } }) => {
+      if (first.opened) resolve(first.opened);
+      else reject(new JournalError({ name: 'Open', message: first.failed?.message ?? 'unknown', errcode: first.failed?.code ?? 0 }));
+    });
+  });
+  worker.removeAllListeners('error');
+  worker.on('error', (error: Error) => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+    onDeath(error);
+  });
+  worker.on('message', (reply: Answer & { id: number }) => {
+    const asked = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    try { asked?.resolve(valueOf(reply)); } catch (error) { asked?.reject(error as Error); }
+  });
+  return {
+    opened,
+    ask: (request) => new Promise((resolve, reject) => {
+      waiting.set(++lastId, { resolve, reject });
+      worker.postMessage({ id: lastId, ...request });
+    }),
+  };
+}
