@@ -1,0 +1,25 @@
+import type { Translation } from '../catalogue.ts';
+import type { common as english } from '../en/common.ts';
+
+export const common: Translation<typeof english> = {
+  'common.cancel': 'Отмена',
+  'common.close': 'Закрыть',
+  'common.copy': 'Копировать',
+  'common.copied': 'Скопировано',
+  'common.delete': 'Удалить',
+  'common.rename': 'Переименовать',
+  'common.retry': 'Повторить',
+  'common.save': 'Сохранить',
+  'common.search': 'Поиск',
+  'common.loading': 'Загрузка',
+  'unit.us': '{value} мкс',
+  'unit.ms': '{value} мс',
+  'unit.s': '{value} с',
+  'unit.min': '{value} мин',
+  'unit.bytes': '{value} Б',
+  'unit.kb': '{value} КБ',
+  'unit.mb': '{value} МБ',
+  'error.offline': 'Millrace не отвечает.',
+  'error.offline-fix': 'Проверьте, что Millrace запущен; изменения останутся здесь и сохранятся, когда связь вернётся.',
+  'error.unexpected': 'Ответ Millrace непонятен редактору (статус {status}).',
+};

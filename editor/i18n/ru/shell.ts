@@ -1,0 +1,5 @@
+import type { Translation } from '../catalogue.ts';
+import type { shell as english } from '../en/shell.ts';
+
+export const shell: Translation<typeof english> = {
+};

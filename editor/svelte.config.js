@@ -1,0 +1,2 @@
+/** Svelte 5 strips types by itself; nothing else stands between the source and the compiler. */
+export default { compilerOptions: { runes: true } };
