@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nodesIndex } from './generate/nodes-index.ts';
+import { schemaCheck } from './generate/schema-check.ts';
 
 /** A file that is made from others. `docs.test.ts` makes each again and fails when the stored text differs. */
 export interface Generated { readonly path: string; make(root: string): string | Promise<string> }
@@ -8,6 +9,7 @@ export interface Generated { readonly path: string; make(root: string): string |
 /** In the order of making: later ones load what earlier ones wrote. */
 export const generated: readonly Generated[] = [
   { path: 'nodes/index.ts', make: (root) => nodesIndex(join(root, 'nodes')) },
+  { path: 'runtime/flow/flow-schema-check.ts', make: (root) => schemaCheck(join(root, 'docs/flow.schema.json')) },
 ];
 
 async function writeAll(root: string): Promise<void> {

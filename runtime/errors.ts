@@ -49,6 +49,106 @@ export const failureCodes = {
     means: { en: 'The flow is not deployed or is stopped.', ru: 'Поток не применён или остановлен.' },
     fix: { en: 'Deploy or start the flow first.', ru: 'Сначала примените или запустите поток.' },
   },
+  'flow.id': {
+    status: 422,
+    means: { en: 'The id cannot be a flow id, or differs from the one in the address.', ru: 'Такой id не подходит потоку или отличается от id в адресе.' },
+    fix: { en: 'Use small Latin letters, digits and dashes, starting with a letter.', ru: 'Используйте строчные латинские буквы, цифры и дефисы, начиная с буквы.' },
+  },
+  'flow.never-deployed': {
+    status: 409,
+    means: { en: 'The flow has no revision that could run.', ru: 'У потока нет ревизии, которую можно запустить.' },
+    fix: { en: 'Deploy its draft first.', ru: 'Сначала примените его черновик.' },
+  },
+  'flow.file-broken': {
+    status: 409,
+    means: { en: 'The flow’s file was changed on disk and cannot be read, so it is neither deployed nor written over.', ru: 'Файл потока изменён на диске и не читается, поэтому его нельзя ни применить, ни перезаписать.' },
+    fix: { en: 'Correct the file at the places that the problems name, or restore it; it is read again as soon as it changes.', ru: 'Исправьте файл в указанных местах или восстановите его; он будет прочитан сразу после изменения.' },
+  },
+  'revision.not-found': {
+    status: 404,
+    means: { en: 'The flow has no revision of this number.', ru: 'У потока нет ревизии с таким номером.' },
+    fix: { en: 'Look the number up in the flow’s list of revisions.', ru: 'Найдите номер в списке ревизий потока.' },
+  },
+  'files.read-only': {
+    status: 403,
+    means: { en: 'The flows folder cannot be written, so flows and connections can only be looked at and run.', ru: 'Папка потоков недоступна для записи: потоки и подключения можно только смотреть и запускать.' },
+    fix: { en: 'Change the files where they come from, or give Millrace the right to write the folder.', ru: 'Измените файлы в их источнике или дайте Millrace право записи в папку.' },
+  },
+  'files.unavailable': {
+    status: 500,
+    means: { en: 'The flows folder could not be read or written.', ru: 'Папку потоков не удалось прочитать или записать.' },
+    fix: { en: 'Check that the folder exists, its rights and the free space.', ru: 'Проверьте, что папка есть, её права и свободное место.' },
+  },
+  'connection.not-found': {
+    status: 404,
+    means: { en: 'The project has no connection of this name.', ru: 'В проекте нет подключения с таким именем.' },
+    fix: { en: 'Create the connection, or choose another one.', ru: 'Создайте подключение или выберите другое.' },
+  },
+  'connection.stale': {
+    status: 412,
+    means: { en: 'Somebody saved the connection after it was opened here.', ru: 'Подключение сохранили после того, как его открыли здесь.' },
+    fix: { en: 'Load the newest version and make the change again.', ru: 'Загрузите новую версию и внесите изменение ещё раз.' },
+  },
+  'connection.invalid': {
+    status: 422,
+    means: { en: 'The connection’s document does not have the form of a connection, or the name cannot be one.', ru: 'Документ не имеет формы подключения или имя не подходит.' },
+    fix: { en: 'Correct the problems that come with the answer; each names its place.', ru: 'Исправьте ошибки из ответа; у каждой указано место.' },
+  },
+  'secret.not-found': {
+    status: 404,
+    means: { en: 'The project has no secret of this name.', ru: 'В проекте нет секрета с таким именем.' },
+    fix: { en: 'Look the name up in the list of secrets.', ru: 'Найдите имя в списке секретов.' },
+  },
+  'secret.invalid': {
+    status: 422,
+    means: { en: 'The secret’s name or value cannot be stored.', ru: 'Имя или значение секрета нельзя сохранить.' },
+    fix: { en: 'Name it with Latin letters, digits, dots, dashes and underscores; the value is a text that is not empty.', ru: 'В имени допустимы латинские буквы, цифры, точки, дефисы и подчёркивания; значение — непустой текст.' },
+  },
+  'secret.literal': {
+    status: 422,
+    means: { en: 'A secret field holds the secret itself. Documents never hold secrets, only their names.', ru: 'В поле секрета записан сам секрет. Документы не хранят секреты, только их имена.' },
+    fix: { en: 'Store the value as a secret of the project and refer to it by { "$secret": "name" }.', ru: 'Сохраните значение как секрет проекта и сошлитесь на него: { "$secret": "имя" }.' },
+  },
+  'secret.unreadable': {
+    status: 500,
+    means: { en: 'A stored secret cannot be opened with the key that Millrace has.', ru: 'Сохранённый секрет не открывается ключом, который есть у Millrace.' },
+    fix: { en: 'Start with the key it was stored with (MILLRACE_SECRET_KEY, or the file secret.key from a backup of the data folder), or set the secret again.', ru: 'Запустите Millrace с тем ключом, с которым секрет сохраняли (MILLRACE_SECRET_KEY или файл secret.key из копии папки данных), или задайте секрет заново.' },
+  },
+  'secret.key-invalid': {
+    status: 500,
+    means: { en: 'The key for secrets cannot be used.', ru: 'Ключ для секретов непригоден.' },
+    fix: { en: 'MILLRACE_SECRET_KEY is 32 bytes in base64 or hex, or a passphrase of at least 16 characters. A key file is restored from a backup; without one, delete it and set all secrets again.', ru: 'MILLRACE_SECRET_KEY — это 32 байта в base64 или hex либо фраза не короче 16 знаков. Файл ключа восстанавливают из копии; если копии нет, удалите его и задайте все секреты заново.' },
+  },
+  'env.invalid': {
+    status: 422,
+    means: { en: 'The environment value’s name or value cannot be stored.', ru: 'Имя или значение переменной окружения нельзя сохранить.' },
+    fix: { en: 'Name it with Latin letters, digits and underscores, not starting with a digit; the value is JSON.', ru: 'В имени допустимы латинские буквы, цифры и подчёркивания, первой не может быть цифра; значение — JSON.' },
+  },
+  'env.not-found': {
+    status: 404,
+    means: { en: 'The project has no environment value of this name.', ru: 'В проекте нет переменной окружения с таким именем.' },
+    fix: { en: 'Look the name up in the list.', ru: 'Найдите имя в списке.' },
+  },
+  'import.conflict': {
+    status: 409,
+    means: { en: 'The project already has a flow of this id.', ru: 'В проекте уже есть поток с таким id.' },
+    fix: { en: 'Give the imported flow another id, or delete the existing one first.', ru: 'Дайте импортируемому потоку другой id или сначала удалите существующий.' },
+  },
+  'store.damaged': {
+    status: 500,
+    means: { en: 'The store’s file is damaged or is not a store.', ru: 'Файл хранилища повреждён или не является хранилищем.' },
+    fix: { en: 'Put the file back from a backup of the data folder. Without one, move it away: Millrace then starts with an empty store, and the journal keeps its messages.', ru: 'Верните файл из копии папки данных. Если копии нет, уберите его: Millrace начнёт с пустого хранилища, а сообщения останутся в журнале.' },
+  },
+  'store.newer': {
+    status: 500,
+    means: { en: 'A newer Millrace wrote the store.', ru: 'Хранилище записал более новый Millrace.' },
+    fix: { en: 'Start the newer version, or put back a backup from before the update.', ru: 'Запустите новую версию или верните копию, сделанную до обновления.' },
+  },
+  'store.unavailable': {
+    status: 503,
+    means: { en: 'The store’s file cannot be opened.', ru: 'Не удаётся открыть файл хранилища.' },
+    fix: { en: 'Check the data folder’s path, rights and free space, and that no other program holds the file.', ru: 'Проверьте путь, права и свободное место папки данных и что файл не занят другой программой.' },
+  },
   'queue.full': {
     status: 503,
     means: { en: 'A wire has reached its limit and holds its feeders.', ru: 'Связь заполнена до предела и задерживает отправителей.' },
@@ -67,15 +167,139 @@ export const problemCodes = {
     means: { en: 'The document does not have the form of a flow.', ru: 'Документ не имеет формы потока.' },
     fix: { en: 'Compare the named place with docs/flow.md.', ru: 'Сверьте указанное место с docs/flow.md.' },
   },
+  'flow.id': {
+    means: { en: 'A name breaks the rule for names at this place.', ru: 'Имя не соответствует правилу для этого места.' },
+    fix: { en: 'Node, port and connection names: lower-case Latin letters, digits and -, beginning with a letter.', ru: 'Имена узлов, портов и подключений: строчные латинские буквы, цифры и -; первой — буква.' },
+  },
+  'flow.duplicate-key': {
+    means: { en: 'A key stands twice in one object of the text; only the last is read.', ru: 'Ключ стоит в одном объекте дважды; читается только последний.' },
+    fix: { en: 'Rename or remove one of them.', ru: 'Переименуйте или удалите один из них.' },
+  },
+  'flow.number-rounded': {
+    means: { en: 'A number has more digits than can be held exactly.', ru: 'В числе больше цифр, чем можно хранить точно.' },
+    fix: { en: 'Write it as text in quotes.', ru: 'Запишите его текстом в кавычках.' },
+  },
+  'flow.duplicate-wire': {
+    means: { en: 'Two wires connect the same two ports.', ru: 'Две связи соединяют одни и те же порты.' },
+    fix: { en: 'Remove one of them.', ru: 'Удалите одну из них.' },
+  },
+  'flow.node-red': {
+    means: { en: 'The document is a Node-RED flow.', ru: 'Документ — поток Node-RED.' },
+    fix: { en: 'Draw the flow with nodes of the same purpose; the problem lists the types found.', ru: 'Соберите поток из узлов того же назначения; найденные типы перечислены в ошибке.' },
+  },
+  'flow.not-a-flow': {
+    means: { en: 'The document is JSON of another kind.', ru: 'Документ — JSON другого вида.' },
+    fix: { en: 'Choose a file that holds a flow, or use import for an export of several.', ru: 'Выберите файл с потоком; для экспорта нескольких потоков воспользуйтесь импортом.' },
+  },
+  'flow.newer-format': {
+    means: { en: 'A newer Millrace wrote the flow.', ru: 'Поток записан более новой версией Millrace.' },
+    fix: { en: 'Use a newer Millrace.', ru: 'Обновите Millrace.' },
+  },
+  'flow.unknown-type': {
+    means: { en: 'The catalog has no node of this type. The other nodes run.', ru: 'В каталоге нет узла такого типа. Остальные узлы работают.' },
+    fix: { en: 'Add the node type with --nodes, or replace the node.', ru: 'Добавьте тип узла через --nodes или замените узел.' },
+  },
+  'flow.newer-version': {
+    means: { en: 'A newer version of the node type wrote this node.', ru: 'Узел записан более новой версией своего типа.' },
+    fix: { en: 'Use a newer Millrace, or place the node anew.', ru: 'Обновите Millrace или добавьте узел заново.' },
+  },
+  'flow.endless-loop': {
+    means: { en: 'Messages would go round in a loop that nothing leaves.', ru: 'Сообщения будут ходить по кругу, из которого нет выхода.' },
+    fix: { en: 'Put a node with a way out into the loop, for example a switch.', ru: 'Добавьте в круг узел с выходом, например switch.' },
+  },
+  'flow.loop': {
+    means: { en: 'A loop of nodes that only compute: it must let each message out within a number of hops.', ru: 'Круг из узлов, которые только вычисляют: каждое сообщение должно выйти из него за ограниченное число шагов.' },
+    fix: { en: 'Make sure that the condition that ends the loop comes true.', ru: 'Убедитесь, что условие выхода из круга выполняется.' },
+  },
+  'flow.uses-missing': {
+    means: { en: 'A node names a connection that the flow does not list in "uses".', ru: 'Узел называет подключение, которого нет в "uses" потока.' },
+    fix: { en: 'Choose a connection in the node.', ru: 'Выберите подключение в узле.' },
+  },
+  'flow.uses-type': {
+    means: { en: 'A node needs a connection of another type.', ru: 'Узлу нужно подключение другого типа.' },
+    fix: { en: 'Choose a connection of the right type.', ru: 'Выберите подключение нужного типа.' },
+  },
+  'flow.connection-missing': {
+    means: { en: 'The project has no connection of this name.', ru: 'В проекте нет подключения с таким именем.' },
+    fix: { en: 'Create the connection, or map the name to another one.', ru: 'Создайте подключение или сопоставьте имя с другим.' },
+  },
+  'flow.connection-type': {
+    means: { en: 'The project has a connection of this name, but of another type.', ru: 'В проекте есть подключение с этим именем, но другого типа.' },
+    fix: { en: 'Choose another connection, or change the type in "uses".', ru: 'Выберите другое подключение или измените тип в "uses".' },
+  },
+  'flow.env-unknown': {
+    means: { en: 'Neither the flow nor the project has an environment value of this name.', ru: 'Ни в потоке, ни в проекте нет значения окружения с таким именем.' },
+    fix: { en: 'Set the value in the project, or give it a default in the flow.', ru: 'Задайте значение в проекте или значение по умолчанию в потоке.' },
+  },
+  'flow.secret-unknown': {
+    means: { en: 'The project has no secret of this name.', ru: 'В проекте нет секрета с таким именем.' },
+    fix: { en: 'Set the secret in the project.', ru: 'Задайте секрет в проекте.' },
+  },
+  'field.required': {
+    means: { en: 'A field that must have a value is empty.', ru: 'Обязательное поле пусто.' },
+    fix: { en: 'Fill the field in.', ru: 'Заполните поле.' },
+  },
+  'field.type': {
+    means: { en: 'A field holds a value of the wrong kind.', ru: 'В поле значение не того вида.' },
+    fix: { en: 'Put a value of the named kind there.', ru: 'Укажите значение нужного вида.' },
+  },
+  'field.range': {
+    means: { en: 'A number is smaller or larger than the field allows.', ru: 'Число меньше или больше допустимого.' },
+    fix: { en: 'Use a number within the named range.', ru: 'Укажите число в допустимых пределах.' },
+  },
+  'field.pattern': {
+    means: { en: 'A text does not have the form that the field needs.', ru: 'Текст не имеет нужной для поля формы.' },
+    fix: { en: 'Correct the text.', ru: 'Исправьте текст.' },
+  },
+  'field.choice': {
+    means: { en: 'A field holds a value that is not among its choices.', ru: 'Значения нет среди вариантов поля.' },
+    fix: { en: 'Choose one of the named values.', ru: 'Выберите один из вариантов.' },
+  },
+  'field.unit': {
+    means: { en: 'A duration, size or rate cannot be read.', ru: 'Длительность, размер или темп не читается.' },
+    fix: { en: 'Write 30s, 1h30m; 64KB, 1MB; 10/1m.', ru: 'Запишите так: 30s, 1h30m; 64KB, 1MB; 10/1m.' },
+  },
+  'field.form': {
+    means: { en: 'A field holds a form ($expr, $template, $env, $secret, $context) that it cannot have, or an object that looks like one.', ru: 'Поле содержит форму ($expr, $template, $env, $secret, $context), которая в нём недопустима, или похожий на неё объект.' },
+    fix: { en: 'Use a form that the field allows; wrap a literal object in {"$literal": …}.', ru: 'Используйте допустимую форму; объект-литерал оберните в {"$literal": …}.' },
+  },
+  'field.secret-literal': {
+    means: { en: 'A secret stands in the document as text.', ru: 'Секрет записан в документе открытым текстом.' },
+    fix: { en: 'Store the secret in the project and refer to it; replace the secret if the file was shared.', ru: 'Сохраните секрет в проекте и сошлитесь на него; если файл кому-то передавали, замените секрет.' },
+  },
+  'field.node-missing': {
+    means: { en: 'A field names a node that the flow does not have.', ru: 'Поле называет узел, которого нет в потоке.' },
+    fix: { en: 'Choose another node.', ru: 'Выберите другой узел.' },
+  },
+  'wire.dangling': {
+    means: { en: 'A wire begins or ends at a node or port that does not exist.', ru: 'Связь начинается или заканчивается у несуществующего узла или порта.' },
+    fix: { en: 'Remove the wire or connect it anew.', ru: 'Удалите связь или подключите её заново.' },
+  },
+  'wire.into-source': {
+    means: { en: 'A wire leads into a node that takes no messages.', ru: 'Связь ведёт в узел, который не принимает сообщений.' },
+    fix: { en: 'Remove the wire.', ru: 'Удалите связь.' },
+  },
+  'wire.type': {
+    means: { en: 'What leaves one port does not fit what the other needs. It only warns.', ru: 'То, что выходит из одного порта, не подходит другому. Это только предупреждение.' },
+    fix: { en: 'Put a node between them that makes the needed form.', ru: 'Поставьте между ними узел, который приведёт данные к нужной форме.' },
+  },
+  'connections.json': {
+    means: { en: 'The text of connections.json is not JSON.', ru: 'Текст connections.json не является JSON.' },
+    fix: { en: 'Correct the text at the line and column that the problem names.', ru: 'Исправьте текст в указанной строке и позиции.' },
+  },
+  'connections.shape': {
+    means: { en: 'connections.json does not have the form of a list of connections.', ru: 'connections.json не имеет формы списка подключений.' },
+    fix: { en: 'Compare the named place with docs/flow.md.', ru: 'Сверьте указанное место с docs/flow.md.' },
+  },
+  'connection.unknown-type': {
+    means: { en: 'There is no connection of this type.', ru: 'Подключения такого типа нет.' },
+    fix: { en: 'Choose a type that the catalog has.', ru: 'Выберите тип из каталога.' },
+  },
 } as const satisfies Record<string, Explained>;
 export type ProblemCode = keyof typeof problemCodes;
 
 /** Failures that any node may have because of what surrounds it: the engine, the sandbox, a connection. A node's own codes stand in its file. */
 export const nodeFailureCodes = {
-  'queue.full': {
-    means: { en: 'The wire behind a source is full; the sender must keep the message.', ru: 'Связь за источником заполнена; сообщение остаётся у отправителя.' },
-    fix: { en: 'Wait, or clear what stands behind the full wire.', ru: 'Подождите или разберите то, что стоит за заполненной связью.' },
-  },
 } as const satisfies Record<string, Explained>;
 
 /** Makes a problem. `fix` says what to do about it. */

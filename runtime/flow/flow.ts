@@ -82,9 +82,12 @@ export type ConnectionsDocument = { readonly [name: string]: ConnectionDocument 
 export interface Place {
   readonly flow?: string;
   readonly node?: string;
-  /** Dotted path inside the node's config, or inside the document when `node` is absent. */
+  /**
+   * Of a node or connection: dotted path inside its config, or `@timeout` for a setting of the node itself.
+   * Of a wire: the wire's own key. Else a dotted path inside the document.
+   */
   readonly field?: string;
-  /** `from -> to` */
+  /** Its `wireId`. */
   readonly wire?: string;
   readonly connection?: string;
   readonly line?: number;
@@ -109,6 +112,9 @@ export function splitEnd(end: string): { node: string; port: string } {
   const dot = end.indexOf('.');
   return dot < 0 ? { node: end, port: '' } : { node: end.slice(0, dot), port: end.slice(dot + 1) };
 }
+
+/** The port by which failures leave a node after the last attempt, when a wire begins there. Every action has it. */
+export const ERROR_PORT = 'error';
 
 /** The name of a wire in problems, counters and the API. */
 export const wireId = (wire: Pick<Wire, 'from' | 'to'>): string => `${wire.from}->${wire.to}`;
