@@ -67,6 +67,17 @@ export const limits = {
   auditKeptMs: 365 * DAY,
   outboxBatch: 500,
 
+  historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second
+  historyPruneBatch: 2_000, // forgotten in one transaction, so that the main thread stands still for some 10 ms at most
+
+  // Documents
+  storeBusyMs: 2 * SECOND, // how long the store waits for another process, such as a backup, that holds its file
+  revisionsListed: 200, // newest ones of a flow that the list of revisions shows
+  deletedKeptMs: 30 * DAY, // a deleted flow can be restored so long
+  secretBytesMax: 64 * KB, // a private key with its chain fits many times
+  envBytesMax: 64 * KB, // one value; larger data belongs in a file
+  filesSettleMs: 200, // after the last change seen in the flows folder before it is read: editors write in several steps
+
   // Expressions
   expressionStepsMax: 100_000, // JSONata evaluations in one expression: some 50 ms
   templateBytesMax: 1 * MB,

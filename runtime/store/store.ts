@@ -8,11 +8,15 @@ export interface Store {
   // Drafts: what an editor saves. `version` counts saves.
   listDrafts(): Promise<readonly DraftSummary[]>;
   findDraft(flow: string): Promise<Draft | undefined>;
-  /** Saves when `expected` is the stored version (0: there is none yet); answers the new version, or `conflict` with the stored one. */
+  /** Saves when `expected` is the stored version (0: there is none, or a deleted one whose versions count on); answers the new version, or `conflict` with the stored one. */
   saveDraft(flow: string, text: string, expected: number, by: string, at: number): Promise<{ version: number } | { conflict: number }>;
   /** Keeps the flow for 30 days under the same id, out of the list. */
   deleteDraft(flow: string, by: string, at: number): Promise<boolean>;
   restoreDraft(flow: string): Promise<boolean>;
+  /** Deleted flows that can still be restored, last deleted first. */
+  listDeletedDrafts(): Promise<readonly (DraftSummary & { readonly deletedAt: number; readonly deletedBy: string })[]>;
+  /** Forgets a deleted flow with its revisions; false when it is not deleted. Safe to repeat after a crash half way. */
+  forgetDeletedDraft(flow: string): Promise<boolean>;
 
   // Revisions: immutable, numbered from 1 within a flow.
   addRevision(flow: string, text: string, by: string, at: number): Promise<number>;
@@ -38,17 +42,19 @@ export interface Store {
   saveEnv(name: string, value: string): Promise<void>;
   deleteEnv(name: string): Promise<boolean>;
 
-  // Run history: a projection of the journal. Adding the same run again changes nothing.
+  // Run history: a projection of the journal, newest end first. Adding the same run again changes nothing.
   addRuns(runs: readonly RunRecord[]): Promise<void>;
   listRuns(query: RunQuery): Promise<{ readonly runs: readonly RunRecord[]; readonly next?: string }>;
   findRun(id: string): Promise<RunRecord | undefined>;
   countRuns(flow?: string): Promise<{ readonly [state in RunRecord['state']]: number }>;
-  /** Forgets runs that ended before `before`, and the oldest beyond `keep`. */
-  pruneRuns(before: number, keep: number): Promise<number>;
+  /** Forgets runs that ended before `before`, and the oldest beyond `keep`; at most `atMost` in one call. Answers how many. */
+  pruneRuns(before: number, keep: number, atMost: number): Promise<number>;
 
   // Audit
   audit(entry: AuditEntry): Promise<void>;
+  /** Newest first. A page holds every entry of its last instant, so it may be longer than `limit`. */
   listAudit(limit: number, before?: number): Promise<readonly AuditEntry[]>;
+  pruneAudit(before: number): Promise<number>;
 
   close(): Promise<void>;
 }

@@ -1,0 +1,28 @@
+/** The store's tables, step by step; a step is never changed once released. Its number is its place here, from 1. */
+export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+  {
+    name: 'documents, secrets, env, run history, audit',
+    sql: `
+      CREATE TABLE drafts (
+        flow TEXT PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL, version INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL, updated_by TEXT NOT NULL, deleted_at INTEGER, deleted_by TEXT) STRICT;
+      CREATE TABLE revisions (
+        flow TEXT NOT NULL, revision INTEGER NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+        PRIMARY KEY (flow, revision)) STRICT;
+      CREATE TABLE live (flow TEXT PRIMARY KEY, revision INTEGER NOT NULL, enabled INTEGER NOT NULL) STRICT;
+      CREATE TABLE connections (
+        name TEXT PRIMARY KEY, text TEXT, version INTEGER NOT NULL, updated_at INTEGER NOT NULL, updated_by TEXT NOT NULL) STRICT;
+      CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL, updated_at INTEGER NOT NULL, updated_by TEXT NOT NULL) STRICT;
+      CREATE TABLE env (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+      CREATE TABLE runs (
+        id TEXT PRIMARY KEY, flow TEXT NOT NULL, revision INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+        state TEXT NOT NULL, messages INTEGER NOT NULL) STRICT;
+      CREATE INDEX runs_ended ON runs (ended_at, id);
+      CREATE INDEX runs_flow_ended ON runs (flow, ended_at, id);
+      CREATE INDEX runs_uncommon ON runs (state, ended_at, id) WHERE state <> 'completed';
+      CREATE TABLE run_counts (flow TEXT NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (flow, state)) STRICT, WITHOUT ROWID;
+      CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, details TEXT) STRICT;
+      CREATE INDEX audit_at ON audit (at);`,
+  },
+];

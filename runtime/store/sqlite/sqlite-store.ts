@@ -1,0 +1,41 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from '../../errors.ts';
+import type { Store } from '../store.ts';
+import { openDatabase } from './database.ts';
+import { connectionsIn, draftsIn, revisionsIn } from './documents.ts';
+import { auditIn, runsIn } from './runs.ts';
+import { envIn, secretsIn } from './values.ts';
+
+/**
+ * The embedded store. Every method is one short statement or one transaction, on the thread that calls it.
+ * Throws a `Failure` `store.damaged`, `store.newer` or `store.unavailable` when the file cannot be used.
+ */
+export function openSqliteStore(file: string): Store {
+  if (file !== ':memory:') makeFolder(dirname(file));
+  const db = openDatabase(file);
+  return {
+    ...draftsIn(db),
+    ...revisionsIn(db),
+    ...connectionsIn(db),
+    ...secretsIn(db),
+    ...envIn(db),
+    ...runsIn(db),
+    ...auditIn(db),
+    close: async () => db.close(),
+  };
+}
+
+/** The same on SQLite in memory: for tests and trials, forgotten when it is closed. */
+export const openMemoryStore = (): Store => openSqliteStore(':memory:');
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Failure('store.unavailable', {
+      en: `opening the store: the folder ${folder} cannot be made (${error instanceof Error ? error.message : String(error)})`,
+      ru: `открытие хранилища: не удаётся создать папку ${folder} (${error instanceof Error ? error.message : String(error)})`,
+    }, { details: { folder }, cause: error });
+  }
+}
