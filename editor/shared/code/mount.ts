@@ -1,0 +1,70 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { jsonParseLinter } from '@codemirror/lang-json';
+import { bracketMatching, indentOnInput } from '@codemirror/language';
+import { linter, setDiagnostics } from '@codemirror/lint';
+import type { Diagnostic } from '@codemirror/lint';
+import { EditorState } from '@codemirror/state';
+import type { Extension, Text } from '@codemirror/state';
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { completeWords } from './complete.ts';
+import type { CodeWord } from './complete.ts';
+import { languageOf } from './languages.ts';
+import type { CodeLanguage } from './languages.ts';
+import { look } from './theme.ts';
+
+export interface CodeMark { readonly line: number; readonly column?: number | undefined; readonly message: string }
+export interface CodeOptions {
+  readonly value: string;
+  readonly language: CodeLanguage;
+  /** `inline` is a field of one line that grows; `block` has line numbers. */
+  readonly shape: 'inline' | 'block';
+  readonly placeholder: string;
+  readonly label: string;
+  readonly labelledby: string | undefined;
+  readonly words: () => readonly CodeWord[];
+  readonly onInput: (value: string) => void;
+  readonly onBlur: () => void;
+}
+export interface CodeHandle {
+  setValue(value: string): void;
+  setMarks(marks: readonly CodeMark[]): void;
+  focus(): void;
+  destroy(): void;
+}
+
+/** The one place that knows CodeMirror. Loaded on first use, because it weighs more than all of the rest of the inspector. */
+export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle {
+  const view = new EditorView({ parent, state: EditorState.create({ doc: options.value, extensions: extensionsOf(options) }) });
+  return {
+    setValue(value) {
+      if (value !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
+    },
+    setMarks(marks) { view.dispatch(setDiagnostics(view.state, marks.map((mark) => diagnosticOf(mark, view.state.doc)))); },
+    focus() { view.focus(); },
+    destroy() { view.destroy(); },
+  };
+}
+
+function extensionsOf(options: CodeOptions): Extension[] {
+  const block = options.shape === 'block';
+  return [
+    history(), drawSelection(), closeBrackets(), bracketMatching(), look, languageOf(options.language) as Extension,
+    EditorState.languageData.of(() => [{ autocomplete: completeWords(options.words) }]),
+    autocompletion({ icons: false }),
+    placeholder(options.placeholder),
+    EditorView.contentAttributes.of({ ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),
+    ...(block ? [lineNumbers(), highlightActiveLine(), indentOnInput()] : [EditorView.lineWrapping]),
+    ...(block && options.language === 'json' ? [linter(jsonParseLinter())] : []),
+    // In a field Tab goes to the next field; in a block it indents, and Escape sets it free once.
+    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...(block ? [indentWithTab] : [])]),
+    EditorView.updateListener.of((update) => { if (update.docChanged) options.onInput(update.state.doc.toString()); }),
+    EditorView.domEventHandlers({ blur: () => { options.onBlur(); } }),
+  ];
+}
+
+function diagnosticOf(mark: CodeMark, doc: Text): Diagnostic {
+  const line = doc.line(Math.max(1, Math.min(doc.lines, mark.line)));
+  const from = Math.min(line.to, line.from + Math.max(0, (mark.column ?? 1) - 1));
+  return { from, to: mark.column === undefined ? line.to : Math.min(line.to, from + 1), severity: 'error', message: mark.message };
+}
