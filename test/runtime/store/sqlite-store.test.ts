@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Failure } from '../../../runtime/errors.ts';
+import { migrations } from '../../../runtime/store/sqlite/migrations.ts';
+import { openMemoryStore, openSqliteStore } from '../../../runtime/store/sqlite/sqlite-store.ts';
+import { storeSuite } from '../../suites/store.suite.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-store-'));
+  file = join(folder, 'data', 'store.db');
+});
+afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+
+describe('in memory', () => {
+  storeSuite({ open: async () => openMemoryStore(), close: (store) => store.close() });
+});
+
+describe('in a file', () => {
+  storeSuite({
+    open: async () => openSqliteStore(file),
+    close: (store) => store.close(),
+    reopen: async (store) => {
+      await store.close();
+      return openSqliteStore(file);
+    },
+  });
+});
+
+function failureOf(open: () => unknown): Failure {
+  try {
+    open();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error('it opened');
+}
+
+async function filledStore(): Promise<void> {
+  const store = openSqliteStore(file);
+  for (let n = 0; n < 200; n++) await store.saveDraft(`flow-${n}`, JSON.stringify({ name: `Flow ${n}`, notes: 'x'.repeat(500) }), 0, 'ann', n);
+  await store.close();
+}
+
+describe('a file that cannot be used', () => {
+  test('what is not a database is refused as damaged and left as it is', () => {
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'millrace-store-'));
+    file = join(folder, 'store.db');
+    writeFileSync(file, 'these are my notes, not a database\n'.repeat(100));
+    const before = readFileSync(file);
+    const failure = failureOf(() => openSqliteStore(file));
+    expect(failure.code).toBe('store.damaged');
+    expect(failure.text.en).toContain(file);
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  test('a page overwritten in the middle is found when the store is opened, not when somebody reads it', async () => {
+    await filledStore();
+    const bytes = readFileSync(file);
+    bytes.fill(0x5a, 4096 * 12, 4096 * 14);
+    writeFileSync(file, bytes);
+    expect(failureOf(() => openSqliteStore(file)).code).toBe('store.damaged');
+  });
+
+  test('a truncated file is refused as damaged', async () => {
+    await filledStore();
+    writeFileSync(file, readFileSync(file).subarray(0, 4096 * 5 + 100));
+    expect(failureOf(() => openSqliteStore(file)).code).toBe('store.damaged');
+  });
+
+  test('a store of a newer version is refused, says so, and can still be opened by that version', async () => {
+    await filledStore();
+    const newer = new DatabaseSync(file);
+    newer.exec(`INSERT INTO migrations VALUES (${migrations.length + 1}, 'from the future')`);
+    newer.close();
+    const failure = failureOf(() => openSqliteStore(file));
+    expect(failure.code).toBe('store.newer');
+    expect(failure.details).toMatchObject({ step: migrations.length + 1, known: migrations.length });
+    const again = new DatabaseSync(file);
+    expect(again.prepare('SELECT count(*) AS n FROM drafts').get()).toMatchObject({ n: 200 });
+    again.close();
+  });
+
+  test('a folder where a file stands is refused as unavailable', () => {
+    writeFileSync(join(folder, 'data'), '');
+    expect(failureOf(() => openSqliteStore(file)).code).toBe('store.unavailable');
+  });
+});
+
+test('each migration is recorded with its number and name', async () => {
+  await openSqliteStore(file).close();
+  const db = new DatabaseSync(file);
+  expect(db.prepare('SELECT step, name FROM migrations ORDER BY step').all()).toEqual(migrations.map(({ name }, index) => expect.objectContaining({ step: index + 1, name })));
+  expect(db.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' });
+  db.close();
+});
+
+test('what was answered as saved is there after the process was killed', () => {
+  const script = `
+    const { openSqliteStore } = await import(${JSON.stringify(new URL('../../../runtime/store/sqlite/sqlite-store.ts', import.meta.url).href)});
+    const store = openSqliteStore(${JSON.stringify(file)});
+    await store.saveDraft('a', '{"name":"A"}', 0, 'ann', 1);
+    await store.addRuns([{ id: 'r1', flow: 'a', revision: 1, startedAt: 1, endedAt: 2, state: 'completed', messages: 1 }]);
+    process.kill(process.pid, 'SIGKILL');`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+  expect(child.signal).toBe('SIGKILL');
+  const db = new DatabaseSync(file);
+  expect(db.prepare('SELECT flow, name FROM drafts').all()).toMatchObject([{ flow: 'a', name: 'A' }]);
+  expect(db.prepare('SELECT id FROM runs').all()).toMatchObject([{ id: 'r1' }]);
+  db.close();
+});
