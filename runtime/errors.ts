@@ -149,6 +149,56 @@ export const failureCodes = {
     means: { en: 'The store’s file cannot be opened.', ru: 'Не удаётся открыть файл хранилища.' },
     fix: { en: 'Check the data folder’s path, rights and free space, and that no other program holds the file.', ru: 'Проверьте путь, права и свободное место папки данных и что файл не занят другой программой.' },
   },
+  'request.json': {
+    status: 400,
+    means: { en: 'The request’s body is not JSON.', ru: 'Тело запроса — не JSON.' },
+    fix: { en: 'Correct the body at the line and column that the answer names.', ru: 'Исправьте тело запроса в указанной строке и позиции.' },
+  },
+  'request.invalid': {
+    status: 400,
+    means: { en: 'A value in the request’s address, headers or body does not have the form that the API takes.', ru: 'Значение в адресе, заголовках или теле запроса не имеет нужной API формы.' },
+    fix: { en: 'Compare the named place with /api/v1/openapi.json.', ru: 'Сверьте указанное место с /api/v1/openapi.json.' },
+  },
+  'request.version-missing': {
+    status: 428,
+    means: { en: 'The request does not say on which version its change builds.', ru: 'В запросе не сказано, на какой версии основано изменение.' },
+    fix: { en: 'Send the header If-Match: "version" with the version that was read, or "0" to create.', ru: 'Отправьте заголовок If-Match: "версия" с прочитанной версией или "0", чтобы создать новое.' },
+  },
+  'request.type': {
+    status: 415,
+    means: { en: 'The body is declared as something else than JSON.', ru: 'Тело запроса объявлено не как JSON.' },
+    fix: { en: 'Send the header Content-Type: application/json.', ru: 'Отправьте заголовок Content-Type: application/json.' },
+  },
+  'request.too-large': {
+    status: 413,
+    means: { en: 'The request’s body is larger than the API takes.', ru: 'Тело запроса больше, чем принимает API.' },
+    fix: { en: 'Send less at once, for example fewer flows in one import.', ru: 'Отправляйте меньше за один раз, например меньше потоков за один импорт.' },
+  },
+  'request.not-found': {
+    status: 404,
+    means: { en: 'The API has nothing at this address.', ru: 'По этому адресу у API ничего нет.' },
+    fix: { en: 'Look the address up in /api/v1/openapi.json.', ru: 'Найдите адрес в /api/v1/openapi.json.' },
+  },
+  'request.method': {
+    status: 405,
+    means: { en: 'This address takes other methods.', ru: 'Этот адрес принимает другие методы.' },
+    fix: { en: 'Use a method that the header Allow names.', ru: 'Используйте метод из заголовка Allow.' },
+  },
+  'request.host': {
+    status: 403,
+    means: { en: 'The request was sent to a name that is not this Millrace’s own, as a web page does that was rebound to this machine.', ru: 'Запрос отправлен на имя, которое не принадлежит этому Millrace: так поступает веб-страница, чьё имя перенаправили на эту машину.' },
+    fix: { en: 'Open Millrace by the address that it prints at start, for example http://127.0.0.1:4880.', ru: 'Открывайте Millrace по адресу, который он выводит при запуске, например http://127.0.0.1:4880.' },
+  },
+  'request.origin': {
+    status: 403,
+    means: { en: 'The request comes from a web page of another site. Only webhooks can be called from elsewhere.', ru: 'Запрос пришёл с веб-страницы другого сайта. Извне можно вызывать только вебхуки.' },
+    fix: { en: 'Use the editor at Millrace’s own address, or a program that is not a web page.', ru: 'Используйте редактор по адресу самого Millrace или программу, которая не является веб-страницей.' },
+  },
+  'runtime.bug': {
+    status: 500,
+    means: { en: 'Millrace failed in a way that it does not expect.', ru: 'В Millrace произошла непредвиденная ошибка.' },
+    fix: { en: 'Look for the id of the answer in the log, and report what stands there.', ru: 'Найдите id из ответа в журнале и сообщите, что там записано.' },
+  },
   'queue.full': {
     status: 503,
     means: { en: 'A wire has reached its limit and holds its feeders.', ru: 'Связь заполнена до предела и задерживает отправителей.' },

@@ -59,6 +59,10 @@ export const limits = {
   debugPerSecond: 50, // messages shown to one client; the count of all is shown beside them
   debugBytesMax: 64 * KB, // of one shown message
   debugKept: 500, // last debug messages kept for a client that connects later
+  debugKeptBytes: 4 * MB, // the same by size, of one flow, so that a hundred watched flows fit in memory
+  shownDepthMax: 40, // of a shown value; deeper ones are cut and say so, because nobody unfolds so far
+  liveClientsMax: 100, // open editors; each costs memory and a share of the updates
+  liveMessageBytesMax: 16 * KB, // from a client, which only says what it watches
   pageSizeMax: 500,
 
   // History
@@ -90,4 +94,8 @@ export const limits = {
   sandboxOutputsMax: 20,
   sandboxLogsPerMessage: 20,
   sandboxLogBytesMax: 8 * KB,
+
+  // Editor
+  editorUndoMax: 500, // steps that can be taken back; with whole nodes in them some MB at most
+  editorDebugKept: 1000, // messages in the debug panel; the runtime keeps fewer for those who come later
 } as const;
