@@ -157,6 +157,8 @@ export type ReplyOutcome =
 /** Powers of a source, for as long as it runs. */
 export interface SourceContext<C = unknown> extends NodePlace {
   readonly config: C;
+  /** The config resolved anew: for a source whose fields hold expressions over the time, at each firing. */
+  resolve(): Promise<C>;
   readonly signal: AbortSignal;
   readonly random: { next(): number; id(): string };
   /** Resolves when the journal holds the message; rejects with a `NodeFailure` `queue.full` (retry afterMs) when it must be kept by the sender. */

@@ -81,14 +81,16 @@ export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec
 interface SourceSpec<F extends Fields> extends Omit<Declared, 'replay'> {
   readonly config: F;
   readonly migrations?: Migrations;
+  /** For a source with a route: the request that an example or a case gives, in the form that reads well there. */
+  receive?(given: { readonly [key: string]: Json }): HttpRequest;
   /** Runs from deploy until `signal` aborts. It never holds a message that was not acknowledged past the signal. */
   start(context: SourceContext<ConfigOf<F>>): Promise<void> | void;
 }
 
 /** Declares a node type that starts runs. */
 export function defineSource<const F extends Fields>(spec: SourceSpec<F>): NodeDefinition {
-  const { start, migrations, ...info } = spec;
-  return { info: { ...info, role: 'source', replay: 'pure', inputs: {} }, migrations: migrations ?? {}, start } as NodeDefinition;
+  const { start, receive, migrations, ...info } = spec;
+  return { info: { ...info, role: 'source', replay: 'pure', inputs: {} }, migrations: migrations ?? {}, start, ...(receive && { receive }) } as NodeDefinition;
 }
 
 export interface ConnectionDefinition {

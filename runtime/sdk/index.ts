@@ -10,3 +10,5 @@ export { NodeFailure } from './node-failure.ts';
 export type { FailureRecord, Retry } from './node-failure.ts';
 export type * from './context.ts';
 export type * from './sql-client.ts';
+export { limits } from '../limits.ts';
+export { sibling } from '../sibling.ts';

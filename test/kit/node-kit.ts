@@ -1,0 +1,216 @@
+import { compileConfig } from '../../runtime/expression/resolve.ts';
+import { replayOf } from '../../runtime/flow/evaluate-rule.ts';
+import type { FieldInfo } from '../../runtime/flow/node-info.ts';
+import { Secret, dueOf, isDrop, isHold, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
+import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
+import { SeededRandom, VirtualTime } from './virtual-time.ts';
+
+/** Calls a node as the engine would, without an engine: everything that it does through its context is recorded. */
+
+export interface Seen {
+  readonly debug: { readonly value: unknown; readonly label: string }[];
+  readonly status: { readonly kind: string; readonly text: Text }[];
+  readonly logs: { readonly level: string; readonly text: string }[];
+  readonly replies: HttpAnswer[];
+  /** Keys of each lock that was taken. */
+  readonly locks: (readonly string[])[];
+  /** Rules by which messages were dropped. */
+  readonly drops: string[];
+  readonly holds: number[];
+}
+export const nothingSeen = (): Seen => ({ debug: [], status: [], logs: [], replies: [], locks: [], drops: [], holds: [] });
+
+export interface KitOptions {
+  readonly config?: { readonly [field: string]: unknown };
+  readonly env?: { readonly [name: string]: Json };
+  readonly secrets?: { readonly [name: string]: string };
+  readonly clock?: VirtualTime;
+  readonly seed?: number;
+  readonly fetch?: Fetch;
+  readonly connection?: (name: string) => Promise<unknown>;
+  readonly sandbox?: SandboxDoor;
+  readonly signal?: AbortSignal;
+  /** False: nobody waits for an answer. */
+  readonly waits?: boolean;
+  /** The id of each message given, first to last; made up when absent. */
+  readonly ids?: readonly string[];
+}
+export interface Trial {
+  readonly emits: { readonly [port: string]: readonly Body[] };
+  readonly failures: readonly NodeFailure[];
+  readonly seen: Seen;
+}
+
+/** Gives each body to the node in order, wakes what it holds at its due time, closes what it collects, and answers all that left. */
+export async function tryNode(definition: NodeDefinition, given: readonly Body[], options: KitOptions = {}): Promise<Trial> {
+  const kit = await openNode(definition, options);
+  try {
+    for (const body of given) await kit.send(body);
+    await kit.finish();
+    return kit.trial();
+  } finally {
+    await kit.close();
+  }
+}
+
+/** A node made ready; `send` may be called from several places at once. */
+export async function openNode(definition: NodeDefinition, options: KitOptions = {}): Promise<OpenNode> {
+  const seen = nothingSeen();
+  const clock = options.clock ?? new VirtualTime();
+  const place = placeOf(definition, seen, clock);
+  const config = await resolver(definition.info.config, options);
+  const prepared = definition.prepare && await definition.prepare(await config({}) as never, { ...place, sandbox: options.sandbox ?? noSandbox });
+  return new OpenNode({ definition, options, seen, clock, place, config, prepared });
+}
+
+interface Parts {
+  readonly definition: NodeDefinition; readonly options: KitOptions; readonly seen: Seen; readonly clock: VirtualTime;
+  readonly place: NodePlace; readonly config: (body: Body) => Promise<unknown>; readonly prepared: unknown;
+}
+
+export class OpenNode {
+  readonly #p: Parts;
+  readonly #emits: Record<string, Body[]> = {};
+  readonly #failures: NodeFailure[] = [];
+  readonly #held: { readonly body: Body; readonly due: number; readonly id: string }[] = [];
+  readonly #windows = new Map<string, { state: Json; readonly kept: Body[]; closeAt: number | null }>();
+  readonly #random: SeededRandom;
+  #sent = 0;
+
+  constructor(parts: Parts) {
+    this.#p = parts;
+    this.#random = new SeededRandom(parts.options.seed);
+  }
+
+  get clock(): VirtualTime { return this.#p.clock; }
+
+  /** Calls the node with one message; a failure is recorded, anything else thrown is a bug of the node. */
+  async send(body: Body): Promise<void> {
+    const id = this.#p.options.ids?.[this.#sent] ?? `message-${this.#sent + 1}`;
+    this.#sent++;
+    await this.#call(deepFreeze(body), { id, resumed: false });
+  }
+
+  /** Lets held messages and open windows come due, earliest first. */
+  async finish(): Promise<void> {
+    for (;;) {
+      const held = this.#held.sort((a, b) => a.due - b.due)[0];
+      const window = [...this.#windows].filter(([, each]) => each.closeAt !== null).sort(([, a], [, b]) => (a.closeAt as number) - (b.closeAt as number))[0];
+      if (!held && !window) return;
+      const due = Math.min(held?.due ?? Infinity, window?.[1].closeAt ?? Infinity);
+      await this.#p.clock.advance(Math.max(0, due - this.#p.clock.now()));
+      if (held && held.due === due) {
+        this.#held.shift();
+        await this.#call(held.body, { id: held.id, resumed: true });
+      } else if (window) await this.#closeWindow(window[0], 'timeout');
+    }
+  }
+
+  trial(): Trial { return { emits: this.#emits, failures: this.#failures, seen: this.#p.seen }; }
+
+  async close(): Promise<void> {
+    if (this.#p.prepared !== undefined) await this.#p.definition.dispose?.(this.#p.prepared as never);
+  }
+
+  async #call(body: Body, call: { readonly id: string; readonly resumed: boolean }): Promise<void> {
+    try {
+      const context = contextOf(this.#p, await this.#p.config(body), { ...call, random: this.#random });
+      this.#take(await this.#answer(body, context), body, call.id);
+    } catch (error) {
+      if (!(error instanceof NodeFailure)) throw error;
+      this.#failures.push(error);
+    }
+  }
+
+  async #answer(body: Body, context: NodeContext): Promise<HandlerResult> {
+    const { definition } = this.#p;
+    if (definition.run) return await definition.run(body, context as never);
+    if (definition.collect) return this.#collect(definition.collect as Collector<unknown>, body, context);
+    if (!definition.batch) return body;
+    const [result] = await definition.batch([body], [context as never]);
+    if (result instanceof Error) throw result;
+    return result;
+  }
+
+  #collect(collector: Collector<unknown>, body: Body, context: NodeContext): HandlerResult {
+    const key = collector.key(body, context);
+    const open = this.#windows.get(key);
+    const step = collector.arrive(body, open?.state, context);
+    const window = open ?? { state: step.state, kept: [], closeAt: null };
+    window.state = step.state;
+    if (step.keep) window.kept.push(step.keep);
+    if (step.closeAt !== undefined) window.closeAt = step.closeAt;
+    this.#windows.set(key, window);
+    if (!step.close) return undefined;
+    this.#windows.delete(key);
+    return collector.close({ key, state: window.state, kept: window.kept, reason: 'complete' }, context.config);
+  }
+
+  async #closeWindow(key: string, reason: 'timeout'): Promise<void> {
+    const window = this.#windows.get(key);
+    this.#windows.delete(key);
+    if (window) this.#take((this.#p.definition.collect as Collector<unknown>).close({ key, state: window.state, kept: window.kept, reason }, await this.#p.config({})), {}, key);
+  }
+
+  #take(result: HandlerResult, body: Body, id: string): void {
+    const { seen, definition } = this.#p;
+    if (result === undefined) return;
+    if (isHold(result)) { this.#held.push({ body, due: dueOf(result), id }); seen.holds.push(dueOf(result)); return; }
+    if (isDrop(result)) { seen.drops.push(ruleOf(result)); return; }
+    const first = Object.keys(definition.info.outputs.fixed)[0] ?? `${definition.info.outputs.dynamic?.prefix ?? 'out'}-1`;
+    const ports = isToPorts(result) ? portsOf(result) : { [first]: result as Body | readonly Body[] };
+    for (const [port, bodies] of Object.entries(ports)) {
+      if (bodies !== undefined) (this.#emits[port] ??= []).push(...(Array.isArray(bodies) ? bodies as readonly Body[] : [bodies as Body]));
+    }
+  }
+}
+
+/** What a call sees of the world. A pure node has no power to act outside, as in the engine. */
+function contextOf(p: Parts, config: unknown, call: { readonly id: string; readonly resumed: boolean; readonly random: SeededRandom }): NodeContext {
+  const { seen, clock, options } = p;
+  const pure = replayOf(p.definition.info.replay, options.config ?? {}, p.definition.info.config) === 'pure';
+  return {
+    ...p.place,
+    config, prepared: p.prepared as undefined, resumed: call.resumed,
+    envelope: { id: call.id, runId: `run-of-${call.id}`, parentIds: [], correlationId: `run-of-${call.id}`, attempt: 1, receivedAt: clock.now(), deadline: clock.now() + 30_000 },
+    idempotencyKey: `${call.id}:${p.place.node.id}`,
+    signal: options.signal ?? new AbortController().signal,
+    random: { next: () => call.random.next(), id: () => call.random.id() },
+    fetch: pure ? forbidden('fetch') : options.fetch ?? missing('fetch'),
+    connection: pure ? forbidden('connection') : (options.connection ?? missing('connection')) as NodeContext['connection'],
+    lock: async (keys, work) => { seen.locks.push(keys); return await work(); },
+    debug: (value, label = '') => { seen.debug.push({ value, label }); },
+    reply: pure ? forbidden('reply') : (answer) => { seen.replies.push(answer); return options.waits ?? true; },
+  };
+}
+
+export function placeOf(definition: NodeDefinition, seen: Seen, clock: VirtualTime): NodePlace {
+  const log = (level: string) => (text: string): void => { seen.logs.push({ level, text }); };
+  return {
+    node: { id: 'node', type: definition.info.type, name: definition.info.title.en },
+    flow: { id: 'flow', name: 'Flow', revision: 1 },
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    status: (kind, text) => { seen.status.push({ kind, text }); },
+    clock: { now: () => clock.now() },
+  };
+}
+
+/** A config's value for each body, with defaults, units, expressions, env and secrets resolved as the runtime does. */
+export async function resolver(fields: { readonly [name: string]: FieldInfo }, options: Pick<KitOptions, 'config' | 'env' | 'secrets'>): Promise<(body: Body) => Promise<unknown>> {
+  const values = { env: (name: string) => options.env?.[name], secret: async (name: string) => options.secrets?.[name] };
+  const compiled = await compileConfig(fields, (options.config ?? {}) as never, values);
+  return async (body) => await compiled.value(body);
+}
+
+export const secretOf = (value: string): Secret => new Secret(value);
+
+/** Freezes a value through and through, so that a node which changes its message fails its test. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}
+
+const missing = (power: string) => (): never => { throw new Error(`this test gives the node no ${power}`); };
+const forbidden = (power: string) => (): never => { throw new Error(`a pure node used ${power}: it has no effect outside, or its replay is declared wrong`); };
+const noSandbox: SandboxDoor = { open: missing('sandbox') };

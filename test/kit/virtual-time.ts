@@ -1,0 +1,59 @@
+import type { Clock } from '../../runtime/clock.ts';
+
+interface Entry { readonly at: number; readonly order: number; readonly call: () => void }
+
+export const TEST_START = Date.parse('2026-11-23T09:00:00Z');
+
+/** Time that stands still until the test says otherwise. */
+export class VirtualTime implements Clock {
+  #now: number;
+  #order = 0;
+  #entries: Entry[] = [];
+
+  constructor(startMs = TEST_START) { this.#now = startMs; }
+
+  now(): number { return this.#now; }
+  elapsed(): number { return this.#now - TEST_START; }
+  after(delayMs: number, call: () => void): () => void {
+    const entry: Entry = { at: this.#now + Math.max(0, delayMs), order: this.#order++, call };
+    this.#entries.push(entry);
+    return () => { this.#entries = this.#entries.filter((each) => each !== entry); };
+  }
+  /** Timers that wait; a stopped node leaves none. */
+  get waiting(): number { return this.#entries.length; }
+
+  /** Lets `ms` pass, firing what is due in order, and lets what it started go on. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      const next = this.#entries.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      if (!next) break;
+      this.#entries = this.#entries.filter((entry) => entry !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.call();
+      await settled();
+    }
+    this.#now = end;
+    await settled();
+  }
+}
+
+/** Resolves when everything that was ready to run has run. */
+export const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
+/** The same numbers and ids for the same seed. */
+export class SeededRandom {
+  #state: number;
+  constructor(seed = 1) { this.#state = seed >>> 0; }
+  next(): number {
+    // mulberry32: small, and good enough for tests.
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+  id(): string {
+    return `id-${Math.floor(this.next() * 1e9).toString(36).padStart(6, '0')}`;
+  }
+}
