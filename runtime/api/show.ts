@@ -1,0 +1,110 @@
+import { limits } from '../limits.ts';
+import { maskNumber, maskText } from './mask.ts';
+
+/** What a person is shown of a value: masked where personal, cut where large. Bytes and dates are written as `$bytes` and `$date`, as in the journal. */
+export interface Shown { readonly value: unknown; readonly truncated: boolean }
+
+const CUT = '…';
+const ENTRY_BYTES = 4; // quotes, colon and comma of an entry
+const EDGE = 64; // a phone or address that the cut went through would no longer be known as one
+
+/** Walks the value once and stops when the room is used up, so that a large message costs no more than a small one. */
+export function show(value: unknown, bytesMax: number = limits.debugBytesMax): Shown {
+  const walk = new Walk(bytesMax);
+  const shown = walk.value(value, '', 0);
+  return { value: shown, truncated: walk.truncated };
+}
+
+class Walk {
+  truncated = false;
+  #room: number;
+  readonly #open = new Set<object>();
+
+  constructor(bytesMax: number) { this.#room = bytesMax; }
+
+  value(value: unknown, key: string, depth: number): unknown {
+    this.#room -= ENTRY_BYTES;
+    switch (typeof value) {
+      case 'string': return this.#text(value, key);
+      case 'number': return Number.isFinite(value) ? maskNumber(value, key) : String(value);
+      case 'boolean': return value;
+      case 'bigint': return maskText(String(value), key);
+      case 'object': return value === null ? null : this.#object(value, key, depth);
+      case 'undefined': return null;
+      default: return `[${typeof value}]`;
+    }
+  }
+
+  #text(text: string, key: string): string {
+    const fits = text.length <= this.#room;
+    const shown = fits ? maskText(text, key) : `${maskText(this.#cut(text), key)}${CUT}`;
+    this.#room -= shown.length;
+    return shown;
+  }
+
+  #cut(text: string): string {
+    this.truncated = true;
+    const head = text.slice(0, Math.max(0, this.#room));
+    const tail = head.slice(-EDGE);
+    const edge = /[\d\s()+.-]+$|\S+$/.exec(tail)?.[0] ?? '';
+    return head.slice(0, head.length - edge.length);
+  }
+
+  #object(value: object, key: string, depth: number): unknown {
+    if (value instanceof Date) return { $date: value.getTime() };
+    if (value instanceof Uint8Array) return this.#bytes(value);
+    if (value instanceof Error) return { name: value.name, message: this.#text(value.message, 'message') };
+    if ('toJSON' in value && typeof value.toJSON === 'function') return this.value(value.toJSON(), key, depth);
+    if (this.#open.has(value)) return '[circular]';
+    if (depth >= limits.shownDepthMax) { this.truncated = true; return CUT; }
+    this.#open.add(value);
+    const shown = Array.isArray(value) ? this.#list(value, key, depth) : this.#record(value, depth);
+    this.#open.delete(value);
+    return shown;
+  }
+
+  #bytes(bytes: Uint8Array): { $bytes: string } {
+    const fitting = Math.max(0, Math.floor((this.#room * 3) / 4));
+    if (bytes.length > fitting) this.truncated = true;
+    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, fitting)).toString('base64');
+    this.#room -= base64.length;
+    return { $bytes: base64 };
+  }
+
+  #list(list: readonly unknown[], key: string, depth: number): unknown[] {
+    const shown: unknown[] = [];
+    for (const item of list) {
+      if (this.#full()) break;
+      shown.push(this.value(item, key, depth + 1));
+    }
+    return shown;
+  }
+
+  #record(record: object, depth: number): { [key: string]: unknown } {
+    const shown: [string, unknown][] = [];
+    const taken = new Set<string>();
+    for (const [key, item] of Object.entries(record)) {
+      if (item === undefined) continue;
+      if (this.#full()) break;
+      const name = this.#name(key, taken);
+      shown.push([name, this.value(item, key, depth + 1)]);
+    }
+    return Object.fromEntries(shown); // keeps `__proto__` a plain key
+  }
+
+  /** A key may itself be a phone number or address; two of them may look alike once masked. */
+  #name(key: string, taken: Set<string>): string {
+    const masked = maskText(key.length <= this.#room ? key : this.#cut(key));
+    let name = masked;
+    for (let i = 2; taken.has(name); i++) name = `${masked} (${i})`;
+    taken.add(name);
+    this.#room -= name.length;
+    return name;
+  }
+
+  #full(): boolean {
+    if (this.#room > 0) return false;
+    this.truncated = true;
+    return true;
+  }
+}

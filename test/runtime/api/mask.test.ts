@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { maskNumber, maskText } from '../../../runtime/api/mask.ts';
+
+test.each([
+  ['+7 900 123-45-34', '+7 900 •••-••-34'],
+  ['+79001234534', '+7900•••••34'],
+  ['8 (900) 123-45-34', '8 (900) •••-••-34'],
+  ['79001234534', '7900•••••34'],
+  ['call +44 20 7946 0958, please', 'call +44 20 7••• ••58, please'],
+  ['Тел.: +7(495)1234567.', 'Тел.: +7(495)•••••67.'],
+])('hides five digits of the phone number in %j', (text, masked) => {
+  expect(maskText(text)).toBe(masked);
+});
+
+test.each([
+  ['ivan.petrov@example.com', 'i•••@example.com'],
+  ['mail to A@b.co or anna_b@mail.example.org!', 'mail to A•••@b.co or a•••@mail.example.org!'],
+  ['иван@почта.рф', 'и•••@почта.рф'],
+])('hides the name of the address in %j', (text, masked) => {
+  expect(maskText(text)).toBe(masked);
+});
+
+test.each([
+  '2026-11-24 00:08:15', '2026-11-24T00:08:15.000Z', '1764000000000', '7707083893', 'order 12345678901234567890', '192.168.100.200',
+  '01jd3v8k2n79001234534abc', 'a7b0c1d2-8900-4123-8534-79001234534f', '40817810099910004312', 'price 8 500.00', '@handle', 'no at@all',
+])('leaves %j as it is', (text) => {
+  expect(maskText(text)).toBe(text);
+});
+
+test('takes a number in any form for a phone where its field says so', () => {
+  expect(maskText('1234567', 'contactPhone')).toBe('•••••67');
+  expect(maskText('900 123 45 34', 'mobile')).toBe('900 ••• •• 34');
+  expect(maskText('unknown', 'phone')).toBe('unknown');
+  expect(maskNumber(9001234534, 'phone')).toBe('900•••••34');
+});
+
+test('masks a mobile number that came as a number and leaves other numbers', () => {
+  expect(maskNumber(79001234534)).toBe('7900•••••34');
+  expect(maskNumber(1764000000000)).toBe(1764000000000);
+  expect(maskNumber(7707083893)).toBe(7707083893);
+  expect(maskNumber(4212, 'total')).toBe(4212);
+});
+
+test('takes no time on a text made to slow the search down', () => {
+  const started = performance.now();
+  maskText(`${'+1 '.repeat(20_000)}x`);
+  maskText(`${'a.'.repeat(20_000)}@`);
+  maskText('8'.repeat(50_000));
+  expect(performance.now() - started).toBeLessThan(500);
+});
