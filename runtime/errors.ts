@@ -341,6 +341,10 @@ export const problemCodes = {
     means: { en: 'connections.json does not have the form of a list of connections.', ru: 'connections.json не имеет формы списка подключений.' },
     fix: { en: 'Compare the named place with docs/flow.md.', ru: 'Сверьте указанное место с docs/flow.md.' },
   },
+  'node.cannot-start': {
+    means: { en: 'The node could not be made ready. Its messages wait; the other nodes run.', ru: 'Узел не удалось подготовить. Его сообщения ждут; остальные узлы работают.' },
+    fix: { en: 'Correct what the message names and deploy again.', ru: 'Исправьте то, что названо в сообщении, и примените снова.' },
+  },
   'connection.unknown-type': {
     means: { en: 'There is no connection of this type.', ru: 'Подключения такого типа нет.' },
     fix: { en: 'Choose a type that the catalog has.', ru: 'Выберите тип из каталога.' },
@@ -350,6 +354,62 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Failures that any node may have because of what surrounds it: the engine, the sandbox, a connection. A node's own codes stand in its file. */
 export const nodeFailureCodes = {
+  'call.timeout': {
+    means: { en: 'The node did not end within its time. Whether the other side did the work is not known.', ru: 'Узел не завершился в отведённое время. Выполнила ли работу другая сторона, неизвестно.' },
+    fix: { en: 'Raise the node’s timeout, or look why the other side is slow.', ru: 'Увеличьте время ожидания узла или выясните, почему другая сторона медлит.' },
+  },
+  'call.outcome-unknown': {
+    means: { en: 'Millrace ended during a call that must not be repeated by itself.', ru: 'Millrace завершился во время вызова, который нельзя повторять самостоятельно.' },
+    fix: { en: 'Look on the other side whether the work was done, then resend or discard the dead letter.', ru: 'Проверьте на другой стороне, выполнена ли работа, затем отправьте недоставленное снова или отбросьте его.' },
+  },
+  'call.crashed': {
+    means: { en: 'The process ended several times during the call of this message.', ru: 'Процесс несколько раз завершался во время вызова для этого сообщения.' },
+    fix: { en: 'Look at the message and the node; correct what ends the process.', ru: 'Изучите сообщение и узел; устраните то, что завершает процесс.' },
+  },
+  'node.threw': {
+    means: { en: 'The node’s code threw something that is not a failure of its own.', ru: 'Код узла выбросил то, что не является его собственной ошибкой.' },
+    fix: { en: 'Report it to the author of the node with the message that caused it.', ru: 'Сообщите автору узла и приложите сообщение, которое это вызвало.' },
+  },
+  'node.not-pure': {
+    means: { en: 'A node that declares itself pure reached for a power that acts outside.', ru: 'Узел, объявленный чистым, обратился к средству, действующему наружу.' },
+    fix: { en: 'The author of the node declares its replay as idempotent or external.', ru: 'Автору узла нужно объявить replay как idempotent или external.' },
+  },
+  'engine.too-many-hops': {
+    means: { en: 'A message passed very many nodes without coming to rest.', ru: 'Сообщение прошло очень много узлов без остановки.' },
+    fix: { en: 'Break the loop, or put a delay into it.', ru: 'Разорвите цикл или поставьте в него задержку.' },
+  },
+  'queue.full': {
+    means: { en: 'A wire has reached its limit and holds its feeders.', ru: 'Связь заполнена до предела и задерживает отправителей.' },
+    fix: { en: 'Send the message again later; look what slows the node after the wire.', ru: 'Отправьте сообщение позже; выясните, что тормозит узел после связи.' },
+  },
+  'flow.not-live': {
+    means: { en: 'The flow is not deployed or is stopped.', ru: 'Поток не применён или остановлен.' },
+    fix: { en: 'Deploy or start the flow.', ru: 'Примените или запустите поток.' },
+  },
+  'message.too-large': {
+    means: { en: 'The message is larger than the system takes.', ru: 'Сообщение больше допустимого.' },
+    fix: { en: 'Send large data as a file and name it in the message.', ru: 'Передавайте большие данные файлом и указывайте его в сообщении.' },
+  },
+  'journal.unavailable': {
+    means: { en: 'The journal could not write the message, so it was not accepted.', ru: 'Журнал не смог записать сообщение, поэтому оно не принято.' },
+    fix: { en: 'Free disk space and send the message again.', ru: 'Освободите место на диске и отправьте сообщение снова.' },
+  },
+  'join.too-many': {
+    means: { en: 'One window of a collecting node keeps too many messages.', ru: 'Одно окно собирающего узла хранит слишком много сообщений.' },
+    fix: { en: 'Set a smaller count or a timeout.', ru: 'Задайте меньшее число или время ожидания.' },
+  },
+  'route.taken': {
+    means: { en: 'Two webhook nodes would serve the same requests.', ru: 'Два узла вебхука обслуживали бы одни и те же запросы.' },
+    fix: { en: 'Choose another path or method.', ru: 'Выберите другой путь или метод.' },
+  },
+  'connection.missing': {
+    means: { en: 'The project has no connection of the name that a node uses.', ru: 'В проекте нет подключения с именем, которое использует узел.' },
+    fix: { en: 'Create it under Connections.', ru: 'Создайте его в разделе «Подключения».' },
+  },
+  'connection.unknown-type': {
+    means: { en: 'The connection is of a type that is not installed.', ru: 'Подключение имеет тип, который не установлен.' },
+    fix: { en: 'Install the type, or choose another connection.', ru: 'Установите тип или выберите другое подключение.' },
+  },
 } as const satisfies Record<string, Explained>;
 
 /** Makes a problem. `fix` says what to do about it. */

@@ -52,4 +52,6 @@ export interface ProjectValues {
   /** The secret's text; undefined when there is none. */
   secret(name: string): Promise<string | undefined>;
   connection(name: string): Promise<ConnectionDocument | undefined>;
+  /** Changes whenever a secret or an environment value does: a node that was made ready with older ones is made ready anew at the next deploy. */
+  stamp(): number;
 }

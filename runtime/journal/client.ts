@@ -89,6 +89,8 @@ export class JournalClient implements Journal {
   }
 
   async #query<T>(name: Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'], ...args: unknown[]): Promise<T> {
+    // Behind everything that was committed before: a queue read from disk must not miss what is on its way there.
+    if (this.#queue.length > 0) await this.commit({ ops: [] });
     return await this.#port.ask({ kind: 'query', name, args }) as T;
   }
 

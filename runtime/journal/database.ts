@@ -127,13 +127,11 @@ export class JournalDatabase {
   page(q: { flow: string; node: string; after: number; limit: number }): Row[] {
     return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`, q.flow, q.node, q.after, q.limit);
   }
-  due(q: { flow: string; before: number; limit: number }): Row[] {
-    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND due < ? AND state >= 2 ORDER BY due LIMIT ?`, q.flow, q.before, q.limit);
+  due(q: { flow: string; from: number; before: number }): Row[] {
+    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND due >= ? AND due < ? AND state >= 2 ORDER BY due, pos`, q.flow, q.from, q.before);
   }
-  recoverStarted(flow: string): Row[] {
-    const rows = this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND state = 1 ORDER BY pos`, flow);
+  recoverStarted(flow: string): void {
     this.#run('UPDATE messages SET state = 0, crashes = crashes + 1 WHERE flow = ? AND state = 1', flow);
-    return rows.map((row) => ({ ...row, state: 0, crashes: row.crashes + 1 }));
   }
   counts(flow: string): { node: string; queued: number; waiting: number }[] {
     const queued = this.#all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state = 0 GROUP BY node', flow);

@@ -13,12 +13,12 @@ export interface Journal {
   nextSeq(): number;
   commit(commit: Commit): Promise<CommitResult>;
 
-  /** The queue of a node from a place on, in order: rows that wait for nothing. */
+  /** The queue of a node from a place on, in order: rows that wait for nothing. Sees every commit made before the call, as all reads do. */
   page(query: { readonly flow: string; readonly node: string; readonly after: number; readonly limit: number }): Promise<readonly Row[]>;
-  /** Rows that retry or are held and are due before an instant, earliest first. */
-  due(query: { readonly flow: string; readonly before: number; readonly limit: number }): Promise<readonly Row[]>;
+  /** Rows that retry or are held and are due from one instant to before another, earliest first. */
+  due(query: { readonly flow: string; readonly from: number; readonly before: number }): Promise<readonly Row[]>;
   /** Rows that were in a call when the last owner ended. They become queued again, with one crash more. */
-  recoverStarted(flow: string): Promise<readonly Row[]>;
+  recoverStarted(flow: string): Promise<void>;
   /** Messages at rest by node, for a flow. */
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
   /** Keys of rows that retry, whose newer messages must wait. */

@@ -1,0 +1,110 @@
+import type { Commit } from '../journal/rows.ts';
+import { decodeBody } from '../journal/codec.ts';
+import { limits } from '../limits.ts';
+import type { DeliverOptions, HttpAnswer, Receipt, ReplyOutcome } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { Msg, rowOf, type Work } from './message.ts';
+
+const RETRY_LATER_MS = 1000;
+
+interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
+
+/** Takes messages in. In durable mode a message counts as accepted once it is on disk; nothing of it is worked on before. */
+export class Acceptance {
+  readonly #runner: FlowRunner;
+  constructor(runner: FlowRunner) { this.#runner = runner; }
+
+  async accept(arrival: Arrival): Promise<Receipt> {
+    const { services, durable } = this.#runner;
+    this.#refuseWhenFull(arrival);
+    const work = this.#workOf(arrival);
+    const reply = arrival.options.reply;
+    const keyed = reply?.idempotency !== undefined && durable;
+    // Before the commit: the answer may come in the same turn in which the commit ends.
+    const outcome = reply && services.replies.wait(work.run.id, reply.timeoutMs, keyed);
+    if (durable) {
+      const seen = await this.#commit(work, arrival);
+      if (seen) {
+        services.replies.ended(work.run.id, 'dropped');
+        return seen;
+      }
+    }
+    this.#runner.station(arrival.node).arrive(work);
+    return { runId: work.run.id, duplicate: false, ...(outcome && { reply: outcome }) };
+  }
+
+  #workOf({ node, port, body, key }: Arrival): Work {
+    const { services, durable, flow } = this.#runner;
+    const at = services.clock.now();
+    const runId = services.random.id(at);
+    const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
+    const seq = durable ? services.journal.nextSeq() : 0;
+    return {
+      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, null, '', runId), run, node, via: port, key, parents: [], receivedAt: at,
+      branched: false, attempt: 0, crashes: 0, due: null, resumed: false,
+    };
+  }
+
+  /** A receipt when the message was accepted before. */
+  async #commit(work: Work, { node, options }: Arrival): Promise<Receipt | undefined> {
+    const { services, flow } = this.#runner;
+    const at = work.receivedAt;
+    const { eventId, reply } = options;
+    const guard = {
+      ...(eventId !== undefined && { event: { flow, node, id: eventId, run: work.run.id, at } }),
+      ...(reply?.idempotency && { answer: { ...reply.idempotency, run: work.run.id, at } }),
+    };
+    const commit: Commit = { ops: [{ op: 'save', row: this.#row(work) }], acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
+    const result = await services.journal.commit(commit).catch((error: unknown) => { throw notWritten(node, error); });
+    if (result.known) return { runId: result.known.run, duplicate: true, reply: Promise.resolve(knownOutcome(result.known, reply?.idempotency?.bodyHash)) };
+    if (result.duplicateOf !== undefined) return { runId: result.duplicateOf, duplicate: true, ...(reply && { reply: Promise.resolve<ReplyOutcome>({ kind: 'ended', how: 'completed' }) }) };
+    return undefined;
+  }
+
+  #row(work: Work) {
+    const row = rowOf(work, 0);
+    if (row.body.length > limits.bodyBytesMax) {
+      throw new NodeFailure('message.too-large', {
+        en: `accepting a message at node ${work.node}: it has ${row.body.length} characters, ${limits.bodyBytesMax} are allowed; send large data as a file and name it in the message`,
+        ru: `приём сообщения в узле ${work.node}: в нём ${row.body.length} символов, допустимо ${limits.bodyBytesMax}; передавайте большие данные файлом и указывайте его в сообщении`,
+      });
+    }
+    return row;
+  }
+
+  #refuseWhenFull({ node, options }: Arrival): void {
+    const { services } = this.#runner;
+    const unit = this.#runner.unit(node);
+    const station = this.#runner.station(node);
+    const waitersFull = options.reply !== undefined && services.replies.full;
+    if (this.#runner.state === 'live' && unit && !station.full && !waitersFull && this.#runner.hasRoomAfter(unit)) return;
+    const stopped = this.#runner.state !== 'live' || !unit;
+    throw new NodeFailure(stopped ? 'flow.not-live' : 'queue.full', stopped
+      ? { en: `accepting a message at node ${node}: the flow is not running`, ru: `приём сообщения в узле ${node}: поток не запущен` }
+      : { en: `accepting a message at node ${node}: a queue after it is full; send it again later`, ru: `приём сообщения в узле ${node}: очередь после него заполнена; отправьте позже` },
+    { retry: { afterMs: RETRY_LATER_MS } });
+  }
+}
+
+function notWritten(node: string, error: unknown): NodeFailure {
+  if (error instanceof NodeFailure) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new NodeFailure('journal.unavailable', {
+    en: `accepting a message at node ${node}: the journal could not write it (${reason}); it was not accepted, send it again`,
+    ru: `приём сообщения в узле ${node}: журнал не смог его записать (${reason}); оно не принято, отправьте снова`,
+  }, { retry: { afterMs: RETRY_LATER_MS }, cause: error });
+}
+
+function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: 0 | 1 }, bodyHash: string | undefined): ReplyOutcome {
+  if (known.bodyHash !== bodyHash) return { kind: 'mismatch' };
+  if (known.answer !== null) return { kind: 'answered', answer: readAnswer(known.answer), repeated: true };
+  return known.ended ? { kind: 'ended', how: 'completed' } : { kind: 'in-progress' };
+}
+
+/** A recorded answer, bytes included. */
+function readAnswer(text: string): HttpAnswer {
+  const { body, ...rest } = JSON.parse(text) as Omit<HttpAnswer, 'body'> & { body: string | { $bytes: string } };
+  return { ...rest, body: typeof body === 'string' ? body : decodeBody(`!${JSON.stringify({ body })}`).body as Uint8Array };
+}

@@ -1,0 +1,89 @@
+import { limits } from '../limits.ts';
+import type { HandlerResult } from '../sdk/define-node.ts';
+import type { CallContext } from './call-context.ts';
+import { failureOf } from './failures.ts';
+import type { Msg, Work } from './message.ts';
+import type { Segment } from './segment.ts';
+import { leaveUnit, type Unit } from './unit.ts';
+import type { Walker } from './walker.ts';
+
+interface Item { readonly segment: Segment; readonly msg: Msg; readonly key: string | null }
+type MakeContext = (call: { unit: Unit; msg: Msg; work: Work; config: unknown }) => CallContext;
+
+const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPERIMENTS E1)
+
+/**
+ * Gives messages to a node that takes many at once: whatever queued while the last batch was in work, never waiting for more.
+ * Results leave in the order in which the messages came.
+ */
+export class Batcher {
+  readonly #unit: Unit;
+  readonly #walker: Walker;
+  readonly #context: MakeContext;
+  #queue: Item[] = [];
+  #inFlight = 0;
+  #scheduled = false;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(unit: Unit, walker: Walker, context: MakeContext) {
+    this.#unit = unit;
+    this.#walker = walker;
+    this.#context = context;
+  }
+
+  add(item: Item): void {
+    item.segment.open++;
+    this.#unit.calls++;
+    this.#queue.push(item);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight >= BATCHES_IN_FLIGHT) return;
+    this.#scheduled = true;
+    // One turn later: everything that this turn brings goes together.
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#queue.length === 0) return;
+    const items = this.#queue.length <= limits.batchMessages ? this.#queue : this.#queue.slice(0, limits.batchMessages);
+    this.#queue = this.#queue.length <= limits.batchMessages ? [] : this.#queue.slice(limits.batchMessages);
+    this.#inFlight++;
+    const results = this.#call(items);
+    this.#last = this.#last.then(async () => {
+      const all = await results;
+      this.#inFlight--;
+      this.#schedule();
+      items.forEach((item, i) => this.#finish(item, all[i]));
+    });
+    this.#schedule();
+  }
+
+  async #call(items: readonly Item[]): Promise<readonly (HandlerResult | Error)[]> {
+    try {
+      const contexts: CallContext[] = [];
+      for (const { msg, segment } of items) {
+        const config = this.#unit.config?.value(msg.body);
+        contexts.push(this.#context({ unit: this.#unit, msg, work: segment.origin, config: config instanceof Promise ? await config : config }));
+      }
+      const results = await this.#unit.definition?.batch?.(items.map(({ msg }) => msg.body), contexts as never[]);
+      return results ?? items.map(() => undefined);
+    } catch (error) {
+      return items.map(() => failureOf(error, this.#unit.id));
+    }
+  }
+
+  #finish({ segment, msg, key }: Item, result: HandlerResult | Error): void {
+    try {
+      if (result instanceof Error) this.#walker.fail(segment, this.#unit, msg, failureOf(result, this.#unit.id));
+      else this.#walker.leave(segment, this.#unit, { msg, key, result });
+    } finally {
+      leaveUnit(this.#unit);
+      segment.close();
+    }
+  }
+}

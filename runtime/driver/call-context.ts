@@ -1,0 +1,104 @@
+import { limits } from '../limits.ts';
+import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace } from '../sdk/context.ts';
+import type { Envelope } from '../sdk/message.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { Text } from '../flow/flow.ts';
+import type { Msg, Work } from './message.ts';
+import type { Services } from './services.ts';
+import type { Unit } from './unit.ts';
+
+export interface ReplyDoor { reply(run: string, answer: HttpAnswer): boolean }
+
+/**
+ * What one call sees of the world. Powers are getters, so that a call which uses none costs nothing; each is bound when it is
+ * read, so that a node may take them apart (`{ fetch, signal }`).
+ */
+export class CallContext implements NodeContext<unknown, unknown> {
+  readonly config: unknown;
+  readonly resumed: boolean;
+  /** The last connection or host that was asked for: whom a failure of scope connection is about. */
+  resource: string | undefined;
+  readonly #services: Services;
+  readonly #replies: ReplyDoor;
+  readonly #unit: Unit;
+  readonly #msg: Msg;
+  readonly #work: Work;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(call: { services: Services; replies: ReplyDoor; unit: Unit; msg: Msg; work: Work; config: unknown; signal?: AbortSignal | undefined }) {
+    this.config = call.config;
+    this.resumed = call.work.resumed;
+    this.#services = call.services;
+    this.#replies = call.replies;
+    this.#unit = call.unit;
+    this.#msg = call.msg;
+    this.#work = call.work;
+    this.#signal = call.signal;
+  }
+
+  get prepared(): unknown { return this.#unit.prepared; }
+  get node(): NodePlace['node'] { return this.#unit.place.node; }
+  get flow(): NodePlace['flow'] { return this.#unit.place.flow; }
+  get log(): Log { return this.#unit.place.log; }
+  get status(): NodePlace['status'] { return this.#unit.place.status; }
+  get clock(): { now(): number } { return this.#services.clock; }
+  get idempotencyKey(): string { return `${this.#msg.id}:${this.#unit.id}`; }
+  get signal(): AbortSignal { return this.#signal ?? NEVER; }
+  get random(): { next(): number; id(): string } {
+    const { random, clock } = this.#services;
+    return { next: () => random.next(), id: () => random.id(clock.now()) };
+  }
+  get envelope(): Envelope {
+    const { run, parents, key, attempt, receivedAt } = this.#work;
+    const { clock } = this.#services;
+    return {
+      id: this.#msg.id, runId: run.id, parentIds: parents, correlationId: run.id, ...(key !== null && { key }),
+      attempt: Math.max(1, attempt), receivedAt, deadline: clock.now() + this.#unit.timeoutMs,
+    };
+  }
+  get fetch(): NodeContext['fetch'] {
+    this.#notPure('fetch');
+    return (url: string, options: FetchOptions = {}) => {
+      this.resource = hostResource(url);
+      return this.#services.fetch(url, { signal: this.signal, ...options });
+    };
+  }
+  get connection(): NodeContext['connection'] {
+    this.#notPure('connection');
+    return <T>(name: string) => {
+      this.resource = name;
+      return this.#services.connections.client(name) as Promise<T>;
+    };
+  }
+  get lock(): NodeContext['lock'] {
+    return (keys, work) => this.#services.locks.with(keys.map((key) => `${this.#unit.place.flow.id}/${key}`), work);
+  }
+  get debug(): NodeContext['debug'] {
+    const { observers, clock } = this.#services;
+    return (value, label = '') => {
+      if (observers.any) observers.emit({ kind: 'debug', at: clock.now(), flow: this.flow.id, node: this.node.id, runId: this.#work.run.id, label, value });
+    };
+  }
+  get reply(): NodeContext['reply'] {
+    return (answer) => this.#replies.reply(this.#work.run.id, answer);
+  }
+
+  #notPure(power: string): void {
+    if (this.#unit.plan.replay !== 'pure') return;
+    const text: Text = {
+      en: `using ${power} in node ${this.#unit.id}: its type declares itself pure, and a pure node has no effect outside`,
+      ru: `использование ${power} в узле ${this.#unit.id}: его тип объявлен чистым, а чистый узел не действует наружу`,
+    };
+    throw new NodeFailure('node.not-pure', text);
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** The host of an address, as the name of what pauses when it is unavailable. */
+function hostResource(url: string): string {
+  try { return `host:${new URL(url).host}`; } catch { return 'host:'; }
+}
+
+/** How long one call may take: the node's own setting or the limit for all. */
+export const callTimeoutOf = (setting: number | undefined): number => setting ?? limits.callTimeoutMs;

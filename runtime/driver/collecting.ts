@@ -1,0 +1,184 @@
+import type { Json } from '../flow/flow.ts';
+import { runOps } from '../engine/run-ops.ts';
+import { decodeBody } from '../journal/codec.ts';
+import { shortHash } from '../hash.ts';
+import type { KeptRow, Op } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import type { CollectStep, Collector } from '../sdk/define-node.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import { CallContext } from './call-context.ts';
+import { failureOf } from './failures.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { Msg, type Run, type Work } from './message.ts';
+import { Segment } from './segment.ts';
+import type { Station } from './station.ts';
+import type { Unit } from './unit.ts';
+
+interface Kept { readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
+interface Window {
+  readonly key: string;
+  /** Place of its first message: with node and key it names the window for ever. */
+  readonly ordinal: number;
+  state: Json;
+  closeAt: number | null;
+  cancel: (() => void) | undefined;
+  /** Memory mode only; in durable mode the journal holds what is kept. */
+  readonly kept: Kept[];
+  count: number;
+}
+
+/** Joins and other nodes that gather messages into windows: what a message adds and its removal are one commit. */
+export class Collecting {
+  readonly #runner: FlowRunner;
+  readonly #windows = new Map<string, Map<string, Window>>();
+  /** Arrivals and closings of one node follow each other. */
+  readonly #chains = new Map<string, Promise<void>>();
+
+  constructor(runner: FlowRunner) { this.#runner = runner; }
+
+  arrive(station: Station, unit: Unit, work: Work): void {
+    unit.calls++;
+    this.#inTurn(unit.id, async () => {
+      try {
+        await this.#add(unit, work);
+      } catch (error) {
+        const segment = new Segment(work, (done) => this.#runner.settle(done));
+        this.#runner.walker.fail(segment, unit, work.msg, failureOf(error, unit.id));
+        segment.close();
+      } finally {
+        unit.calls--;
+        station.finished(work, false);
+      }
+    });
+  }
+
+  async recover(): Promise<void> {
+    for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
+      const window: Window = { key: row.key, ordinal: row.ordinal, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
+      this.#of(row.node).set(row.key, window);
+      this.#closeAt(row.node, window, row.closeAt);
+    }
+  }
+
+  async #add(unit: Unit, work: Work): Promise<void> {
+    const collect = unit.definition?.collect as Collector<unknown>;
+    const config = await unit.config?.value(work.msg.body);
+    const context = new CallContext({ services: this.#runner.services, replies: this.#runner.replies, unit, msg: work.msg, work, config });
+    const key = collect.key(work.msg.body, context as never);
+    const open = this.#of(unit.id).get(key);
+    const step = collect.arrive(work.msg.body, open?.state, context as never);
+    const window = open ?? { key, ordinal: work.pos, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
+    if (window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
+    window.state = step.state;
+    unit.count.done++;
+    if (step.close) await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' });
+    else this.#keep(unit, window, work, step);
+  }
+
+  #keep(unit: Unit, window: Window, work: Work, step: CollectStep): void {
+    const { flow } = this.#runner;
+    this.#of(unit.id).set(window.key, window);
+    if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
+    if (step.keep) window.count++;
+    if (work.seq === 0) {
+      if (step.keep) window.kept.push(keptOf(work, step.keep));
+      else this.#runner.leaveRun(work.run, 1);
+      return;
+    }
+    const ops: Op[] = [
+      { op: 'end', seq: work.seq },
+      { op: 'window', change: { flow, node: unit.id, key: window.key, state: JSON.stringify(window.state), closeAt: window.closeAt, ordinal: window.ordinal } },
+    ];
+    if (step.keep) ops.push({ op: 'keep', kept: this.#keptRow(unit.id, window.key, work, step.keep) });
+    else ops.push(...this.#endOf(work.run, work.branched));
+    this.#runner.commit(ops);
+  }
+
+  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly reason: 'complete' | 'timeout' }): Promise<void> {
+    const { services, flow } = this.#runner;
+    window.cancel?.();
+    const stored = await services.journal.kept({ flow, node: unit.id, window: window.key });
+    const kept = [...stored.map(keptOfRow), ...window.kept];
+    if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
+    const origin = this.#origin(unit, window, kept, last.work);
+    const others = last.work && !last.keep ? kept : kept.slice(0, -1);
+    const config = await unit.config?.value(origin.msg.body);
+    const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
+    this.#of(unit.id).delete(window.key);
+    const ended: Op[] = origin.seq === 0 ? [] : others.flatMap(({ run, branched }) => this.#endOf(run, branched));
+    if (origin.seq === 0) for (const { run } of others) this.#runner.leaveRun(run, 1);
+    else ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, ordinal: window.ordinal } });
+    const segment = new Segment(origin, (done) => this.#runner.settle(done, ended));
+    this.#runner.walker.leave(segment, unit, { msg: origin.msg, key: origin.key, result });
+    segment.close();
+  }
+
+  /** What leaves belongs to the run of the last message; its id follows from node, key and window. */
+  #origin(unit: Unit, window: Window, kept: readonly Kept[], work: Work | undefined): Work {
+    const { services, durable, flow } = this.#runner;
+    const last = kept.at(-1);
+    const id = shortHash(`${unit.id}|${window.key}|${window.ordinal}`);
+    const at = services.clock.now();
+    const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
+    return {
+      seq: work?.seq ?? (durable ? services.journal.nextSeq() : 0), pos: window.ordinal, msg: new Msg(work?.msg.body ?? last?.body ?? {}, null, '', id), run,
+      node: unit.id, via: '', key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
+      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false,
+    };
+  }
+
+  #closeAt(node: string, window: Window, closeAt: number | null): void {
+    if (closeAt === window.closeAt) return;
+    window.cancel?.();
+    window.closeAt = closeAt;
+    window.cancel = closeAt === null ? undefined : this.#runner.services.timers.set(closeAt, () => this.#inTurn(node, () => this.#timeout(node, window)));
+  }
+
+  async #timeout(node: string, window: Window): Promise<void> {
+    if (this.#of(node).get(window.key) !== window) return;
+    const unit = this.#runner.unit(node);
+    if (this.#runner.state !== 'live' || !unit?.definition?.collect) {
+      // The flow is stopped: the window closes when it runs again.
+      window.closeAt = null;
+      this.#closeAt(node, window, this.#runner.services.clock.now() + limits.backoffFirstMs);
+      return;
+    }
+    await this.#close(unit, window, { reason: 'timeout' });
+  }
+
+  #inTurn(node: string, work: () => Promise<void>): void {
+    const next = (this.#chains.get(node) ?? Promise.resolve()).then(work)
+      .catch((error: unknown) => this.#runner.services.bug(error, { en: `closing a window of node ${node}`, ru: `закрытие окна узла ${node}` }));
+    this.#chains.set(node, next);
+  }
+
+  #of(node: string): Map<string, Window> {
+    let windows = this.#windows.get(node);
+    if (!windows) this.#windows.set(node, (windows = new Map()));
+    return windows;
+  }
+
+  #endOf(run: Run, branched: boolean): readonly Op[] {
+    const at = this.#runner.services.clock.now();
+    return runOps(run, branched, { outs: 0, tally: { completed: 1, dropped: 0, dead: 0 }, at }).ops;
+  }
+
+  #keptRow(node: string, window: string, work: Work, keep: { readonly [key: string]: unknown }): KeptRow {
+    const { id, flow, revision, startedAt } = work.run;
+    return { flow, node, window, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, body: new Msg(keep, null, '').text };
+  }
+}
+
+const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });
+
+function keptOfRow(row: KeptRow): Kept {
+  const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 };
+  return { id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, body: decodeBody(row.body) };
+}
+
+function tooMany(node: string, key: string): NodeFailure {
+  return new NodeFailure('join.too-many', {
+    en: `collecting at node ${node}: the window "${key}" keeps ${limits.joinKeptMessagesMax} messages already; set a smaller count or a timeout`,
+    ru: `сбор в узле ${node}: окно «${key}» уже хранит ${limits.joinKeptMessagesMax} сообщений; задайте меньшее число или время ожидания`,
+  });
+}

@@ -1,0 +1,168 @@
+import type { Text } from '../flow/flow.ts';
+import type { ConnectionDocument } from '../flow/flow.ts';
+import { compileConfig } from '../expression/resolve.ts';
+import type { Clock } from '../clock.ts';
+import type { ProjectValues } from '../host.ts';
+import { probeAfter } from '../engine/retry.ts';
+import { limits } from '../limits.ts';
+import type { Observers } from '../observe.ts';
+import type { ConnectionDefinition } from '../sdk/define-node.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { Timers } from './timers.ts';
+
+interface Pause { readonly reason: Text; probeAt: number; probes: number; cancel: () => void }
+interface Open { readonly client: Promise<unknown>; readonly definition: ConnectionDefinition }
+
+export interface ConnectionsOptions {
+  readonly types: ReadonlyMap<string, ConnectionDefinition>;
+  readonly values: ProjectValues;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly observers: Observers;
+  readonly dataDir: string;
+}
+
+/**
+ * The project's live links, opened at first use and shared. An unavailable one is paused for everybody: the nodes that need it
+ * wait, and it is probed with backoff. A host that a node calls by address (`host:…`) has no probe of its own: after the
+ * wait, one message is let through.
+ */
+export class Connections {
+  readonly #o: ConnectionsOptions;
+  readonly #open = new Map<string, Open>();
+  readonly #paused = new Map<string, Pause>();
+  readonly #resumed = new Set<(resource: string) => void>();
+
+  constructor(options: ConnectionsOptions) { this.#o = options; }
+
+  /** The client; a `NodeFailure` of scope connection when it cannot be opened. */
+  client(name: string): Promise<unknown> {
+    let open = this.#open.get(name);
+    if (!open) this.#open.set(name, (open = this.#start(name)));
+    return open.client;
+  }
+
+  isPaused(resource: string): boolean { return this.#paused.has(resource); }
+
+  onResumed(call: (resource: string) => void): () => void {
+    this.#resumed.add(call);
+    return () => { this.#resumed.delete(call); };
+  }
+
+  /** Everybody who needs it waits until a probe succeeds. `afterMs`: when the other side said when to come back. */
+  pause(resource: string, reason: Text, afterMs?: number): void {
+    const known = this.#paused.get(resource);
+    if (known) return;
+    const pause: Pause = { reason, probeAt: 0, probes: 0, cancel: () => undefined };
+    this.#paused.set(resource, pause);
+    this.#planProbe(resource, pause, afterMs);
+  }
+
+  state(name: string): { readonly state: 'unused' | 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number } {
+    const pause = this.#paused.get(name);
+    if (pause) return { state: 'paused', reason: pause.reason, probeAt: pause.probeAt };
+    return { state: this.#open.has(name) ? 'open' : 'unused' };
+  }
+
+  /** Its document or a value in it changed: closed now, opened anew at the next use; a pause ends with one probe at once. */
+  async changed(name: string): Promise<void> {
+    await this.#close(name);
+    const pause = this.#paused.get(name);
+    if (pause) {
+      pause.cancel();
+      await this.#probe(name, pause);
+    }
+  }
+
+  async test(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }> {
+    const before = this.#o.clock.elapsed();
+    const done = (ok: boolean, message: Text) => ({ ok, message, ms: Math.round(this.#o.clock.elapsed() - before) });
+    try {
+      const { client, definition } = this.#opening(name, document);
+      const opened = await client;
+      try { return done(true, await definition.test(opened as never)); } finally { await definition.close(opened as never); }
+    } catch (error) {
+      return done(false, textOf(error));
+    }
+  }
+
+  async closeAll(): Promise<void> {
+    for (const pause of this.#paused.values()) pause.cancel();
+    this.#paused.clear();
+    await Promise.all([...this.#open.keys()].map((name) => this.#close(name)));
+  }
+
+  #start(name: string): Open {
+    let definition: ConnectionDefinition | undefined;
+    const client = (async () => {
+      const document = await this.#o.values.connection(name);
+      if (!document) throw missing(name);
+      const opening = this.#opening(name, document);
+      definition = opening.definition;
+      return await opening.client;
+    })();
+    // A client that could not be opened is not kept: the next use tries again.
+    client.catch(() => this.#open.delete(name));
+    return { client, get definition() { return definition as ConnectionDefinition; } };
+  }
+
+  #opening(name: string, document: ConnectionDocument): Open {
+    const definition = this.#o.types.get(document.type);
+    if (!definition) {
+      throw new NodeFailure('connection.unknown-type', {
+        en: `opening connection ${name}: its type "${document.type}" is not installed`,
+        ru: `открытие подключения ${name}: тип «${document.type}» не установлен`,
+      }, { scope: 'connection' });
+    }
+    const client = (async () => {
+      const { values, clock, dataDir } = this.#o;
+      const config = await compileConfig(definition.info.config, document.config, { env: (env) => values.env(env), secret: (secret) => values.secret(secret) });
+      return await definition.open(await config.value({}) as never, { name, dataDir, clock });
+    })();
+    return { client, definition };
+  }
+
+  async #close(name: string): Promise<void> {
+    const open = this.#open.get(name);
+    this.#open.delete(name);
+    if (!open) return;
+    try { await open.definition.close(await open.client as never); } catch { /* it never opened, or is gone already: nothing is left to close */ }
+  }
+
+  #planProbe(resource: string, pause: Pause, afterMs?: number): void {
+    const wait = afterMs ?? probeAfter(pause.probes, { firstMs: limits.probeFirstMs, maxMs: limits.probeMaxMs });
+    pause.probeAt = this.#o.clock.now() + wait;
+    pause.cancel = this.#o.timers.set(pause.probeAt, () => void this.#probe(resource, pause));
+    this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'paused', reason: pause.reason, probeAt: pause.probeAt });
+  }
+
+  async #probe(resource: string, pause: Pause): Promise<void> {
+    pause.probes++;
+    if (!resource.startsWith('host:')) {
+      try {
+        await this.#close(resource);
+        const client = await this.client(resource);
+        await (this.#open.get(resource) as Open).definition.test(client as never);
+      } catch {
+        if (this.#paused.get(resource) === pause) this.#planProbe(resource, pause);
+        return;
+      }
+    }
+    if (!this.#paused.delete(resource)) return;
+    this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'open' });
+    for (const resumed of this.#resumed) resumed(resource);
+  }
+}
+
+function missing(name: string): NodeFailure {
+  return new NodeFailure('connection.missing', {
+    en: `opening connection ${name}: the project has no connection of this name; create it under Connections`,
+    ru: `открытие подключения ${name}: в проекте нет подключения с таким именем; создайте его в разделе «Подключения»`,
+  }, { scope: 'connection' });
+}
+
+function textOf(error: unknown): Text {
+  if (error instanceof NodeFailure) return error.text;
+  const message = error instanceof Error ? error.message : String(error);
+  return { en: message, ru: message };
+}

@@ -1,0 +1,84 @@
+import type { LiveCounters, NodeCounters, WireCounters } from '../api/contract.ts';
+import type { Text } from '../flow/flow.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import type { Services } from './services.ts';
+
+interface Sample { readonly at: number; readonly done: ReadonlyMap<string, number>; readonly passed: ReadonlyMap<string, number> }
+
+const RATE_OVER_MS = 1000;
+
+/** What the editor shows of a running flow. Rates are over the last second or so, whoever asks how often. */
+export class CountersOf {
+  readonly #runner: FlowRunner;
+  readonly #services: Services;
+  #before: Sample;
+  #latest: Sample;
+  readonly #statuses = new Map<string, NonNullable<NodeCounters['status']>>();
+
+  constructor(runner: FlowRunner, services: Services) {
+    this.#runner = runner;
+    this.#services = services;
+    this.#latest = this.#before = this.#sample();
+    services.observers.watch((event) => {
+      if (event.kind !== 'status' || event.flow !== runner.flow) return;
+      if (event.status) this.#statuses.set(event.node, event.status);
+      else this.#statuses.delete(event.node);
+    });
+  }
+
+  read(): LiveCounters {
+    const runner = this.#runner;
+    if (this.#services.clock.elapsed() - this.#latest.at >= RATE_OVER_MS) {
+      this.#before = this.#latest;
+      this.#latest = this.#sample();
+    }
+    const revision = runner.revision;
+    return {
+      flow: runner.flow, at: this.#services.clock.now(), ...(revision && { state: runner.state, revision: revision.number }),
+      nodes: Object.fromEntries([...(revision?.units.keys() ?? [])].map((id) => [id, this.#node(id)])),
+      wires: Object.fromEntries([...runner.wireCounts.keys()].map((id) => [id, this.#wire(id)])),
+      connections: this.#connections(),
+    };
+  }
+
+  #sample(): Sample {
+    const { nodeCounts, wireCounts } = this.#runner;
+    return {
+      at: this.#services.clock.elapsed(),
+      done: new Map([...nodeCounts].map(([id, count]) => [id, count.done])), passed: new Map([...wireCounts].map(([id, count]) => [id, count.passed])),
+    };
+  }
+
+  #rate(what: 'done' | 'passed', id: string): number {
+    const seconds = (this.#latest.at - this.#before.at) / 1000;
+    return seconds === 0 ? 0 : ((this.#latest[what].get(id) ?? 0) - (this.#before[what].get(id) ?? 0)) / seconds;
+  }
+
+  #node(id: string): NodeCounters {
+    const count = this.#runner.count(id);
+    const station = this.#runner.stations.get(id);
+    const problem: Text | undefined = this.#runner.unit(id)?.problem?.message;
+    const status = this.#statuses.get(id);
+    return {
+      done: count.done, failed: count.failed, working: station?.working ?? 0, waiting: station?.queued ?? 0, held: station?.waitingForDue ?? 0,
+      deadLetters: count.deadLetters, perSecond: this.#rate('done', id), ...(count.ms !== undefined && { ms: count.ms }), ...(status && { status }), ...(problem && { problem }),
+    };
+  }
+
+  #wire(id: string): WireCounters {
+    const wire = this.#runner.revision?.wire(id);
+    const station = wire && this.#runner.stations.get(wire.to.id);
+    const alone = wire !== undefined && this.#runner.revision?.wiresInto(wire.to.id).length === 1;
+    const waiting = alone ? station?.queued ?? 0 : this.#runner.wireCount(id).waiting;
+    return { passed: this.#runner.wireCount(id).passed, waiting, limit: wire?.limit ?? 0, perSecond: this.#rate('passed', id) };
+  }
+
+  #connections(): LiveCounters['connections'] {
+    const names = new Set([...this.#runner.stations.values()].flatMap((station) => station.paused));
+    for (const unit of this.#runner.revision?.units.values() ?? []) for (const name of unit.resources) names.add(name);
+    return Object.fromEntries([...names].flatMap((name) => {
+      const { state, reason, probeAt } = this.#services.connections.state(name);
+      return state === 'unused' ? [] : [[name, { state, ...(reason && { reason }), ...(probeAt !== undefined && { probeAt }) }]];
+    }));
+  }
+}

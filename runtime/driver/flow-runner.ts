@@ -1,0 +1,302 @@
+import type { Flow, Problem } from '../flow/flow.ts';
+import { endState, runOps } from '../engine/run-ops.ts';
+import type { DeployOutcome } from '../host.ts';
+import type { EndedRun, Op, Row } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import type { HttpAnswer } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
+import { Acceptance } from './acceptance.ts';
+import type { ReplyDoor } from './call-context.ts';
+import { Caller } from './caller.ts';
+import { Collecting } from './collecting.ts';
+import { Msg, rowOf, workOf, type Run, type Work } from './message.ts';
+import { Revision } from './revision.ts';
+import { Segment, type Out } from './segment.ts';
+import type { Services } from './services.ts';
+import { Sources } from './sources.ts';
+import { Station, type StationOwner } from './station.ts';
+import { NodeCount, retireUnit, WireCount, type Unit } from './unit.ts';
+import { Walker } from './walker.ts';
+
+/** A source's place in the journal: its accepted messages rest at its own id until they have been taken along its wires. */
+export class FlowRunner implements StationOwner {
+  readonly flow: string;
+  readonly services: Services;
+  readonly replies: ReplyDoor = { reply: (run, answer) => this.#reply(run, answer) };
+  readonly walker: Walker;
+  readonly acceptance: Acceptance;
+  readonly nodeCounts = new Map<string, NodeCount>();
+  readonly wireCounts = new Map<string, WireCount>();
+  readonly #stations = new Map<string, Station>();
+  readonly #caller: Caller;
+  readonly #collecting: Collecting;
+  readonly #sources: Sources;
+  #revision: Revision | undefined;
+  #state: 'live' | 'stopped' | 'failed' = 'stopped';
+  #recovered = false;
+  /** Commits on their way to the disk; bounds what a slow disk can pile up in memory. */
+  #uncommitted = 0;
+  #readAheadTo = 0;
+  #armedDuringRead: Set<number> | undefined;
+  #stopReading: (() => void) | undefined;
+
+  constructor(flow: string, services: Services) {
+    this.flow = flow;
+    this.services = services;
+    this.walker = new Walker(services, this.replies, (wire) => this.station(wire.to.id).queued >= wire.limit);
+    this.acceptance = new Acceptance(this);
+    this.#caller = new Caller(this);
+    this.#collecting = new Collecting(this);
+    this.#sources = new Sources(this);
+  }
+
+  get revision(): Revision | undefined { return this.#revision; }
+  get state(): 'live' | 'stopped' | 'failed' { return this.#state; }
+  get durable(): boolean { return this.#revision?.flow.delivery !== 'memory'; }
+  get mayStart(): boolean { return this.#state === 'live' && this.#uncommitted < limits.segmentsInFlight * 4; }
+  get stations(): ReadonlyMap<string, Station> { return this.#stations; }
+  get problems(): readonly Problem[] { return [...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])); }
+  unit(node: string): Unit | undefined { return this.#revision?.units.get(node); }
+
+  hasRoomAfter(unit: Unit): boolean {
+    for (const node of unit.plan.feeds) if (this.#stations.get(node)?.full) return false;
+    return true;
+  }
+
+  /** Makes a revision the one that runs. What did not change goes on. */
+  async deploy(flow: Flow, number: number): Promise<DeployOutcome> {
+    const before = this.#revision;
+    const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
+    this.#revision = next;
+    this.#state = 'live';
+    const sources = await this.#sources.replace(next);
+    if (!this.#recovered) await this.#recover();
+    for (const station of this.#stations.values()) station.schedule();
+    if (before) this.#retire(before, next);
+    this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: number, state: 'live' });
+    const changes = next.changesFrom(before);
+    return { state: 'live', ...changes, problems: [...this.problems, ...sources] };
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    await this.#sources.stop();
+    if (this.#revision) this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: this.#revision.number, state: 'stopped' });
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    this.#stopReading?.();
+    for (const unit of this.#revision?.units.values() ?? []) retireUnit(unit);
+  }
+
+  press(node: string): boolean { return this.#sources.press(node); }
+
+  /** Calls under way, over all nodes. */
+  get working(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.working, 0) + this.#uncommitted; }
+
+  station(node: string): Station {
+    let station = this.#stations.get(node);
+    if (!station) this.#stations.set(node, (station = new Station(node, this, this.services)));
+    return station;
+  }
+
+  // StationOwner
+
+  /** Wires that hold decide how much may wait at a node; the strictest counts. */
+  limitOf(node: string): number {
+    let limit = this.durable ? limits.wireMessagesDefault : limits.memoryWireMessages;
+    for (const wire of this.#revision?.wiresInto(node) ?? []) if (wire.whenFull === 'hold') limit = Math.min(limit, wire.limit);
+    return limit;
+  }
+
+  perform(station: Station, work: Work): void {
+    const unit = this.unit(work.node) as Unit;
+    const collects = unit.definition?.collect !== undefined;
+    if (collects) this.#collecting.arrive(station, unit, work);
+    else if (unit.rests) this.#caller.call(station, unit, work);
+    else this.#passOn(station, unit, work);
+  }
+
+  drained(node: string): void {
+    for (const [id, station] of this.#stations) if (this.unit(id)?.plan.feeds.includes(node)) station.schedule();
+  }
+
+  failed(error: unknown): void {
+    this.services.bug(error, { en: `reading the queue of flow ${this.flow}`, ru: `чтение очереди потока ${this.flow}` });
+  }
+
+  resumed(resource: string): void {
+    for (const station of this.#stations.values()) station.resume(resource);
+  }
+
+  /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
+  #passOn(station: Station, unit: Unit, work: Work): void {
+    const segment = new Segment(work, (done) => {
+      this.settle(done);
+      station.finished(work, false);
+    });
+    if (unit.definition?.start) this.walker.leaveBy(segment, unit, { msg: work.msg, key: work.key, port: work.via || unit.defaultPort });
+    else this.walker.call(segment, unit, work.msg, work.key);
+    segment.close();
+  }
+
+  /** Commits what came of a message together with its removal, and brings its results to their next places. */
+  settle(segment: Segment, also: readonly Op[] = []): void {
+    const { origin, outs, tally, letters } = segment;
+    const at = this.services.clock.now();
+    const dead: Op[] = letters.map((letter) => ({ op: 'dead', letter }));
+    if (origin.seq === 0) {
+      // Memory mode: only dead letters are on disk.
+      if (dead.length > 0) this.commit(dead);
+      this.#settleInMemory(origin.run, segment, at);
+      return;
+    }
+    const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length, tally, at });
+    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 }));
+    const rows: Op[] = works.length === 0 ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
+    this.commit([...also, ...rows, ...dead, ...ops]);
+    for (const work of works) this.#rest(work);
+  }
+
+  /** Writes without waiting; the order of commits is the order of calls. */
+  commit(ops: readonly Op[]): void {
+    this.#uncommitted++;
+    this.services.journal.commit({ ops }).then(({ ended }) => {
+      this.#committed();
+      for (const run of ended) this.runEnded(run);
+    }, (error: unknown) => {
+      this.#committed();
+      this.services.bug(error, { en: `writing to the journal for flow ${this.flow}`, ru: `запись в журнал для потока ${this.flow}` });
+    });
+  }
+
+  #committed(): void {
+    this.#uncommitted--;
+    if (this.#uncommitted === limits.segmentsInFlight * 4 - 1) for (const station of this.#stations.values()) station.schedule();
+  }
+
+  runEnded(run: EndedRun): void {
+    this.services.replies.ended(run.id, endState(run));
+    this.services.outboxGrew();
+  }
+
+  #settleInMemory(run: Run, segment: Segment, at: number): void {
+    run.pending += segment.outs.length - 1;
+    run.completed += segment.tally.completed;
+    run.dropped += segment.tally.dropped;
+    run.dead += segment.tally.dead;
+    for (const out of segment.outs) this.#rest(this.#workOf(segment.origin, out, { branched: false, first: false }));
+    this.#endInMemory(run, at);
+  }
+
+  /** For collecting: a run in memory mode has `count` messages less. */
+  leaveRun(run: Run, count: number): void {
+    run.pending -= count;
+    run.completed += count;
+    this.#endInMemory(run, this.services.clock.now());
+  }
+
+  #endInMemory(run: Run, at: number): void {
+    if (run.pending > 0) return;
+    this.services.replies.ended(run.id, endState(run));
+    this.services.ended({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: at, completed: run.completed, dropped: run.dropped, dead: run.dead });
+  }
+
+  /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
+  #workOf(origin: Work, out: Out, how: { readonly branched: boolean; readonly first: boolean }): Work {
+    const { journal } = this.services;
+    const station = this.station(out.unit.id);
+    const due = out.due === null || out.key === null ? out.due : Math.max(out.due, station.lastDue.get(out.key) ?? 0);
+    if (due !== null && out.key !== null) station.lastDue.set(out.key, due);
+    // Made at rest: its id is known from here on, and what it came from may be forgotten.
+    const msg = new Msg(out.msg.body, null, '', out.msg.id);
+    return {
+      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg, run: origin.run, node: out.unit.id, via: out.wire?.id ?? '',
+      key: out.key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
+    };
+  }
+
+  #rest(work: Work): void {
+    const station = this.station(work.node);
+    if (work.due === null) station.arrive(work);
+    else this.waitUntil(station, work, work.due);
+  }
+
+  /** Brings a message back to its queue at its due time. One that is due later than the journal was read ahead stays there only. */
+  waitUntil(station: Station, work: Work, due: number): void {
+    station.waitingForDue++;
+    if (work.seq === 0 || due < this.#readAheadTo) this.#arm(station, work, due);
+  }
+
+  #arm(station: Station, work: Work, due: number): void {
+    this.#armedDuringRead?.add(work.seq);
+    this.services.timers.set(due, () => {
+      station.waitingForDue--;
+      work.resumed = work.attempt === 0;
+      if (work.key !== null && station.lastDue.get(work.key) === due) station.lastDue.delete(work.key);
+      station.again(work);
+    });
+  }
+
+  /** Takes what is due until the horizon from the journal. Every row due before `#readAheadTo` is in memory, every later one is not. */
+  async #readDues(): Promise<void> {
+    const { journal, clock, timers } = this.services;
+    const from = this.#readAheadTo;
+    this.#readAheadTo = clock.now() + limits.timerHorizonMs;
+    const armed = (this.#armedDuringRead = new Set());
+    const rows = await journal.due({ flow: this.flow, from, before: this.#readAheadTo });
+    this.#armedDuringRead = undefined;
+    for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row), row.due as number);
+    this.#stopReading = timers.set(clock.now() + limits.timerHorizonMs / 2, () => void this.#readDues().catch((error: unknown) => this.failed(error)));
+  }
+
+  /** What the journal holds of this flow goes on. */
+  async #recover(): Promise<void> {
+    this.#recovered = true;
+    const { journal } = this.services;
+    await journal.recoverStarted(this.flow);
+    for (const rest of await journal.counts(this.flow)) this.station(rest.node).restore(rest);
+    for (const { node, key } of await journal.heldKeys(this.flow)) this.station(node).hold(key);
+    await this.#collecting.recover();
+    await this.#readDues();
+  }
+
+  #retire(before: Revision, next: Revision): void {
+    for (const [id, unit] of before.units) {
+      this.walker.forget(unit);
+      if (next.units.get(id)?.prepared !== unit.prepared) retireUnit(unit);
+    }
+  }
+
+  #reply(run: string, answer: HttpAnswer): boolean {
+    const { replies, journal, clock } = this.services;
+    const waiting = replies.waiting(run);
+    if (waiting && !waiting.keyed) return replies.answer(run, answer);
+    if (!waiting && !this.durable) return false;
+    // Recorded before it is sent (DESIGN 6.9); also when the caller is gone, for its repeat.
+    const recorded = JSON.stringify({ ...answer, body: typeof answer.body === 'string' ? answer.body : { $bytes: Buffer.from(answer.body).toString('base64') } });
+    journal.commit({ ops: [{ op: 'answered', run, answer: recorded, at: clock.now() }] })
+      .then(() => replies.answer(run, answer), (error: unknown) => this.services.bug(error, { en: `recording the answer of run ${run}`, ru: `запись ответа запуска ${run}` }));
+    return waiting !== undefined;
+  }
+
+  /** Starts a run at a node's input, as an upstream message would. */
+  injectAt(node: string, body: Body): Promise<{ readonly runId: string }> {
+    return this.acceptance.accept({ node, port: '', body, key: null, options: {} });
+  }
+
+  count(node: string): NodeCount {
+    let count = this.nodeCounts.get(node);
+    if (!count) this.nodeCounts.set(node, (count = new NodeCount()));
+    return count;
+  }
+  wireCount(wire: string): WireCount {
+    let count = this.wireCounts.get(wire);
+    if (!count) this.wireCounts.set(wire, (count = new WireCount()));
+    return count;
+  }
+}
+
+const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
+const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

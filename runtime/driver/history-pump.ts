@@ -1,0 +1,75 @@
+import { endState } from '../engine/run-ops.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { EndedRun } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import type { RunRecord } from '../store/store.ts';
+import type { Clock } from '../clock.ts';
+
+export interface HistoryPumpOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Resolves when the store has them. Adding the same run twice changes nothing. */
+  readonly record: (runs: readonly RunRecord[]) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+const EVERY_MS = 200; // history may be late, and one write of many runs costs a fraction of many writes
+const AFTER_FAILURE_MS = 5000;
+
+/** Brings ended runs from the journal's outbox to the store: late at worst, never wrong, never in the way of messages. */
+export class HistoryPump {
+  readonly #o: HistoryPumpOptions;
+  #inMemory: EndedRun[] = [];
+  #dirty = true;
+  #running: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => undefined;
+
+  constructor(options: HistoryPumpOptions) { this.#o = options; }
+
+  start(): void { this.#plan(0); }
+
+  /** The outbox has more. */
+  grew(): void { this.#dirty = true; }
+
+  /** A run of memory mode ended: it has no outbox, and a crash may lose its history as it loses its messages. */
+  add(run: EndedRun): void {
+    if (this.#inMemory.length < limits.runsKept) this.#inMemory.push(run);
+    this.#dirty = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    await this.#running;
+    await this.#move();
+  }
+
+  #plan(afterMs: number): void {
+    this.#cancel = this.#o.clock.after(afterMs, () => {
+      this.#running = this.#move().then(() => this.#plan(EVERY_MS), (error: unknown) => {
+        this.#dirty = true;
+        this.#o.failed(error);
+        this.#plan(AFTER_FAILURE_MS);
+      });
+    });
+  }
+
+  async #move(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      const inMemory = this.#inMemory.splice(0, limits.outboxBatch);
+      if (inMemory.length > 0) await this.#o.record(inMemory.map(recordOf));
+      const batches = await this.#o.journal.outbox(limits.outboxBatch);
+      const last = batches.at(-1);
+      if (last) {
+        await this.#o.record(batches.flatMap(({ runs }) => runs.map(recordOf)));
+        await this.#o.journal.forgetOutbox(last.id);
+      }
+      if (batches.length === limits.outboxBatch || this.#inMemory.length > 0) this.#dirty = true;
+    }
+  }
+}
+
+function recordOf(run: EndedRun): RunRecord {
+  const { id, flow, revision, startedAt, endedAt, completed, dropped, dead } = run;
+  return { id, flow, revision, startedAt, endedAt, state: endState(run), messages: completed + dropped + dead };
+}

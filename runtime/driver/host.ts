@@ -1,0 +1,146 @@
+import type { Server } from 'node:http';
+import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
+import { Failure } from '../errors.ts';
+import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
+import type { DeployOutcome, FlowHost } from '../host.ts';
+import { decodeBody } from '../journal/codec.ts';
+import { limits } from '../limits.ts';
+import { CountersOf } from './counters.ts';
+import { FlowRunner } from './flow-runner.ts';
+import { HistoryPump } from './history-pump.ts';
+import type { Services } from './services.ts';
+import type { Seen } from './unit.ts';
+
+/** Runs deployed flows: the driver's door. */
+export class DriverHost implements FlowHost {
+  readonly #services: Services;
+  readonly #runners = new Map<string, FlowRunner>();
+  readonly #counters = new Map<string, CountersOf>();
+  readonly #pump: HistoryPump;
+  #stopPruning: () => void = () => undefined;
+  #closing = false;
+
+  constructor(services: Services, pump: HistoryPump) {
+    this.#services = services;
+    this.#pump = pump;
+    services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
+  }
+
+  /** Reads what the journal says of earlier times. Before the first deploy. */
+  async open(): Promise<void> {
+    for (const { flow, node, count } of await this.#services.journal.deadLetterCounts()) {
+      this.#runner(flow).count(node).deadLetters = count;
+    }
+    this.#pump.start();
+    this.#prune();
+  }
+
+  async deploy(flow: Flow, revision: number): Promise<DeployOutcome> {
+    return await this.#runner(flow.id).deploy(flow, revision);
+  }
+
+  async stop(flow: string): Promise<void> { await this.#runners.get(flow)?.stop(); }
+
+  async remove(flow: string): Promise<void> {
+    await this.#runners.get(flow)?.dispose();
+    this.#runners.delete(flow);
+    this.#counters.delete(flow);
+    await this.#services.journal.removeFlow(flow);
+  }
+
+  live(flow: string): ReturnType<FlowHost['live']> {
+    const runner = this.#runners.get(flow);
+    return runner?.revision && { revision: runner.revision.number, state: runner.state, problems: runner.problems };
+  }
+
+  async inject(flow: string, node: string, body?: { readonly [key: string]: Json }): Promise<{ readonly runId?: string }> {
+    const runner = this.#live(flow);
+    if (!runner.unit(node)) throw new Failure('flow.node-not-found', { en: `injecting into flow ${flow}: the live revision has no node ${node}; deploy first`, ru: `ввод в поток ${flow}: в работающей ревизии нет узла ${node}; сначала примените` });
+    if (body === undefined && runner.press(node)) return {};
+    return { runId: (await runner.injectAt(node, body ?? {})).runId };
+  }
+
+  counters(flow: string): LiveCounters {
+    let counters = this.#counters.get(flow);
+    if (!counters) this.#counters.set(flow, (counters = new CountersOf(this.#runner(flow), this.#services)));
+    return counters.read();
+  }
+
+  lastMessages(flow: string, node: string): LastMessages {
+    const count = this.#runners.get(flow)?.nodeCounts.get(node);
+    const outputs = Object.fromEntries([...(count?.lastOut ?? [])].map(([port, seen]) => [port, shown(seen)]));
+    return { ...(count?.lastIn && { input: shown(count.lastIn) }), outputs };
+  }
+
+  async pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }> {
+    const runs = await this.#services.journal.pendingRuns(query);
+    const total = await this.#services.journal.pendingTotal(query.flow);
+    return { total, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
+  }
+
+  async deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }> {
+    const { flow, limit, after } = query;
+    const rows = await this.#services.journal.deadLetters({ limit, ...(flow !== undefined && { flow }), ...(after !== undefined && { after: Number(after) }) });
+    const deadLetters = rows.map((row) => ({ id: row.id, runId: row.run, flow: row.flow, node: row.node, at: row.at, attempts: row.attempts, code: row.code, message: row.text, body: decodeBody(row.body) }));
+    const last = rows.at(-1);
+    return { deadLetters, ...(last && rows.length === limit && { next: String(last.seq) }) };
+  }
+
+  deadLetterCount(flow: string): number {
+    return [...(this.#runners.get(flow)?.nodeCounts.values() ?? [])].reduce((sum, count) => sum + count.deadLetters, 0);
+  }
+
+  async connectionChanged(name: string): Promise<void> { await this.#services.connections.changed(name); }
+  connectionState(name: string): ReturnType<FlowHost['connectionState']> { return this.#services.connections.state(name); }
+  async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
+
+  serveHooks(server: Server, otherwise: Parameters<FlowHost['serveHooks']>[1]): void {
+    this.#services.hooks.serve(server, otherwise as Parameters<Services['hooks']['serve']>[1]);
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#stopPruning();
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    await this.#drained();
+    await Promise.all([...this.#runners.values()].map((runner) => runner.dispose()));
+    await this.#pump.stop();
+    await this.#services.connections.closeAll();
+    await this.#services.journal.close();
+  }
+
+  /** Calls under way may end, up to the drain limit; what is left stays in the journal. */
+  async #drained(): Promise<void> {
+    const { clock } = this.#services;
+    const until = clock.elapsed() + limits.drainMs;
+    while (clock.elapsed() < until && [...this.#runners.values()].some((runner) => runner.working > 0)) {
+      await new Promise<void>((resolve) => { clock.after(DRAIN_LOOK_MS, resolve); });
+    }
+  }
+
+  #prune(): void {
+    const { clock, journal, timers } = this.#services;
+    const now = clock.now();
+    journal.prune({ events: now - limits.eventIdsKeptMs, answers: now - limits.answersKeptMs, answerBytes: limits.answersQuotaBytes })
+      .catch((error: unknown) => this.#services.bug(error, { en: 'removing old event ids and answers', ru: 'удаление старых идентификаторов событий и ответов' }));
+    this.#stopPruning = timers.set(now + PRUNE_EVERY_MS, () => this.#prune());
+  }
+
+  #runner(flow: string): FlowRunner {
+    let runner = this.#runners.get(flow);
+    if (!runner) this.#runners.set(flow, (runner = new FlowRunner(flow, this.#services)));
+    return runner;
+  }
+
+  #live(flow: string): FlowRunner {
+    const runner = this.#runners.get(flow);
+    if (runner?.state === 'live') return runner;
+    throw new Failure('flow.not-live', { en: `injecting into flow ${flow}: it is not running; deploy or start it first`, ru: `ввод в поток ${flow}: он не запущен; сначала примените или запустите его` });
+  }
+}
+
+const DRAIN_LOOK_MS = 20;
+const PRUNE_EVERY_MS = 60 * 60 * 1000;
+
+const shown = (seen: Seen) => ({ at: seen.at, runId: seen.runId, body: seen.body, truncated: false });

@@ -1,0 +1,81 @@
+import { decodeBody, encodeBody } from '../journal/codec.ts';
+import type { Row } from '../journal/rows.ts';
+import { shortHash } from '../hash.ts';
+import type { Body } from '../sdk/message.ts';
+
+/** Everything caused by one delivered message. The counters are used in memory mode only; in durable mode the journal counts. */
+export interface Run {
+  readonly id: string;
+  readonly flow: string;
+  readonly revision: number;
+  readonly startedAt: number;
+  pending: number;
+  completed: number;
+  dropped: number;
+  dead: number;
+}
+
+/** A body on its way through a segment. Its id follows from where it came from and is made only when somebody asks. */
+export class Msg {
+  readonly body: Body;
+  readonly #parent: Msg | null;
+  readonly #step: string;
+  /** Nodes passed since the message was last at rest. */
+  readonly depth: number;
+  #id: string | undefined;
+  #text: string | undefined;
+
+  constructor(body: Body, parent: Msg | null, step: string, id?: string) {
+    this.body = body;
+    this.#parent = parent;
+    this.#step = step;
+    this.depth = parent === null ? 0 : parent.depth + 1;
+    this.#id = id;
+  }
+  /** The body as JSON text, made at most once. */
+  get text(): string {
+    return (this.#text ??= encodeBody(this.body));
+  }
+  get id(): string {
+    return (this.#id ??= shortHash(`${this.#parent?.id ?? ''}|${this.#step}`));
+  }
+}
+
+/** One message at rest at a node: in its queue, in a call, or waiting for its due time. */
+export interface Work {
+  /** Its row in the journal; 0 in memory mode. */
+  readonly seq: number;
+  readonly pos: number;
+  readonly msg: Msg;
+  readonly run: Run;
+  readonly node: string;
+  readonly via: string;
+  readonly key: string | null;
+  readonly parents: readonly string[];
+  readonly receivedAt: number;
+  readonly branched: boolean;
+  /** Calls of this node for this message that count as attempts. */
+  attempt: number;
+  crashes: number;
+  due: number | null;
+  /** It was held here by the node, and its time has come. */
+  resumed: boolean;
+}
+
+export function workOf(row: Row): Work {
+  return {
+    seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), null, '', row.id),
+    run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 },
+    node: row.node, via: row.via, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
+    receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === 3,
+  };
+}
+
+export function rowOf(work: Work, state: Row['state']): Row {
+  return {
+    seq: work.seq, pos: work.pos, id: work.msg.id, run: work.run.id, flow: work.run.flow, node: work.node, via: work.via,
+    parents: work.parents.length === 0 ? null : JSON.stringify(work.parents), correlation: null, key: work.key, receivedAt: work.receivedAt,
+    revision: work.run.revision, due: work.due, attempt: work.attempt, crashes: work.crashes, state, branched: work.branched ? 1 : 0,
+    body: work.msg.text,
+  };
+}

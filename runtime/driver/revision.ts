@@ -1,0 +1,146 @@
+import { planFlow, type Plan, type PlanNode } from '../engine/plan.ts';
+import { problem } from '../errors.ts';
+import { compileConfig, type CompiledConfig } from '../expression/resolve.ts';
+import { outputsOf } from '../flow/evaluate-rule.ts';
+import type { Flow, Json, Problem, Text } from '../flow/flow.ts';
+import { parseDuration, parseSize } from '../flow/units.ts';
+import { limits } from '../limits.ts';
+import type { NodePlace, PrepareHost } from '../sdk/context.ts';
+import type { NodeDefinition } from '../sdk/define-node.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import { compilePath } from '../sdk/path.ts';
+import type { Services } from './services.ts';
+import type { NodeCount, Unit, UnitWire, WireCount } from './unit.ts';
+
+interface Counts { count(node: string): NodeCount; wireCount(wire: string): WireCount }
+interface Making { readonly flow: Flow; readonly number: number; readonly services: Services; readonly counts: Counts; readonly before: Revision | undefined }
+
+/** A deployed flow with every node made ready. A node that cannot be made ready has a problem, and the others run. */
+export class Revision {
+  readonly flow: Flow;
+  readonly number: number;
+  readonly plan: Plan;
+  readonly units: ReadonlyMap<string, Unit>;
+  readonly #byId = new Map<string, UnitWire>();
+  readonly #into = new Map<string, UnitWire[]>();
+
+  private constructor(flow: Flow, number: number, made: { plan: Plan; units: ReadonlyMap<string, Unit> }) {
+    this.flow = flow;
+    this.number = number;
+    this.plan = made.plan;
+    this.units = made.units;
+    for (const wire of [...made.units.values()].flatMap((unit) => [...unit.outs.values()].flat())) {
+      this.#byId.set(wire.id, wire);
+      this.#into.set(wire.to.id, [...(this.#into.get(wire.to.id) ?? []), wire]);
+    }
+  }
+
+  wire(id: string): UnitWire | undefined { return this.#byId.get(id); }
+  wiresInto(node: string): readonly UnitWire[] { return this.#into.get(node) ?? []; }
+
+  static async make(making: Making): Promise<Revision> {
+    const { flow, services } = making;
+    const plan = planFlow(flow, (type) => {
+      const definition = services.nodes.get(type);
+      return definition && { info: definition.info, collects: definition.collect !== undefined };
+    });
+    const units = new Map<string, Unit>();
+    for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
+    for (const unit of units.values()) connect(making, unit, units);
+    return new Revision(flow, making.number, { plan, units });
+  }
+
+  changesFrom(before: Revision | undefined): { readonly started: string[]; readonly stopped: string[]; readonly kept: string[] } {
+    const kept = [...this.units.values()].filter((unit) => before?.units.get(unit.id)?.fingerprint === unit.fingerprint).map((unit) => unit.id);
+    const started = [...this.units.keys()].filter((id) => !kept.includes(id));
+    const stopped = [...(before?.units.keys() ?? [])].filter((id) => !this.units.has(id));
+    return { started, stopped, kept };
+  }
+}
+
+async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<string, Unit>): Promise<Unit> {
+  const { flow, number, services, counts, before } = making;
+  const { node } = plan;
+  const definition = services.nodes.get(node.type);
+  const fingerprint = JSON.stringify([node.type, node.version, node.config, node.name ?? '', node.timeout ?? '', flow.env ?? {}, services.values.stamp()]);
+  const place = placeOf(making, plan);
+  const twin = before?.units.get(plan.id);
+  const made = twin && twin.fingerprint === fingerprint && !twin.problem
+    ? { config: twin.config, prepared: twin.prepared, problem: undefined }
+    : await ready({ making, plan, definition, place });
+  const info = definition?.info;
+  return {
+    id: plan.id, plan, definition, ...made, place, revision: number, count: counts.count(plan.id), rests: plan.boundary || made.problem !== undefined,
+    defaultPort: Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out',
+    resources: connectionsOf(definition, node.config),
+    concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
+    attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: (node.timeout === undefined ? undefined : parseDuration(node.timeout)) ?? limits.callTimeoutMs,
+    outs: new Map(), siblings, fingerprint, calls: 0, retired: false,
+  };
+}
+
+interface Ready { readonly config: CompiledConfig | undefined; readonly prepared: unknown; readonly problem: Problem | undefined }
+
+async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefinition | undefined; place: NodePlace }): Promise<Ready> {
+  const { making, plan, definition, place } = how;
+  const where = { flow: making.flow.id, node: plan.id };
+  if (!definition) return { config: undefined, prepared: undefined, problem: unknownType(where, plan.node.type) };
+  if (plan.node.disabled) return { config: undefined, prepared: undefined, problem: undefined };
+  try {
+    const { values, sandbox } = making.services;
+    const env = (name: string): Json | undefined => values.env(name) ?? making.flow.env?.[name]?.default;
+    const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name) });
+    if (!definition.prepare) return { config, prepared: undefined, problem: undefined };
+    const host: PrepareHost & { env: typeof env } = { ...place, sandbox, env };
+    return { config, prepared: await definition.prepare(await config.value({}) as never, host), problem: undefined };
+  } catch (error) {
+    return { config: undefined, prepared: undefined, problem: cannotStart(where, error) };
+  }
+}
+
+function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace {
+  const { observers, clock } = services;
+  const at = { flow: flow.id, node: plan.id };
+  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (text: string, details?: { readonly [name: string]: Json }): void =>
+    observers.emit({ kind: 'log', at: clock.now(), ...at, level, text, ...(details && { details }) });
+  return {
+    node: { id: plan.id, type: plan.node.type, name: plan.node.name ?? plan.id },
+    flow: { id: flow.id, name: flow.name, revision: number },
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    status: (kind, text) => observers.emit({ kind: 'status', at: clock.now(), ...at, status: { kind, text } }),
+    clock,
+  };
+}
+
+function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
+  for (const [port, wires] of unit.plan.wires) {
+    unit.outs.set(port, wires.map(({ id, to, wire }): UnitWire => ({
+      id, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault,
+      bytes: (wire.limit?.bytes === undefined ? undefined : parseSize(wire.limit.bytes)) ?? limits.wireBytesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
+    })));
+  }
+}
+
+function connectionsOf(definition: NodeDefinition | undefined, config: { readonly [field: string]: unknown }): string[] {
+  return Object.entries(definition?.info.config ?? {}).flatMap(([name, field]) => {
+    const value = config[name] ?? field.default;
+    return field.kind === 'connection' && typeof value === 'string' ? [value] : [];
+  });
+}
+
+function unknownType(where: { flow: string; node: string }, type: string): Problem {
+  return problem('flow.unknown-type', where, {
+    message: { en: `The node type "${type}" is not installed; messages wait at its input.`, ru: `Тип узла «${type}» не установлен; сообщения ждут на его входе.` },
+    fix: { en: 'Install the node type, or replace the node.', ru: 'Установите этот тип узла или замените узел.' },
+  });
+}
+
+function cannotStart(where: { flow: string; node: string }, error: unknown): Problem {
+  const text: Text = error instanceof NodeFailure ? error.text : { en: String((error as Error).message), ru: String((error as Error).message) };
+  const details = error instanceof NodeFailure ? error.details : {};
+  const spot = { ...(typeof details.line === 'number' && { line: details.line }), ...(typeof details.column === 'number' && { column: details.column }), ...(typeof details.field === 'string' && { field: details.field }) };
+  return problem('node.cannot-start', { ...where, ...spot }, {
+    message: text,
+    fix: { en: 'Correct the node and deploy again; messages wait at its input.', ru: 'Исправьте узел и примените снова; сообщения ждут на его входе.' },
+  });
+}

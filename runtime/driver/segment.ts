@@ -1,0 +1,37 @@
+import type { DeadLetterRow } from '../journal/rows.ts';
+import type { Tally } from '../engine/run-ops.ts';
+import type { Msg, Work } from './message.ts';
+import type { Unit, UnitWire } from './unit.ts';
+
+/** A message that comes to rest at the end of a segment. */
+export interface Out {
+  readonly unit: Unit;
+  readonly wire: UnitWire | undefined;
+  readonly msg: Msg;
+  readonly key: string | null;
+  /** Held by the node until then. */
+  readonly due: number | null;
+}
+
+/**
+ * What came of one committed message on its way to the next resting places: the unit of recovery. Its results are committed
+ * together with the removal of its input. `open` counts branches that are still in a call.
+ */
+export class Segment {
+  readonly origin: Work;
+  readonly outs: Out[] = [];
+  readonly letters: DeadLetterRow[] = [];
+  readonly tally: Tally = { completed: 0, dropped: 0, dead: 0 };
+  open = 1;
+  readonly #settle: (segment: Segment) => void;
+
+  constructor(origin: Work, settle: (segment: Segment) => void) {
+    this.origin = origin;
+    this.#settle = settle;
+  }
+
+  /** One branch less; the last one settles the segment. */
+  close(): void {
+    if (--this.open === 0) this.#settle(this);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../clock.ts';
+import type { Text } from '../flow/flow.ts';
+import type { ProjectValues } from '../host.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { EndedRun } from '../journal/rows.ts';
+import type { Observers } from '../observe.ts';
+import type { Random } from '../random.ts';
+import type { Fetch, SandboxDoor } from '../sdk/context.ts';
+import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
+import type { Connections } from './connections.ts';
+import type { HookRouter } from './hooks.ts';
+import type { Locks } from './locks.ts';
+import type { Replies } from './replies.ts';
+import type { Timers } from './timers.ts';
+
+/** What every flow runner shares. */
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly observers: Observers;
+  readonly values: ProjectValues;
+  readonly timers: Timers;
+  readonly connections: Connections;
+  readonly hooks: HookRouter;
+  readonly locks: Locks;
+  readonly replies: Replies;
+  readonly sandbox: SandboxDoor;
+  readonly fetch: Fetch;
+  readonly nodes: ReadonlyMap<string, NodeDefinition>;
+  readonly connectionTypes: ReadonlyMap<string, ConnectionDefinition>;
+  /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
+  ended(run: EndedRun): void;
+  /** The history pump has something to fetch. */
+  outboxGrew(): void;
+  /** A broken invariant: told to the operator, never swallowed. */
+  bug(error: unknown, where: Text): void;
+}

@@ -1,0 +1,164 @@
+import { KeyedQueue } from '../engine/queue.ts';
+import { limits } from '../limits.ts';
+import { workOf, type Work } from './message.ts';
+import type { Services } from './services.ts';
+import type { Unit, WireCount } from './unit.ts';
+
+/** What a station asks of its flow. */
+export interface StationOwner {
+  readonly flow: string;
+  limitOf(node: string): number;
+  /** False while the flow is stopped or too much of it is on its way to the disk. */
+  readonly mayStart: boolean;
+  unit(node: string): Unit | undefined;
+  wireCount(wire: string): WireCount;
+  /** Whether every queue that this node feeds has room. */
+  hasRoomAfter(unit: Unit): boolean;
+  /** Takes the work; calls `finished` on the station when its slot and key are free again. */
+  perform(station: Station, work: Work): void;
+  /** A queue that was full has room again. */
+  drained(node: string): void;
+  failed(error: unknown): void;
+}
+
+/**
+ * The queue of one node. It outlives revisions: messages at rest go on at the same node id in the newest one (DESIGN 6.11).
+ * In memory stands a window; in durable mode the rest waits on disk and is paged in as the window empties.
+ */
+export class Station {
+  readonly node: string;
+  readonly #owner: StationOwner;
+  readonly #services: Services;
+  readonly #queue = new KeyedQueue<Work>();
+  /** Place of the last message that was put into the window. */
+  #lastPos = 0;
+  /** At rest on disk and not in the window. */
+  #spilled = 0;
+  #paging = false;
+  #scheduled = false;
+  /** Waiting for their due time, in memory or not. */
+  waitingForDue = 0;
+  working = 0;
+  readonly #paused = new Set<string>();
+  /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
+  readonly lastDue = new Map<string, number>();
+
+  constructor(node: string, owner: StationOwner, services: Services) {
+    this.node = node;
+    this.#owner = owner;
+    this.#services = services;
+  }
+
+  /** Waiting for a call, on disk or in memory. */
+  get queued(): number { return this.#queue.size + this.#spilled; }
+  get heldKeys(): number { return this.#queue.heldKeys; }
+  get limit(): number { return this.#owner.limitOf(this.node); }
+  get full(): boolean { return this.queued >= this.limit; }
+  get paused(): readonly string[] { return [...this.#paused]; }
+
+  /** A message comes to rest here. Its row is on its way to the journal before this is called. */
+  arrive(work: Work): void {
+    const fits = this.#spilled === 0 && this.#queue.size - this.#queue.aside < limits.windowMessages;
+    if (work.seq !== 0 && !fits) this.#spilled++;
+    else {
+      this.#lastPos = Math.max(this.#lastPos, work.pos);
+      this.#owner.wireCount(work.via).waiting++;
+      this.#queue.push(work);
+    }
+    this.schedule();
+  }
+
+  /** A retry or held message that is due, or one whose call could not be made: before everything else. */
+  again(work: Work): void {
+    this.#owner.wireCount(work.via).waiting++;
+    if (work.resumed) this.#queue.pushDue(work);
+    else this.#queue.pushFirst(work);
+    this.schedule();
+  }
+
+  /** What the journal says lies here, when the flow is opened. */
+  restore(rest: { readonly queued: number; readonly waiting: number }): void {
+    this.#spilled += rest.queued;
+    this.waitingForDue += rest.waiting;
+    this.schedule();
+  }
+
+  /** A message that waits for its retry keeps its key: newer ones of the key wait behind it. */
+  hold(key: string): void { this.#queue.hold(key); }
+
+  /** The call has ended, well or not. `keepsKey`: the message waits for a retry and its key with it. */
+  finished(work: Work, keepsKey: boolean): void {
+    this.working--;
+    if (!keepsKey) this.#queue.release(work.key);
+    this.schedule();
+  }
+
+  /** The call could not be made, and that is not the message's fault: it is the next again. */
+  backInPlace(work: Work): void {
+    this.working--;
+    this.again(work);
+  }
+
+  pause(resource: string): void { this.#paused.add(resource); }
+  resume(resource: string): void {
+    if (this.#paused.delete(resource)) this.schedule();
+  }
+
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
+    });
+  }
+
+  #pump(until: number): void {
+    const unit = this.#owner.unit(this.node);
+    if (!unit || unit.problem || this.#isPaused(unit)) return;
+    const wasFull = this.full;
+    while (this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit)) {
+      const work = this.#queue.take();
+      if (!work) break;
+      this.#owner.wireCount(work.via).waiting--;
+      this.working++;
+      this.#owner.perform(this, work);
+      if (this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
+    }
+    if (this.#spilled > 0 && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
+    if (wasFull && !this.full) this.#owner.drained(this.node);
+  }
+
+  #isPaused(unit: Unit): boolean {
+    for (const resource of unit.resources) if (this.#services.connections.isPaused(resource)) this.#paused.add(resource);
+    return this.#paused.size > 0;
+  }
+
+  /** Lets others have the thread, then goes on. */
+  #yieldTurn(): void {
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
+    });
+  }
+
+  #page(): void {
+    if (this.#paging) return;
+    this.#paging = true;
+    const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages };
+    this.#services.journal.page(query).then((rows) => {
+      this.#paging = false;
+      for (const row of rows) {
+        this.#lastPos = row.pos;
+        this.#owner.wireCount(row.via).waiting++;
+        this.#queue.push(workOf(row));
+      }
+      this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
+      this.schedule();
+    }).catch((error: unknown) => {
+      this.#paging = false;
+      this.#owner.failed(error);
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts';
+
+interface Entry { readonly at: number; readonly order: number; call: (() => void) | null }
+
+/** Many due times behind one timer of the clock. Entries of one instant fire in the order in which they were set. */
+export class Timers {
+  readonly #clock: Clock;
+  #heap: Entry[] = [];
+  #order = 0;
+  #armed: { readonly at: number; readonly cancel: () => void } | null = null;
+
+  constructor(clock: Clock) { this.#clock = clock; }
+
+  /** Calls at `at` (ms since 1970), at once when that is past; answers how to forget it. */
+  set(at: number, call: () => void): () => void {
+    const entry: Entry = { at, order: this.#order++, call };
+    this.#push(entry);
+    this.#arm();
+    return () => { entry.call = null; };
+  }
+
+  #arm(): void {
+    const first = this.#heap[0];
+    if (!first || (this.#armed && this.#armed.at <= first.at)) return;
+    this.#armed?.cancel();
+    const cancel = this.#clock.after(first.at - this.#clock.now(), () => this.#fire());
+    this.#armed = { at: first.at, cancel };
+  }
+
+  #fire(): void {
+    this.#armed = null;
+    const now = this.#clock.now();
+    for (let first = this.#heap[0]; first && (first.at <= now || first.call === null); first = this.#heap[0]) {
+      this.#pop();
+      first.call?.();
+    }
+    this.#arm();
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let i = heap.push(entry) - 1;
+    while (i > 0) {
+      const up = (i - 1) >> 1;
+      if (!before(entry, heap[up] as Entry)) break;
+      heap[i] = heap[up] as Entry;
+      i = up;
+    }
+    heap[i] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return;
+    let i = 0;
+    for (;;) {
+      let down = 2 * i + 1;
+      if (down >= heap.length) break;
+      if (down + 1 < heap.length && before(heap[down + 1] as Entry, heap[down] as Entry)) down++;
+      if (!before(heap[down] as Entry, last)) break;
+      heap[i] = heap[down] as Entry;
+      i = down;
+    }
+    heap[i] = last;
+  }
+}
+
+const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);

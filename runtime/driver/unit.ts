@@ -1,0 +1,80 @@
+import type { Problem } from '../flow/flow.ts';
+import type { PlanNode } from '../engine/plan.ts';
+import type { CompiledPath } from '../sdk/path.ts';
+import type { CompiledConfig } from '../expression/resolve.ts';
+import type { NodePlace } from '../sdk/context.ts';
+import type { NodeDefinition } from '../sdk/define-node.ts';
+import type { Body } from '../sdk/message.ts';
+
+/** Counts of a node over all its revisions. */
+export class NodeCount {
+  done = 0;
+  failed = 0;
+  working = 0;
+  deadLetters = 0;
+  /** Of calls that are not pure: smoothed duration in ms. */
+  ms: number | undefined;
+  lastIn: Seen | undefined;
+  readonly lastOut = new Map<string, Seen>();
+}
+export interface Seen { readonly at: number; readonly runId: string; readonly body: Body }
+
+export class WireCount { passed = 0; waiting = 0 }
+
+export interface UnitWire {
+  readonly id: string;
+  readonly to: Unit;
+  readonly key: CompiledPath | undefined;
+  readonly limit: number;
+  readonly bytes: number;
+  readonly whenFull: 'hold' | 'drop' | 'dead-letter';
+  readonly count: WireCount;
+}
+
+/** A node of one revision, ready to be called. */
+export interface Unit {
+  readonly id: string;
+  readonly plan: PlanNode;
+  readonly definition: NodeDefinition | undefined;
+  readonly config: CompiledConfig | undefined;
+  readonly prepared: unknown;
+  readonly place: NodePlace;
+  readonly revision: number;
+  readonly count: NodeCount;
+  /** Why it cannot run; its messages wait at its input. */
+  readonly problem: Problem | undefined;
+  /** Messages come to rest at its input. */
+  readonly rests: boolean;
+  readonly defaultPort: string;
+  /** Names of the connections that it uses. */
+  readonly resources: readonly string[];
+  readonly concurrency: number;
+  readonly attempts: number;
+  readonly timeoutMs: number;
+  /** Filled when all units of the revision exist. */
+  readonly outs: Map<string, readonly UnitWire[]>;
+  /** The units of the same revision. */
+  readonly siblings: ReadonlyMap<string, Unit>;
+  /** Same type, config and settings in two revisions: the unit goes on. */
+  readonly fingerprint: string;
+  /** Calls under way. */
+  calls: number;
+  /** No new calls: what the node made at deploy is freed after the last one. */
+  retired: boolean;
+}
+
+/** One call has ended. */
+export function leaveUnit(unit: Unit): void {
+  unit.calls--;
+  if (unit.retired && unit.calls === 0) void dispose(unit);
+}
+
+/** The revision that has this unit is no longer the newest, and no newer one took over what it made. */
+export function retireUnit(unit: Unit): void {
+  unit.retired = true;
+  if (unit.calls === 0) void dispose(unit);
+}
+
+async function dispose(unit: Unit): Promise<void> {
+  if (unit.prepared !== undefined) await unit.definition?.dispose?.(unit.prepared as never);
+}

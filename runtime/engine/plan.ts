@@ -1,0 +1,106 @@
+import { replayOf } from '../flow/evaluate-rule.ts';
+import { splitEnd, wireId, type Flow, type FlowNode, type Wire } from '../flow/flow.ts';
+import type { NodeInfo, Replay } from '../flow/node-info.ts';
+
+/** A flow made ready for running: who feeds whom, and where a message comes to rest. Pure data. */
+
+export interface PlanWire { readonly id: string; readonly port: string; readonly to: string; readonly wire: Wire }
+
+export interface PlanNode {
+  readonly id: string;
+  readonly node: FlowNode;
+  /** undefined: the type is not installed. */
+  readonly info: NodeInfo | undefined;
+  readonly replay: Replay;
+  /** Messages come to rest, durably, at its input. */
+  readonly boundary: boolean;
+  readonly wires: ReadonlyMap<string, readonly PlanWire[]>;
+  /** Catch nodes that get its failures when its error port is not wired, nearest first. */
+  readonly caughtBy: readonly string[];
+  /** Nodes with a queue that its messages may reach before they rest; those that lead back here are left out (feedback never blocks). */
+  readonly feeds: readonly string[];
+}
+
+export interface Plan { readonly flow: Flow; readonly nodes: ReadonlyMap<string, PlanNode> }
+
+/** What of a node type the plan needs beyond its `NodeInfo`. */
+export interface PlanType { readonly info: NodeInfo; readonly collects: boolean }
+
+export const ERROR_PORT = 'error';
+
+export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
+  const wires = wiresByNode(flow);
+  const drafts = new Map<string, Omit<PlanNode, 'caughtBy' | 'feeds'>>();
+  for (const [id, node] of Object.entries(flow.nodes)) {
+    const type = typeOf(node.type);
+    const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
+    const boundary = !type || type.collects || (type.info.role === 'action' && replay !== 'pure');
+    drafts.set(id, { id, node, info: type?.info, replay, boundary, wires: wires.get(id) ?? new Map() });
+  }
+  const reach = (id: string): Set<string> => restingPlaces(id, drafts);
+  const nodes = new Map<string, PlanNode>();
+  for (const [id, draft] of drafts) {
+    const feeds = [...reach(id)].filter((place) => place !== id && !leadsTo(place, id, drafts));
+    nodes.set(id, { ...draft, caughtBy: catchersOf(id, drafts), feeds });
+  }
+  return { flow, nodes };
+}
+
+function wiresByNode(flow: Flow): Map<string, Map<string, PlanWire[]>> {
+  const byNode = new Map<string, Map<string, PlanWire[]>>();
+  for (const wire of flow.wires) {
+    const from = splitEnd(wire.from);
+    const to = splitEnd(wire.to);
+    if (wire.disabled || !flow.nodes[from.node] || !flow.nodes[to.node]) continue;
+    const ports = byNode.get(from.node) ?? new Map<string, PlanWire[]>();
+    byNode.set(from.node, ports);
+    ports.set(from.port, [...(ports.get(from.port) ?? []), { id: wireId(wire), port: from.port, to: to.node, wire }]);
+  }
+  return byNode;
+}
+
+type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'wires'>>;
+
+function nextOf(id: string, drafts: Drafts): string[] {
+  return [...(drafts.get(id)?.wires.values() ?? [])].flat().map((wire) => wire.to);
+}
+
+function restingPlaces(id: string, drafts: Drafts): Set<string> {
+  const places = new Set<string>();
+  const seen = new Set<string>();
+  const todo = nextOf(id, drafts);
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    if (drafts.get(next)?.boundary) places.add(next);
+    else if (!seen.has(next)) {
+      seen.add(next);
+      todo.push(...nextOf(next, drafts));
+    }
+  }
+  return places;
+}
+
+function leadsTo(from: string, to: string, drafts: Drafts): boolean {
+  const seen = new Set<string>();
+  const todo = [from];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    if (next === to) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    todo.push(...nextOf(next, drafts));
+  }
+  return false;
+}
+
+/** A catch node that names the node is nearer than one for all; a catch node never catches what it feeds, which could go round for ever. */
+function catchersOf(id: string, drafts: Drafts): string[] {
+  const named: string[] = [];
+  const forAll: string[] = [];
+  for (const each of drafts.values()) {
+    if (each.info?.role !== 'catch' || each.node.disabled || leadsTo(each.id, id, drafts)) continue;
+    const scope = each.node.config.nodes;
+    if (Array.isArray(scope) && scope.length > 0) {
+      if (scope.includes(id)) named.push(each.id);
+    } else forAll.push(each.id);
+  }
+  return named.length > 0 ? named : forAll;
+}
