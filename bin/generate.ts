@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorPages } from './generate/error-pages.ts';
 import { nodesIndex } from './generate/nodes-index.ts';
+import { persistedNamesFile } from './generate/persisted-names.ts';
 import { schemaCheck } from './generate/schema-check.ts';
 
 /** A file that is made from others. `docs.test.ts` makes each again and fails when the stored text differs. */
@@ -10,6 +12,8 @@ export interface Generated { readonly path: string; make(root: string): string |
 export const generated: readonly Generated[] = [
   { path: 'nodes/index.ts', make: (root) => nodesIndex(join(root, 'nodes')) },
   { path: 'runtime/flow/flow-schema-check.ts', make: (root) => schemaCheck(join(root, 'docs/flow.schema.json')) },
+  { path: 'runtime/ERRORS.md', make: () => errorPages() },
+  { path: 'test/persisted-names.txt', make: (root) => persistedNamesFile(join(root, 'test/persisted-names.txt')) },
 ];
 
 async function writeAll(root: string): Promise<void> {

@@ -56,7 +56,8 @@ test('a byte order mark before the text does no harm', () => {
 });
 
 test('unknown keys are kept everywhere and are no problem', () => {
-  const flow = { ...flowOf({ a: { ...node('future', { $new: 1 }), colour: 'red' } }), folder: ['x'], wires: [{ from: 'a.out', to: 'a.in', bend: 3 }] };
+  const coloured = { ...node('future', { $new: 1 }), colour: 'red' };
+  const flow = { ...flowOf({ a: coloured }), folder: ['x'], wires: [{ from: 'a.out', to: 'a.in', bend: 3 }] };
   expect(parse(flow)).toEqual({ value: flow, problems: [] });
 });
 
