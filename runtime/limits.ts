@@ -84,7 +84,14 @@ export const limits = {
 
   // Expressions
   expressionStepsMax: 100_000, // JSONata evaluations in one expression: some 50 ms
+  expressionDepthMax: 2_000, // JSONata evaluations inside one another; deeper is a recursion without an end
+  expressionItemsMax: 100_000, // in one list that an expression makes, so that [1..9999999] does not take the memory
+  expressionResultChars: 16 * MB, // of one text; no message could carry more
+  pathSegmentsMax: 32, // a path is typed by a person
   templateBytesMax: 1 * MB,
+  templateDepthMax: 20, // sections inside one another
+  regexSubjectChars: 10_000, // patterns of bounded kind take some 10 ms on it at worst
+  regexPatternChars: 1_000, // typed by a person
 
   // Sandbox
   sandboxMemoryMb: 64, // of one isolate, unless the node says otherwise

@@ -41,7 +41,7 @@ export function t<Key extends MessageKey>(key: Key, ...args: ParamsOf<English[Ke
 function formOf(message: Message, n: string | number | undefined): string {
   if (typeof message === 'string') return message;
   const form = plurals().select(Number(n ?? 0));
-  return (message as { readonly [form: string]: string })[form] ?? message.other;
+  return (message as Partial<Record<Intl.LDMLPluralRule, string>>)[form] ?? message.other;
 }
 
 function fill(pattern: string, params: { readonly [place: string]: string | number }): string {

@@ -16,7 +16,4 @@ export const common = {
   'unit.bytes': '{value} B',
   'unit.kb': '{value} KB',
   'unit.mb': '{value} MB',
-  'error.offline': 'The runtime does not answer.',
-  'error.offline-fix': 'Check that Millrace is running; your changes stay here and are saved when it is back.',
-  'error.unexpected': 'The runtime answered in a way that the editor does not understand (status {status}).',
 } as const;

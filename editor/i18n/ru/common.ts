@@ -19,7 +19,4 @@ export const common: Translation<typeof english> = {
   'unit.bytes': '{value} Б',
   'unit.kb': '{value} КБ',
   'unit.mb': '{value} МБ',
-  'error.offline': 'Millrace не отвечает.',
-  'error.offline-fix': 'Проверьте, что Millrace запущен; изменения останутся здесь и сохранятся, когда связь вернётся.',
-  'error.unexpected': 'Ответ Millrace непонятен редактору (статус {status}).',
 };

@@ -1,0 +1,102 @@
+import { createContext } from 'svelte';
+import type { SystemInfo } from '../../runtime/api/contract.ts';
+import { api, ApiError } from '../api/client.ts';
+import { Catalog } from './catalog.svelte.ts';
+import { ConnectionsState } from './connections.svelte.ts';
+import { FlowList } from './flows.svelte.ts';
+import { Live } from './live.svelte.ts';
+import type { Changed } from './live.svelte.ts';
+import { Session } from './session.svelte.ts';
+import { Ui } from './ui.svelte.ts';
+
+/** Everything the screens share. `useApp()` answers it in every component. */
+export class App {
+  readonly catalog = new Catalog();
+  readonly live = new Live();
+  readonly flows = new FlowList();
+  readonly connections = new ConnectionsState();
+  readonly ui = new Ui();
+  system = $state.raw<SystemInfo>();
+  /** The open flow. */
+  session = $state.raw<Session>();
+  /** Why the asked-for flow could not be opened. */
+  openError = $state.raw<{ readonly flow: string; readonly error: ApiError }>();
+  isStarting = $state(true);
+  /** Asks the canvas to bring a node into view and flash it; the count makes the same node twice two requests. */
+  revealed = $state.raw<{ readonly node: string; readonly count: number }>();
+
+  /** Loads what every screen needs and opens the flow that the address names, else the last one, else the first. */
+  async start(): Promise<void> {
+    this.ui.applyTheme();
+    this.live.onChanged((what) => void this.#changed(what));
+    this.live.onDebug(() => this.ui.openDockOnce());
+    this.live.start();
+    globalThis.addEventListener('hashchange', () => void this.#openFromAddress());
+    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load(), this.#loadSystem()]);
+    await this.#openFromAddress();
+    this.isStarting = false;
+  }
+
+  /** Opens a flow after what is unsaved in the present one has been saved. */
+  async open(id: string): Promise<void> {
+    if (this.session?.id === id) return;
+    await this.session?.save();
+    try {
+      const answer = await api.getFlow(id);
+      this.session?.close();
+      this.session = new Session(answer, this.catalog);
+      this.openError = undefined;
+      this.live.watch(id);
+      this.ui.lastFlow = id;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.openError = { flow: id, error };
+    }
+    this.#showAddress(id);
+  }
+
+  /** Leaves the open flow, because it was deleted: the first of the others opens. */
+  async leave(): Promise<void> {
+    this.session?.close();
+    this.session = undefined;
+    const next = this.flows.list[0];
+    if (next) return this.open(next.id);
+    this.live.watch(null);
+    this.#showAddress('');
+  }
+
+  /** Selects a node and brings it into view. */
+  reveal(node: string): void {
+    this.session?.selection.set([node]);
+    this.revealed = { node, count: (this.revealed?.count ?? 0) + 1 };
+  }
+
+  async #openFromAddress(): Promise<void> {
+    const named = /^#\/flows\/([^/]+)/.exec(location.hash)?.[1];
+    const known = this.ui.lastFlow !== null && this.flows.find(this.ui.lastFlow) ? this.ui.lastFlow : this.flows.list[0]?.id;
+    const id = named === undefined ? known : decodeURIComponent(named);
+    if (id !== undefined) await this.open(id);
+  }
+
+  #showAddress(id: string): void {
+    const hash = id === '' ? '#/' : `#/flows/${encodeURIComponent(id)}`;
+    if (location.hash !== hash) history.replaceState(null, '', hash);
+  }
+
+  async #loadSystem(): Promise<void> {
+    try {
+      this.system = await api.system();
+    } catch (error) {
+      // The lists that are loaded beside it show the same failure.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  async #changed(what: Changed): Promise<void> {
+    if (what.kind === 'connection') return this.connections.load();
+    await this.flows.load();
+    if (what.kind !== 'flows' && what.id === this.session?.id) await this.session.refresh(what.version);
+  }
+}
+
+export const [useApp, setApp] = createContext<App>();

@@ -1,0 +1,97 @@
+import type { DebugMessage, LiveCounters, LiveServerEvents, NodeCounters, WireCounters } from '../../runtime/api/contract.ts';
+import { own } from '../../runtime/flow/own.ts';
+import { limits } from '../../runtime/limits.ts';
+import { openLive } from '../api/live.ts';
+import type { LiveSocket } from '../api/live.ts';
+
+export type Changed = Parameters<LiveServerEvents['changed']>[0];
+
+/** What the runtime tells while it runs: counters of the watched flow and the debug messages. */
+export class Live {
+  isConnected = $state(false);
+  counters = $state.raw<LiveCounters>();
+  /** Oldest first. */
+  debug = $state.raw<readonly DebugMessage[]>([]);
+  /** Messages that were not shown since the panel was cleared, because there were too many in a second. */
+  skipped = $state(0);
+  isPaused = $state(false);
+
+  readonly #socket: LiveSocket;
+  readonly #listeners = new Set<(what: Changed) => void>();
+  readonly #debugListeners = new Set<() => void>();
+  #watched: string | null = null;
+  // Messages up to this one were cleared; a reconnect must not bring them back.
+  #clearedUpTo = -1;
+
+  constructor(socket: LiveSocket = openLive()) {
+    this.#socket = socket;
+    socket.on('connect', () => {
+      this.isConnected = true;
+      socket.emit('debugPaused', this.isPaused);
+      socket.emit('watch', { flow: this.#watched });
+    });
+    socket.on('disconnect', () => {
+      this.isConnected = false;
+    });
+    socket.on('snapshot', (state) => {
+      this.#take(state.counters);
+      this.debug = state.debug.filter((message) => message.id > this.#clearedUpTo);
+    });
+    socket.on('counters', (counters) => this.#take(counters));
+    socket.on('debug', (batch) => {
+      this.debug = [...this.debug, ...batch.messages].slice(-limits.editorDebugKept);
+      this.skipped += batch.skipped;
+      if (batch.messages.length > 0) for (const listener of this.#debugListeners) listener();
+    });
+    socket.on('changed', (what) => {
+      for (const listener of this.#listeners) listener(what);
+    });
+  }
+
+  start(): void {
+    this.#socket.connect();
+  }
+
+  /** Follows another flow, or none. */
+  watch(flow: string | null): void {
+    this.#watched = flow;
+    this.counters = undefined;
+    this.debug = [];
+    this.skipped = 0;
+    if (this.#socket.connected) this.#socket.emit('watch', { flow });
+  }
+
+  node(id: string): NodeCounters | undefined {
+    return own(this.counters?.nodes, id);
+  }
+
+  wire(id: string): WireCounters | undefined {
+    return own(this.counters?.wires, id);
+  }
+
+  pause(paused: boolean): void {
+    this.isPaused = paused;
+    this.#socket.emit('debugPaused', paused);
+  }
+
+  clearDebug(): void {
+    this.#clearedUpTo = this.debug.at(-1)?.id ?? this.#clearedUpTo;
+    this.debug = [];
+    this.skipped = 0;
+  }
+
+  /** Called when a flow, the list, a deploy or a connection changed anywhere. */
+  onChanged(listener: (what: Changed) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onDebug(listener: () => void): () => void {
+    this.#debugListeners.add(listener);
+    return () => this.#debugListeners.delete(listener);
+  }
+
+  #take(counters: LiveCounters): void {
+    if (counters.flow === this.#watched) this.counters = counters;
+  }
+}

@@ -1,0 +1,20 @@
+/** The one place in the editor that asks the browser for time. */
+
+export const now = (): number => Date.now();
+
+/** Calls back after a while; answers a function that calls it off. */
+export function later(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
+export function every(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
+}
+
+/** Calls back before the next picture is drawn. */
+export function nextFrame(callback: () => void): () => void {
+  const frame = requestAnimationFrame(callback);
+  return () => cancelAnimationFrame(frame);
+}
