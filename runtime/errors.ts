@@ -44,6 +44,11 @@ export const failureCodes = {
     means: { en: 'The flow document has problems that keep it from being used.', ru: 'В документе потока есть ошибки, с которыми его нельзя использовать.' },
     fix: { en: 'Correct the problems that come with the answer; each names its place.', ru: 'Исправьте ошибки из ответа; у каждой указано место.' },
   },
+  'flow.node-not-found': {
+    status: 404,
+    means: { en: 'The live revision of the flow has no node of this id.', ru: 'В работающей ревизии потока нет узла с таким id.' },
+    fix: { en: 'Deploy the flow first, or look the id up in it.', ru: 'Сначала примените поток или уточните id узла.' },
+  },
   'flow.not-live': {
     status: 409,
     means: { en: 'The flow is not deployed or is stopped.', ru: 'Поток не применён или остановлен.' },
@@ -354,6 +359,46 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Failures that any node may have because of what surrounds it: the engine, the sandbox, a connection. A node's own codes stand in its file. */
 export const nodeFailureCodes = {
+  'config.value': {
+    means: { en: 'A field of the node got a value that it cannot use: a wrong type, out of its range, or nothing where something is required.', ru: 'Поле узла получило непригодное значение: не тот тип, вне допустимых границ или пустое там, где значение обязательно.' },
+    fix: { en: 'Look at the field that the failure names: at its expression, at the environment value or secret it refers to, and at the message that came in.', ru: 'Проверьте названное поле: его выражение, переменную окружения или секрет, на которые оно ссылается, и пришедшее сообщение.' },
+  },
+  'expression.syntax': {
+    means: { en: 'An expression cannot be read.', ru: 'Выражение не читается.' },
+    fix: { en: 'Correct it at the position that the failure names. Expressions are JSONata; a plain path such as payload.phone is one too.', ru: 'Исправьте его в указанной позиции. Выражения пишутся на JSONata; простой путь, например payload.phone, тоже выражение.' },
+  },
+  'expression.failed': {
+    means: { en: 'An expression could not be worked out for this message.', ru: 'Выражение не удалось вычислить для этого сообщения.' },
+    fix: { en: 'Compare the message that came in with what the expression expects; $exists(...) and the ? : operator handle what may be missing.', ru: 'Сравните пришедшее сообщение с тем, чего ждёт выражение; для необязательных значений есть $exists(...) и оператор ? :.' },
+  },
+  'expression.limit': {
+    means: { en: 'An expression took too many steps, went too deep or made too large a result: most often an endless recursion.', ru: 'Выражение сделало слишком много шагов, ушло слишком глубоко или дало слишком большой результат: чаще всего это бесконечная рекурсия.' },
+    fix: { en: 'Give the recursion an end, split the list first, or use a function node for heavy work.', ru: 'Добавьте рекурсии условие выхода, сначала разбейте список или поручите тяжёлую работу узлу функции.' },
+  },
+  'path.syntax': {
+    means: { en: 'A path into the message cannot be read.', ru: 'Путь в сообщении не читается.' },
+    fix: { en: 'Write it like payload.items[0].phone or payload["two words"].', ru: 'Запишите его так: payload.items[0].phone или payload["два слова"].' },
+  },
+  'path.blocked': {
+    means: { en: 'A value could not be written where the path points: text, a number or a list stands in the way.', ru: 'Значение нельзя записать по этому пути: на нём стоит текст, число или список.' },
+    fix: { en: 'Write to the part of the path that exists first, or choose another place.', ru: 'Сначала запишите существующую часть пути или выберите другое место.' },
+  },
+  'regex.syntax': {
+    means: { en: 'A pattern is not a regular expression.', ru: 'Шаблон не является регулярным выражением.' },
+    fix: { en: 'Correct the pattern as the failure says.', ru: 'Исправьте шаблон, как сказано в ошибке.' },
+  },
+  'regex.unsafe': {
+    means: { en: 'A pattern could take practically forever on some texts, or the text is longer than patterns may search.', ru: 'На некоторых текстах шаблон работал бы почти бесконечно, или текст длиннее, чем допустимо для поиска.' },
+    fix: { en: 'Do not repeat a group that itself repeats, as (a+)+ does; search a shorter text.', ru: 'Не повторяйте группу, внутри которой уже есть повтор, как в (a+)+; ищите в более коротком тексте.' },
+  },
+  'template.syntax': {
+    means: { en: 'A template cannot be read: a {{tag}} or a section is not closed, or a name in it is not a path.', ru: 'Шаблон не читается: не закрыт тег {{…}} или секция либо имя в нём не является путём.' },
+    fix: { en: 'Correct it at the line and column that the failure names.', ru: 'Исправьте его в указанной строке и позиции.' },
+  },
+  'template.too-large': {
+    means: { en: 'A template made more text than a message may hold.', ru: 'Шаблон дал больше текста, чем помещается в сообщение.' },
+    fix: { en: 'Split the list before the template, or write to a file.', ru: 'Разбейте список до шаблона или пишите в файл.' },
+  },
   'call.timeout': {
     means: { en: 'The node did not end within its time. Whether the other side did the work is not known.', ru: 'Узел не завершился в отведённое время. Выполнила ли работу другая сторона, неизвестно.' },
     fix: { en: 'Raise the node’s timeout, or look why the other side is slow.', ru: 'Увеличьте время ожидания узла или выясните, почему другая сторона медлит.' },

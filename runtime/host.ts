@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
@@ -32,7 +32,7 @@ export interface FlowHost {
   testConnection(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }>;
 
   /** Serves `/hook/…` on this server, ahead of every other listener. Requests elsewhere go to `otherwise`. */
-  serveHooks(server: Server, otherwise: Parameters<Server['on']>[1]): void;
+  serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */
   shutdown(): Promise<void>;
 }

@@ -61,6 +61,7 @@ export const limits = {
   debugKept: 500, // last debug messages kept for a client that connects later
   debugKeptBytes: 4 * MB, // the same by size, of one flow, so that a hundred watched flows fit in memory
   shownDepthMax: 40, // of a shown value; deeper ones are cut and say so, because nobody unfolds so far
+  keepAliveMs: 75 * SECOND, // longer than the minute after which proxies drop idle connections, so that they never reuse one that is just being closed
   liveClientsMax: 100, // open editors; each costs memory and a share of the updates
   liveMessageBytesMax: 16 * KB, // from a client, which only says what it watches
   pageSizeMax: 500,

@@ -57,6 +57,9 @@ export interface DeployAnswer {
   readonly kept: readonly string[];
 }
 
+/** GET /api/v1/flows/:id/revisions, newest first. POST …/rollback { revision } deploys an earlier one again. */
+export interface RevisionList { readonly revisions: readonly { readonly revision: number; readonly at: number; readonly by: string }[] }
+
 /** POST /api/v1/flows/:id/nodes/:node/inject { body? } */
 export interface InjectRequest { readonly body?: { readonly [key: string]: Json } }
 export interface InjectAnswer { readonly runId?: string }
@@ -116,6 +119,8 @@ export interface ImportAnswer {
   readonly problems: readonly Problem[];
   readonly saved: readonly string[];
 }
+/** GET /api/v1/audit?limit=&before=, newest first. */
+export interface AuditList { readonly entries: readonly { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }[] }
 /** GET /export?flow=a&flow=b → one flow's canonical JSON for one id; else this. */
 export interface ExportBundle { readonly format: 'millrace.export/1'; readonly flows: readonly Flow[]; readonly connections: ConnectionsDocument }
 

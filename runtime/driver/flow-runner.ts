@@ -105,7 +105,7 @@ export class FlowRunner implements StationOwner {
 
   /** Wires that hold decide how much may wait at a node; the strictest counts. */
   limitOf(node: string): number {
-    let limit = this.durable ? limits.wireMessagesDefault : limits.memoryWireMessages;
+    let limit: number = this.durable ? limits.wireMessagesDefault : limits.memoryWireMessages;
     for (const wire of this.#revision?.wiresInto(node) ?? []) if (wire.whenFull === 'hold') limit = Math.min(limit, wire.limit);
     return limit;
   }

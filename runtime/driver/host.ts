@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
@@ -94,8 +94,8 @@ export class DriverHost implements FlowHost {
   connectionState(name: string): ReturnType<FlowHost['connectionState']> { return this.#services.connections.state(name); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
-  serveHooks(server: Server, otherwise: Parameters<FlowHost['serveHooks']>[1]): void {
-    this.#services.hooks.serve(server, otherwise as Parameters<Services['hooks']['serve']>[1]);
+  serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {
+    this.#services.hooks.serve(server, otherwise);
   }
 
   async shutdown(): Promise<void> {

@@ -91,7 +91,8 @@ async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefi
     const env = (name: string): Json | undefined => values.env(name) ?? making.flow.env?.[name]?.default;
     const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name) });
     if (!definition.prepare) return { config, prepared: undefined, problem: undefined };
-    const host: PrepareHost & { env: typeof env } = { ...place, sandbox, env };
+    const declared = Object.keys(making.flow.env ?? {}).flatMap((name) => { const value = env(name); return value === undefined ? [] : [[name, value]]; });
+    const host: PrepareHost = { ...place, sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };
     return { config, prepared: await definition.prepare(await config.value({}) as never, host), problem: undefined };
   } catch (error) {
     return { config: undefined, prepared: undefined, problem: cannotStart(where, error) };

@@ -64,6 +64,7 @@ export class Sources {
     const owner = `${this.#runner.flow}/${unit.id}`;
     return {
       ...unit.place, config, signal: running.aborter.signal,
+      resolve: async () => await unit.config?.value({}),
       random: { next: () => random.next(), id: () => random.id(clock.now()) },
       deliver: (body, options = {}) => this.#runner.acceptance.accept({ node: unit.id, port: options.port ?? unit.defaultPort, body, key: keyOf(options.key), options }),
       route: (options, handle) => { running.undo.push(hooks.add(options, handle, owner)); },

@@ -65,6 +65,8 @@ export interface FieldInfo {
   /** Of code. */
   readonly language?: 'javascript' | 'json' | 'sql' | 'template' | 'jsonata';
   readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];
+  /** Resolved to a `Computed`, which the node works out itself: from the body it chooses, when it needs it. */
+  readonly lazy?: boolean;
   readonly secret?: boolean;
   readonly personal?: boolean;
   readonly advanced?: boolean;

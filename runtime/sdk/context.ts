@@ -73,6 +73,8 @@ export interface HttpAnswer {
 /** Powers at deploy, when a node is made ready. */
 export interface PrepareHost extends NodePlace {
   readonly sandbox: SandboxDoor;
+  /** The flow's environment: the names that it declares, with the project's values or its own defaults. */
+  readonly env: { readonly [name: string]: Json };
 }
 
 /** User code in the sandbox. The code never runs in this process. */

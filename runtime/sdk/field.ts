@@ -1,5 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { Condition, FieldInfo } from '../flow/node-info.ts';
+import type { Body, Envelope } from './message.ts';
 
 declare const TYPE: unique symbol;
 /** A field's description that carries the TypeScript type of its resolved value. */
@@ -53,9 +54,27 @@ export const field = {
   path: <const O extends Options<string>>(title: Text, options?: O): Field<Resolved<string, O>> => make('path', title, options),
   /** Any JSON value or `$` form, resolved for each message. */
   any: <const O extends Options<Json>>(title: Text, options?: O): Field<unknown> => make('any', title, { dynamic: [...ANY_FORM, '$secret'], ...options }),
+  /** The source of a JSONata expression, most often a plain path such as `payload.phone`. */
+  expression: <const O extends Options<string>>(title: Text, options?: O): Field<Resolved<Computed, O>> => make('expression', title, { lazy: true, ...options }),
+  /** Any JSON value or `$` form that the node works out itself, so that a later step sees what an earlier one changed. */
+  computed: <const O extends Options<Json>>(title: Text, options?: O): Field<Computed> => make('any', title, { dynamic: ANY_FORM, lazy: true, ...options }),
   /** Ids of nodes of the same flow. */
   nodes: <const O extends Options<readonly string[]>>(title: Text, options?: O): Field<Resolved<readonly string[], O>> => make('nodes', title, options),
 };
+
+/** What an expression sees of the call besides the body. */
+export interface Moment { readonly clock: { now(): number }; readonly envelope?: Envelope }
+
+/** A value that the node works out itself. A plain path and a literal answer at once; any other expression answers with a promise. */
+export class Computed {
+  readonly evaluate: (body: Body, moment?: Moment) => unknown;
+  /** Present when the value is the same for every message. */
+  readonly constant: { readonly value: unknown } | undefined;
+  constructor(evaluate: (body: Body, moment?: Moment) => unknown, constant?: { readonly value: unknown }) {
+    this.evaluate = evaluate;
+    this.constant = constant;
+  }
+}
 
 /** A secret's value, which no log, debug message or JSON ever shows. */
 export class Secret {

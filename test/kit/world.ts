@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connections } from '../../runtime/driver/connections.ts';
+import { FlowRunner } from '../../runtime/driver/flow-runner.ts';
+import { HookRouter } from '../../runtime/driver/hooks.ts';
+import { Locks } from '../../runtime/driver/locks.ts';
+import { Replies } from '../../runtime/driver/replies.ts';
+import type { Services } from '../../runtime/driver/services.ts';
+import { Timers } from '../../runtime/driver/timers.ts';
+import type { ConnectionDocument, Flow } from '../../runtime/flow/flow.ts';
+import { JournalClient } from '../../runtime/journal/client.ts';
+import { answer, type JournalPort, type Request } from '../../runtime/journal/port.ts';
+import { JournalDatabase } from '../../runtime/journal/database.ts';
+import type { EndedRun } from '../../runtime/journal/rows.ts';
+import { Observers, type RuntimeEvent } from '../../runtime/observe.ts';
+import { timeSortedId } from '../../runtime/random.ts';
+import type { ConnectionDefinition, NodeDefinition } from '../../runtime/sdk/define-node.ts';
+import { JournalError } from '../../runtime/journal/port.ts';
+import { SeededRandom, settled, VirtualTime } from './virtual-time.ts';
+
+/** One life of a runtime around a journal file. `killBefore: n` ends it just before its n-th write: what it did is gone, the file stays. */
+export interface WorldOptions {
+  readonly file: string;
+  readonly nodes: readonly NodeDefinition[];
+  readonly connections?: readonly ConnectionDefinition[];
+  readonly project?: { readonly [name: string]: ConnectionDocument };
+  readonly clock?: VirtualTime;
+  readonly killBefore?: number;
+  readonly fetch?: Services['fetch'];
+}
+
+export class World {
+  readonly clock: VirtualTime;
+  readonly events: RuntimeEvent[] = [];
+  readonly bugs: unknown[] = [];
+  readonly endedInMemory: EndedRun[] = [];
+  readonly services: Services;
+  readonly #database: JournalDatabase;
+  readonly #runners = new Map<string, FlowRunner>();
+  writes = 0;
+  dead = false;
+  /** Set to make every write fail as SQLite would. */
+  trouble: { readonly message: string; readonly errcode: number } | undefined;
+
+  constructor(options: WorldOptions) {
+    this.clock = options.clock ?? new VirtualTime();
+    this.#database = new JournalDatabase(options.file);
+    const random = new SeededRandom(options.killBefore ?? 1);
+    const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => Math.floor(random.next() * 256));
+    const journal = new JournalClient(this.#port(options.killBefore), this.clock);
+    const timers = new Timers(this.clock);
+    const observers = new Observers();
+    observers.watch((event) => this.events.push(event));
+    const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1 };
+    const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
+    this.services = {
+      clock: this.clock, journal, timers, observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
+      random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => 'token' },
+      nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
+      connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: '/nowhere' }),
+      replies: new Replies(timers, this.clock),
+      sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
+      fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
+      ended: (run) => { this.endedInMemory.push(run); }, outboxGrew: () => undefined,
+      bug: (error) => { if (!this.dead) this.bugs.push(error); },
+    };
+    this.services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
+  }
+
+  #port(killBefore = Infinity): JournalPort {
+    return {
+      opened: { token: this.#database.token, lastSeq: this.#database.lastSeq },
+      ask: async (request: Request) => {
+        const writes = request.kind === 'apply' && request.commits.some((commit) => commit.ops.length > 0);
+        if (writes && ++this.writes >= killBefore) this.kill();
+        if (this.dead) return await new Promise(() => undefined);
+        if (writes && this.trouble) throw new JournalError({ name: 'Error', ...this.trouble });
+        const reply = answer(this.#database, request);
+        if ('error' in reply) throw new JournalError(reply.error);
+        return reply.value;
+      },
+    };
+  }
+
+  /** The process is gone at once: nothing is written or answered any more. */
+  kill(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.#database.close();
+  }
+
+  runner(flow: string): FlowRunner {
+    let runner = this.#runners.get(flow);
+    if (!runner) this.#runners.set(flow, (runner = new FlowRunner(flow, this.services)));
+    return runner;
+  }
+  async deploy(flow: Flow, revision = 1): Promise<FlowRunner> {
+    await Promise.race([this.runner(flow.id).deploy(flow, revision), this.#death()]);
+    return this.runner(flow.id);
+  }
+  async #death(): Promise<void> {
+    for (let i = 0; i < 200 && !this.dead; i++) await settled();
+  }
+
+  /** Lets everything happen that can without time passing. */
+  async calm(): Promise<void> {
+    for (let i = 0; i < 20; i++) await settled();
+  }
+  /** Lets time pass in steps small enough for every wait to be seen. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.calm();
+  }
+
+  async endedRuns(): Promise<EndedRun[]> {
+    return [...(await this.services.journal.outbox(10_000)).flatMap(({ runs }) => runs), ...this.endedInMemory];
+  }
+  async pending(): Promise<number> { return await this.services.journal.pendingTotal(); }
+}
+
+/** A journal file that is gone after the test. */
+export function journalFile(): { readonly file: string; remove(): void } {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  return { file: join(dir, 'journal.db'), remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
