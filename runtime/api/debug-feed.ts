@@ -1,0 +1,80 @@
+import type { FailureEvent, DebugEvent, LogEvent } from '../observe.ts';
+import { limits } from '../limits.ts';
+import type { DebugBatch, DebugMessage } from './contract.ts';
+import { maskText } from './mask.ts';
+import { show } from './show.ts';
+
+export type ShownEvent = DebugEvent | FailureEvent | LogEvent;
+
+const SECOND = 1000;
+
+/**
+ * What one flow shows in the debug panel. A flow may emit a hundred thousand messages a second: those beyond what a person
+ * can follow are counted, and cost no more than that. Ids grow. Time comes in as an argument.
+ */
+export class DebugFeed {
+  readonly #history: { readonly message: DebugMessage; readonly bytes: number }[] = [];
+  #historyBytes = 0;
+  /** The newest message that `take` gave out. */
+  #takenId = 0;
+  #skipped = 0;
+  // A bucket of tokens: a burst of one second's worth passes at once, then they come in evenly.
+  #tokens: number = limits.debugPerSecond;
+  #filledAt: number;
+
+  constructor(elapsedMs: number) { this.#filledAt = elapsedMs; }
+
+  add(event: ShownEvent, id: number, elapsedMs: number): void {
+    if (!this.#takeToken(elapsedMs)) { this.#skipped++; return; }
+    this.#remember(messageOf(event, id));
+  }
+
+  /** Everything since the last call; undefined when there is nothing to say. */
+  take(): DebugBatch | undefined {
+    const messages = this.history().filter(({ id }) => id > this.#takenId);
+    const skipped = this.#skipped;
+    if (messages.length === 0 && skipped === 0) return undefined;
+    this.#takenId = messages.at(-1)?.id ?? this.#takenId;
+    this.#skipped = 0;
+    return { messages, skipped };
+  }
+
+  /** The last messages, oldest first, for a client that comes later. */
+  history(): readonly DebugMessage[] { return this.#history.map(({ message }) => message); }
+
+  #takeToken(elapsedMs: number): boolean {
+    const refill = ((elapsedMs - this.#filledAt) / SECOND) * limits.debugPerSecond;
+    this.#tokens = Math.min(limits.debugPerSecond, this.#tokens + refill);
+    this.#filledAt = elapsedMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  #remember(message: DebugMessage): void {
+    const bytes = JSON.stringify(message).length;
+    this.#history.push({ message, bytes });
+    this.#historyBytes += bytes;
+    while (this.#history.length > limits.debugKept || (this.#historyBytes > limits.debugKeptBytes && this.#history.length > 1)) {
+      this.#historyBytes -= this.#history.shift()?.bytes ?? 0;
+    }
+  }
+}
+
+function messageOf(event: ShownEvent, id: number): DebugMessage {
+  const { at, flow, node } = event;
+  const common = { id, at, flow, node };
+  switch (event.kind) {
+    case 'debug': return { ...common, runId: event.runId, kind: 'debug', label: event.label, ...shownValue(event.value) };
+    case 'log': return { ...common, runId: '', kind: 'log', level: event.level, label: maskText(event.text.slice(0, limits.sandboxLogBytesMax)), ...shownValue(event.details ?? null) };
+    case 'failure': {
+      const { code, text, attempt, final } = event;
+      return { ...common, runId: event.runId, kind: 'failure', level: final ? 'error' : 'warn', label: code, ...shownValue({ message: text, attempt, final }) };
+    }
+  }
+}
+
+function shownValue(raw: unknown): { readonly value: unknown; readonly truncated?: true } {
+  const { value, truncated } = show(raw);
+  return truncated ? { value, truncated } : { value };
+}

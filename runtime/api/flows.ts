@@ -1,0 +1,83 @@
+import { Failure } from '../errors.ts';
+import { flowOf } from '../flow/parse.ts';
+import type { Flow, InjectRequest } from './contract.ts';
+import { route, schema, type ApiAnswer, type Route } from './route.ts';
+import { show } from './show.ts';
+
+const version = { type: 'integer', minimum: 0 };
+const etag = (of: number): { readonly etag: string } => ({ etag: `"${of}"` });
+
+/** The document's own schema collects every problem at once, with its place; see `runtime/flow/parse.ts`. */
+function readFlow(body: object, id: string): Flow {
+  const { value, problems } = flowOf(body);
+  if (value === undefined) throw new Failure('flow.invalid', { en: `saving flow ${id}: the document does not have the form of a flow`, ru: `сохранение потока ${id}: документ не имеет формы потока` }, { problems });
+  if (value.id !== id) throw new Failure('flow.id', { en: `saving flow ${id}: the document says its id is ${value.id}`, ru: `сохранение потока ${id}: в документе указан id ${value.id}` });
+  return value;
+}
+
+function revisionNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Failure('revision.not-found', { en: `reading revision ${text}: revisions are numbered from 1`, ru: `чтение ревизии ${text}: ревизии нумеруются с 1` });
+}
+
+const documents: readonly Route[] = [
+  route({ method: 'GET', path: '/flows', summary: 'Lists the flows.', answer: 'FlowList', handle: async (_, { project }) => ({ body: await project.listFlows() }) }),
+  route({
+    method: 'GET', path: '/flows/:id', summary: 'Gives a flow’s draft, its problems and what is live. ETag is the draft’s version.', answer: 'FlowAnswer',
+    async handle({ param }, { project }): Promise<ApiAnswer> {
+      const answer = await project.getFlow(param('id'));
+      return { body: answer, headers: etag(answer.version) };
+    },
+  }),
+  route<object>({
+    method: 'PUT', path: '/flows/:id', summary: 'Saves a flow’s draft. If-Match says on which version it builds; "0" creates. 412 when somebody else was first.', answer: 'SaveAnswer',
+    needsVersion: true, body: schema({ type: 'object', description: 'A flow: see docs/flow.schema.json.' }),
+    async handle({ param, body, version: expected, by }, { project }): Promise<ApiAnswer> {
+      const answer = await project.saveFlow(readFlow(body, param('id')), expected, by);
+      return { body: answer, headers: etag(answer.version) };
+    },
+  }),
+  route({ method: 'DELETE', path: '/flows/:id', summary: 'Stops and deletes a flow; it can be restored for 30 days.', async handle({ param, by }, { project }) { await project.deleteFlow(param('id'), by); return {}; } }),
+  route({ method: 'POST', path: '/flows/:id/restore', summary: 'Brings a deleted flow back, stopped.', async handle({ param, by }, { project }) { await project.restoreFlow(param('id'), by); return {}; } }),
+];
+
+const running: readonly Route[] = [
+  route<{ readonly version: number }>({
+    method: 'POST', path: '/flows/:id/deploy', summary: 'Makes the draft of this version the live revision.', answer: 'DeployAnswer',
+    body: schema({ type: 'object', required: ['version'], additionalProperties: false, properties: { version } }),
+    handle: async ({ param, body, by }, { project }) => ({ body: await project.deploy(param('id'), body.version, by) }),
+  }),
+  route({ method: 'POST', path: '/flows/:id/stop', summary: 'Stops a flow; its messages stay in the journal.', async handle({ param, by }, { project }) { await project.stop(param('id'), by); return {}; } }),
+  route({ method: 'POST', path: '/flows/:id/start', summary: 'Starts a stopped flow on its revision.', answer: 'DeployAnswer', handle: async ({ param, by }, { project }) => ({ body: await project.start(param('id'), by) }) }),
+  route({ method: 'GET', path: '/flows/:id/revisions', summary: 'Lists a flow’s revisions, newest first.', answer: 'RevisionList', handle: async ({ param }, { project }) => ({ body: { revisions: await project.revisions(param('id')) } }) }),
+  route({ method: 'GET', path: '/flows/:id/revisions/:revision', summary: 'Gives the flow of one revision.', answer: 'Flow', handle: async ({ param }, { project }) => ({ body: await project.getRevision(param('id'), revisionNumber(param('revision'))) }) }),
+  route<{ readonly revision: number }>({
+    method: 'POST', path: '/flows/:id/rollback', summary: 'Deploys an earlier revision again, as a new one.', answer: 'DeployAnswer',
+    body: schema({ type: 'object', required: ['revision'], additionalProperties: false, properties: { revision: { type: 'integer', minimum: 1 } } }),
+    handle: async ({ param, body, by }, { project }) => ({ body: await project.rollback(param('id'), body.revision, by) }),
+  }),
+];
+
+const nodes: readonly Route[] = [
+  route<InjectRequest>({
+    method: 'POST', path: '/flows/:id/nodes/:node/inject', summary: 'Presses a source’s button, or feeds a body into a node as a new run.', answer: 'InjectAnswer',
+    bodyOptional: true, body: schema({ type: 'object', additionalProperties: false, properties: { body: { type: 'object' } } }),
+    handle: async ({ param, body }, { host }) => ({ body: await host.inject(param('id'), param('node'), body.body) }),
+  }),
+  route({
+    method: 'GET', path: '/flows/:id/nodes/:node/last', summary: 'Gives the last message that came in and that left each port, personal data masked.', answer: 'LastMessages',
+    handle({ param }, { host }): ApiAnswer {
+      const { input, outputs } = host.lastMessages(param('id'), param('node'));
+      const masked = Object.entries(outputs).map(([port, seen]) => [port, shown(seen)] as const);
+      return { body: { ...(input && { input: shown(input) }), outputs: Object.fromEntries(masked) } };
+    },
+  }),
+];
+
+/** Masks and cuts the body of something that has one. */
+export function shown<T extends { readonly body: unknown; readonly truncated?: boolean }>(seen: T): T {
+  const { value, truncated } = show(seen.body);
+  return { ...seen, body: value, truncated: truncated || seen.truncated === true };
+}
+
+export const flowRoutes: readonly Route[] = [...documents, ...running, ...nodes];

@@ -1,0 +1,39 @@
+import { limits } from '../limits.ts';
+import type { ImportRequest } from './contract.ts';
+import { route, schema, type ApiAnswer, type Route } from './route.ts';
+
+const AUDIT_LIMIT_DEFAULT = 100;
+interface AuditPage { readonly limit: number; readonly before?: number }
+
+const about: readonly Route[] = [
+  route({ method: 'GET', path: '/system', summary: 'Says which Millrace this is and where it keeps its data.', answer: 'SystemInfo', handle: (_, { system }) => ({ body: system }) }),
+  route({ method: 'GET', path: '/catalog', summary: 'Gives every node type and connection type, with forms, ports and help.', answer: 'CatalogInfo', handle: (_, { catalog }) => ({ body: catalog }) }),
+  route<undefined, AuditPage>({
+    method: 'GET', path: '/audit', summary: 'Lists who changed what, newest first.', answer: 'AuditList',
+    query: schema({ type: 'object', additionalProperties: false, properties: { limit: { type: 'integer', minimum: 1, maximum: limits.pageSizeMax, default: AUDIT_LIMIT_DEFAULT }, before: { type: 'integer', minimum: 0 } } }),
+    handle: async ({ query }, { project }) => ({ body: { entries: await project.audit(query.limit, query.before) } }),
+  }),
+];
+
+const transfer: readonly Route[] = [
+  route<ImportRequest>({
+    method: 'POST', path: '/import', summary: 'Looks at or saves pasted flows: one flow or an export. Node-RED’s JSON is recognised and answered with what is not supported.', answer: 'ImportAnswer',
+    body: schema({
+      type: 'object', required: ['text', 'mode'], additionalProperties: false,
+      properties: { text: { type: 'string' }, mode: { enum: ['look', 'save'] }, rename: { type: 'object', additionalProperties: { type: 'string' } } },
+    }),
+    handle: async ({ body, by }, { project }) => ({ body: await project.import(body, by) }),
+  }),
+  route<undefined, { readonly flow?: readonly string[] }>({
+    method: 'GET', path: '/export', summary: 'Gives one flow as its file, or several as an export. Secrets are never part of it.', answer: 'Flow or ExportBundle',
+    query: schema({ type: 'object', additionalProperties: false, properties: { flow: { type: 'array', items: { type: 'string' }, maxItems: limits.pageSizeMax } } }),
+    async handle({ query }, { project }): Promise<ApiAnswer> {
+      const ids = query.flow ?? (await project.listFlows()).flows.map(({ id }) => id);
+      const [only, second] = ids;
+      const name = only !== undefined && second === undefined ? only : 'millrace-export';
+      return { text: await project.export(ids), headers: { 'content-type': 'application/json; charset=utf-8', 'content-disposition': `attachment; filename="${name.replace(/[^a-z0-9-]/g, '')}.json"` } };
+    },
+  }),
+];
+
+export const systemRoutes: readonly Route[] = [...about, ...transfer];
