@@ -8,6 +8,7 @@ import { Live } from './live.svelte.ts';
 import type { Changed } from './live.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { Ui } from './ui.svelte.ts';
+import { ProjectValues } from './values.svelte.ts';
 
 /** Everything the screens share. `useApp()` answers it in every component. */
 export class App {
@@ -15,6 +16,7 @@ export class App {
   readonly live = new Live();
   readonly flows = new FlowList();
   readonly connections = new ConnectionsState();
+  readonly values = new ProjectValues();
   readonly ui = new Ui();
   system = $state.raw<SystemInfo>();
   /** The open flow. */
@@ -32,7 +34,7 @@ export class App {
     this.live.onDebug(() => this.ui.openDockOnce());
     this.live.start();
     globalThis.addEventListener('hashchange', () => void this.#openFromAddress());
-    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load(), this.#loadSystem()]);
+    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load(), this.values.load(), this.#loadSystem()]);
     await this.#openFromAddress();
     this.isStarting = false;
   }

@@ -47,6 +47,8 @@ export class Ui {
   importText = $state('');
   /** Names what the inspector should show and focus: a field of the selected node. */
   focusField = $state.raw<{ readonly node: string; readonly field: string }>();
+  /** Asks for the form of a connection: a new one of this type, or the one with this name. `use` is called with its name when it was saved. */
+  connectionForm = $state.raw<{ readonly type?: string; readonly name?: string; readonly use?: (name: string) => void }>();
   notices = $state.raw<readonly Notice[]>([]);
   #noticeCount = 0;
   // The dock opens by itself on the first debug message of a session, and never again.
