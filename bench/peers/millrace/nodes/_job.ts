@@ -1,0 +1,31 @@
+import type { Body } from '../../../../runtime/sdk/index.ts';
+
+/** What one measured run counts. The clock of the bench is the process's own, monotonic, as for every other system. */
+export interface Job {
+  readonly n: number;
+  readonly rows: number;
+  readonly window: number;
+  readonly text: string | undefined;
+  readonly write: boolean;
+  readonly delays: readonly number[] | undefined;
+  readonly late: number[] | undefined;
+  readonly startedAt: number;
+  sent: number;
+  seen: number;
+  readonly emit: () => void;
+  readonly done: (result: { n: number; ms: number; late?: readonly number[] }) => void;
+}
+
+export const current: { job: Job | null } = { job: null };
+
+/** What the sink does with each arrival. */
+export function arrived(message: Body): void {
+  const { job } = current;
+  if (!job) return;
+  if (job.late) job.late.push(performance.now() - Number(message.due));
+  job.seen += 1;
+  if (job.seen >= job.rows) {
+    current.job = null;
+    job.done({ n: job.n, ms: performance.now() - job.startedAt, ...(job.late && { late: job.late }) });
+  } else if (job.window > 0 && job.sent < job.n && job.sent < job.seen / (job.rows / job.n) + job.window) job.emit();
+}
