@@ -1,0 +1,41 @@
+import type { Json } from '../../runtime/flow/flow.ts';
+import { pick } from '../i18n/index.ts';
+import { titleOf } from '../model/title.ts';
+import type { FieldHost } from '../shared/fields/field-host.ts';
+import { projectHost } from '../shared/fields/project-host.ts';
+import { previewOf, valueAt } from '../shared/value.ts';
+import { pathsOf } from '../shared/value-rows.ts';
+import type { App } from '../state/app.svelte.ts';
+import type { Session } from '../state/session.svelte.ts';
+import type { LastMessagesOf } from './last-messages.svelte.ts';
+import { previewValue } from './preview.ts';
+
+/** What a node's fields know: the project, the flow's own environment, the other nodes, and the last message that came in. */
+export function nodeHost(app: App, session: Session, { node, last }: { readonly node: string; readonly last: LastMessagesOf }): FieldHost {
+  const project = projectHost(app);
+  const env = (): FieldHost['env'] => {
+    const own = Object.entries(session.flow.env ?? {}).map(([name, entry]) => ({ name, value: entry.default as Json | undefined }));
+    // What the project sets counts before the flow's default.
+    return [...project.env, ...own.filter(({ name }) => !project.env.some((each) => each.name === name))];
+  };
+  return {
+    ...project,
+    get env() { return env(); },
+    get secrets() { return project.secrets; },
+    get nodes() {
+      return Object.entries(session.flow.nodes).filter(([id]) => id !== node)
+        .map(([id, each]) => ({ value: id, label: titleOf(id, each, titleText(app, each.type)) }));
+    },
+    get words() {
+      const body = last.input?.body;
+      return pathsOf(body).map((path) => ({ path, detail: previewOf(valueAt(body, path), 24).map(({ text }) => text).join('') }));
+    },
+    get strict() { return session.deployment?.state === 'failed'; },
+    preview: (value) => previewValue(value, { env: env(), body: last.input?.body }),
+  };
+}
+
+function titleText(app: App, type: string): string | undefined {
+  const title = app.catalog.node(type)?.title;
+  return title && pick(title);
+}
