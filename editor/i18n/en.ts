@@ -6,7 +6,6 @@ import { deploy } from './en/deploy.ts';
 import { flows } from './en/flows.ts';
 import { inspector } from './en/inspector.ts';
 import { palette } from './en/palette.ts';
-import { session } from './en/session.ts';
 import { settings } from './en/settings.ts';
 import { shared } from './en/shared.ts';
 import { shell } from './en/shell.ts';
@@ -22,7 +21,6 @@ export const en = {
   ...flows,
   ...inspector,
   ...palette,
-  ...session,
   ...settings,
   ...shared,
   ...shell,

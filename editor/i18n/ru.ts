@@ -6,7 +6,6 @@ import { deploy } from './ru/deploy.ts';
 import { flows } from './ru/flows.ts';
 import { inspector } from './ru/inspector.ts';
 import { palette } from './ru/palette.ts';
-import { session } from './ru/session.ts';
 import { settings } from './ru/settings.ts';
 import { shared } from './ru/shared.ts';
 import { shell } from './ru/shell.ts';
@@ -21,7 +20,6 @@ export const ru = {
   ...flows,
   ...inspector,
   ...palette,
-  ...session,
   ...settings,
   ...shared,
   ...shell,

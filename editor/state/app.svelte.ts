@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { SystemInfo } from '../../runtime/api/contract.ts';
 import { api, ApiError } from '../api/client.ts';
+import type { Position } from '../model/edit.ts';
 import { Catalog } from './catalog.svelte.ts';
 import { ConnectionsState } from './connections.svelte.ts';
 import { FlowList } from './flows.svelte.ts';
@@ -9,6 +10,17 @@ import type { Changed } from './live.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { Ui } from './ui.svelte.ts';
 import { ProjectValues } from './values.svelte.ts';
+
+/** What the canvas lends to commands while it is on the screen. */
+export interface CanvasTools {
+  readonly addNode: () => void;
+  /** Where the pointer is in the flow, when it is over the canvas. */
+  readonly pointerPlace: () => Position | undefined;
+  readonly middlePlace: () => Position | undefined;
+  readonly zoomIn: () => void;
+  readonly zoomOut: () => void;
+  readonly fit: () => void;
+}
 
 /** Everything the screens share. `useApp()` answers it in every component. */
 export class App {
@@ -24,6 +36,7 @@ export class App {
   /** Why the asked-for flow could not be opened. */
   openError = $state.raw<{ readonly flow: string; readonly error: ApiError }>();
   isStarting = $state(true);
+  canvasTools: CanvasTools | undefined;
   /** Asks the canvas to bring a node into view and flash it; the count makes the same node twice two requests. */
   revealed = $state.raw<{ readonly node: string; readonly count: number }>();
 

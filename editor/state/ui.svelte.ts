@@ -49,6 +49,8 @@ export class Ui {
   focusField = $state.raw<{ readonly node: string; readonly field: string }>();
   /** Asks for the form of a connection: a new one of this type, or the one with this name. `use` is called with its name when it was saved. */
   connectionForm = $state.raw<{ readonly type?: string; readonly name?: string; readonly use?: (name: string) => void }>();
+  /** Counts the requests to put the cursor into the palette's search. */
+  findRequests = $state(0);
   notices = $state.raw<readonly Notice[]>([]);
   #noticeCount = 0;
   // The dock opens by itself on the first debug message of a session, and never again.
@@ -96,6 +98,16 @@ export class Ui {
     if (this.#hasDockOpened) return;
     this.#hasDockOpened = true;
     if (!this.isDockOpen) this.openDock('debug');
+  }
+
+  findNodeType(): void {
+    this.panel = 'nodes';
+    this.findRequests += 1;
+  }
+
+  openFlowSettings(): void {
+    this.isFlowSettingsOpen = true;
+    this.isInspectorOpen = true;
   }
 
   openImport(text = ''): void {

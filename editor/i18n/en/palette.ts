@@ -1,2 +1,17 @@
 export const palette = {
+  'palette.label': 'Node types',
+  'palette.find': 'Find a node',
+  'palette.none': 'No node matches “{query}”',
+  'palette.none-text': 'Try another word, or a function node: it runs your own code.',
+  'palette.clear': 'Clear the search',
+  'palette.add': 'Add {node}',
+  'palette.failed': 'The list of nodes cannot be loaded',
+  'palette.source': 'Sources',
+  'palette.sink': 'Sinks',
+  'palette.logic': 'Logic',
+  'palette.code': 'Code',
+  'palette.data': 'Data',
+  'palette.crm': 'Contacts and companies',
+  'palette.time': 'Time',
+  'palette.people': 'People',
 } as const;

@@ -1,2 +1,0 @@
-export const session = {
-} as const;
