@@ -1,7 +1,7 @@
 import { problem } from '../errors.ts';
 import { outputsOf } from './evaluate-rule.ts';
 import { ERROR_PORT, splitEnd, wireId, type Flow, type FlowNode, type Place, type Problem, type Text, type Wire } from './flow.ts';
-import type { CatalogInfo, NodeInfo, PortInfo } from './node-info.ts';
+import type { CatalogInfo, PortInfo } from './node-info.ts';
 import { own } from './own.ts';
 import { whyNotFit } from './port-types.ts';
 
@@ -16,7 +16,7 @@ function oneWire(wire: Wire, flow: Flow, catalog: CatalogInfo): Problem[] {
   const where = { flow: flow.id, wire: wireId(wire) };
   const from = endOf(wire.from, flow, (node, port) => outputPort(node, port, catalog));
   const to = endOf(wire.to, flow, (node, port) => inputPort(node, port, catalog));
-  const problems = [...('missing' in from ? [dangling(where, wire, from.missing)] : []), ...('missing' in to ? [intoNothing(where, wire, to.missing, flow, catalog)] : [])];
+  const problems = [...('missing' in from ? [dangling(where, wire, from.missing)] : []), ...('missing' in to ? [takesNothing(wire, flow, catalog) ? intoSource(where, wire) : dangling(where, wire, to.missing)] : [])];
   if ('missing' in from || 'missing' in to) return problems;
   const why = whyNotFit(from.port?.body, to.port?.body);
   return why ? [misfit(where, wire, why)] : [];
@@ -49,18 +49,16 @@ const dangling = (where: Place, wire: Wire, missing: Text): Problem => problem('
   fix: { en: 'Remove the wire or connect it anew.', ru: 'Удалите связь или подключите её заново.' },
 });
 
-function intoNothing(where: Place, wire: Wire, missing: Text, flow: Flow, catalog: CatalogInfo): Problem {
+function takesNothing(wire: Wire, flow: Flow, catalog: CatalogInfo): boolean {
   const node = own(flow.nodes, splitEnd(wire.to).node);
   const info = node && own(catalog.nodes, node.type);
-  if (!info || !takesNothing(info)) return dangling(where, wire, missing);
-  const title = info.title;
-  return problem('wire.into-source', where, {
-    message: { en: `The wire from ${wire.from} leads into ${splitEnd(wire.to).node} (${title.en}), which takes no messages`, ru: `Связь из ${wire.from} ведёт в ${splitEnd(wire.to).node} («${title.ru}»), который не принимает сообщений` },
-    fix: { en: 'Remove the wire.', ru: 'Удалите связь.' },
-  });
+  return info !== undefined && Object.keys(info.inputs).length === 0;
 }
 
-const takesNothing = (info: NodeInfo): boolean => Object.keys(info.inputs).length === 0;
+const intoSource = (where: Place, wire: Wire): Problem => problem('wire.into-source', where, {
+  message: { en: `The wire from ${wire.from} leads into ${splitEnd(wire.to).node}, which takes no messages`, ru: `Связь из ${wire.from} ведёт в ${splitEnd(wire.to).node}, а этот узел не принимает сообщений` },
+  fix: { en: 'Remove the wire.', ru: 'Удалите связь.' },
+});
 
 const misfit = (where: Place, wire: Wire, why: Text): Problem => problem('wire.type', where, {
   level: 'warning',
