@@ -51,6 +51,7 @@ export const limits = {
   // HTTP out
   fetchBytesMax: 16 * MB,
   fetchRedirectsMax: 5,
+  fetchConnectionsPerHost: 32, // more at once is what rate limits of services punish
   connectTimeoutMs: 10 * SECOND,
 
   // API and live channel
@@ -79,6 +80,7 @@ export const limits = {
   storeBusyMs: 2 * SECOND, // how long the store waits for another process, such as a backup, that holds its file
   revisionsListed: 200, // newest ones of a flow that the list of revisions shows
   deletedKeptMs: 30 * DAY, // a deleted flow can be restored so long
+  flowIdMax: 100, // it is a folder's name and part of addresses
   secretBytesMax: 64 * KB, // a private key with its chain fits many times
   envBytesMax: 64 * KB, // one value; larger data belongs in a file
   filesSettleMs: 200, // after the last change seen in the flows folder before it is read: editors write in several steps

@@ -4,7 +4,7 @@ import type { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
 import type { Msg, Work } from './message.ts';
 import type { Segment } from './segment.ts';
-import { leaveUnit, type Unit } from './unit.ts';
+import { configFor, leaveUnit, type Unit } from './unit.ts';
 import type { Walker } from './walker.ts';
 
 interface Item { readonly segment: Segment; readonly msg: Msg; readonly key: string | null }
@@ -67,7 +67,7 @@ export class Batcher {
     try {
       const contexts: CallContext[] = [];
       for (const { msg, segment } of items) {
-        const config = this.#unit.config?.value(msg.body);
+        const config = configFor(this.#unit, msg.body, this.#walker.services);
         contexts.push(this.#context({ unit: this.#unit, msg, work: segment.origin, config: config instanceof Promise ? await config : config }));
       }
       const results = await this.#unit.definition?.batch?.(items.map(({ msg }) => msg.body), contexts as never[]);

@@ -8,7 +8,7 @@ import type { FlowRunner } from './flow-runner.ts';
 import type { Work } from './message.ts';
 import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
-import { leaveUnit, type Unit } from './unit.ts';
+import { configFor, leaveUnit, type Unit } from './unit.ts';
 
 const SMOOTHING = 0.1; // of the shown duration of calls
 
@@ -42,7 +42,7 @@ export class Caller {
     work.attempt++;
     // Before the call: a node that kills the process must be known as the one that was running.
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
-    const config = await unit.config?.value(work.msg.body);
+    const config = await configFor(unit, work.msg.body, services);
     const aborter = new AbortController();
     const context = new CallContext({ services, replies: this.#runner.replies, unit, msg: work.msg, work, config, signal: aborter.signal });
     const before = services.clock.elapsed();

@@ -12,7 +12,7 @@ import type { FlowRunner } from './flow-runner.ts';
 import { Msg, type Run, type Work } from './message.ts';
 import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
-import type { Unit } from './unit.ts';
+import { configFor, type Unit } from './unit.ts';
 
 interface Kept { readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
@@ -62,7 +62,7 @@ export class Collecting {
 
   async #add(unit: Unit, work: Work): Promise<void> {
     const collect = unit.definition?.collect as Collector<unknown>;
-    const config = await unit.config?.value(work.msg.body);
+    const config = await configFor(unit, work.msg.body, this.#runner.services);
     const context = new CallContext({ services: this.#runner.services, replies: this.#runner.replies, unit, msg: work.msg, work, config });
     const key = collect.key(work.msg.body, context as never);
     const open = this.#of(unit.id).get(key);
@@ -102,7 +102,7 @@ export class Collecting {
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
     const origin = this.#origin(unit, window, kept, last.work);
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
-    const config = await unit.config?.value(origin.msg.body);
+    const config = await configFor(unit, origin.msg.body, services);
     const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
     this.#of(unit.id).delete(window.key);
     const ended: Op[] = origin.seq === 0 ? [] : others.flatMap(({ run, branched }) => this.#endOf(run, branched));

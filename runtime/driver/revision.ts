@@ -93,7 +93,7 @@ async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefi
     if (!definition.prepare) return { config, prepared: undefined, problem: undefined };
     const declared = Object.keys(making.flow.env ?? {}).flatMap((name) => { const value = env(name); return value === undefined ? [] : [[name, value]]; });
     const host: PrepareHost = { ...place, sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };
-    return { config, prepared: await definition.prepare(await config.value({}) as never, host), problem: undefined };
+    return { config, prepared: await definition.prepare(config.atDeploy as never, host), problem: undefined };
   } catch (error) {
     return { config: undefined, prepared: undefined, problem: cannotStart(where, error) };
   }

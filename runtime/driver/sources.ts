@@ -5,7 +5,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import type { SourceContext } from '../sdk/context.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Revision } from './revision.ts';
-import type { Unit } from './unit.ts';
+import { configFor, type Unit } from './unit.ts';
 
 interface Running { readonly unit: Unit; readonly aborter: AbortController; readonly undo: (() => void)[]; press: (() => void) | undefined }
 
@@ -46,7 +46,7 @@ export class Sources {
     const running: Running = { unit, aborter: new AbortController(), undo: [], press: undefined };
     this.#running.set(unit.id, running);
     try {
-      const config = await unit.config?.value({});
+      const config = await configFor(unit, {}, this.#runner.services);
       await unit.definition?.start?.(this.#context(unit, running, config) as never);
       return undefined;
     } catch (error) {
@@ -64,7 +64,7 @@ export class Sources {
     const owner = `${this.#runner.flow}/${unit.id}`;
     return {
       ...unit.place, config, signal: running.aborter.signal,
-      resolve: async () => await unit.config?.value({}),
+      resolve: async () => await configFor(unit, {}, { clock }),
       random: { next: () => random.next(), id: () => random.id(clock.now()) },
       deliver: (body, options = {}) => this.#runner.acceptance.accept({ node: unit.id, port: options.port ?? unit.defaultPort, body, key: keyOf(options.key), options }),
       route: (options, handle) => { running.undo.push(hooks.add(options, handle, owner)); },

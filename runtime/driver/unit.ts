@@ -63,6 +63,12 @@ export interface Unit {
   retired: boolean;
 }
 
+/** The node's config for one message; the same object every time when nothing in it depends on the message. */
+export function configFor({ config }: Unit, body: Body, moment: { readonly clock: { now(): number } }): unknown {
+  if (config === undefined || config.static) return config?.atDeploy;
+  return config.value(body, { clock: moment.clock });
+}
+
 /** One call has ended. */
 export function leaveUnit(unit: Unit): void {
   unit.calls--;

@@ -9,11 +9,11 @@ import { failureOf, recordOf } from './failures.ts';
 import { Msg } from './message.ts';
 import type { Segment } from './segment.ts';
 import type { Services } from './services.ts';
-import { leaveUnit, type Unit, type UnitWire } from './unit.ts';
+import { configFor, leaveUnit, type Unit, type UnitWire } from './unit.ts';
 
 /** Takes messages through pure nodes, from where they were committed to where they come to rest or end. */
 export class Walker {
-  readonly #services: Services;
+  readonly services: Services;
   readonly #replies: ReplyDoor;
   readonly #batchers = new Map<Unit, Batcher>();
   /** Where a branch goes on when it goes on alone: set by `#after`, taken by `enter`. */
@@ -24,7 +24,7 @@ export class Walker {
   readonly #isFull: (wire: UnitWire) => boolean;
 
   constructor(services: Services, replies: ReplyDoor, isFull: (wire: UnitWire) => boolean) {
-    this.#services = services;
+    this.services = services;
     this.#replies = replies;
     this.#isFull = isFull;
   }
@@ -51,7 +51,7 @@ export class Walker {
 
   /** Sends a failure along the error port or to the catch nodes; a dead letter when nobody takes it. */
   fail(segment: Segment, unit: Unit, msg: Msg, error: NodeFailure): void {
-    const { clock, observers } = this.#services;
+    const { clock, observers } = this.services;
     unit.count.failed++;
     const record = recordOf(error, unit.id, Math.max(1, segment.origin.attempt), clock.now());
     const taken = unit.outs.has(ERROR_PORT) || unit.plan.caughtBy.length > 0;
@@ -74,7 +74,7 @@ export class Walker {
       const unit = this.#nextUnit as Unit;
       const msg = this.#nextMsg as Msg;
       const key = this.#nextKey;
-      unit.count.lastIn = { at: this.#services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+      unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
       if (unit.plan.node.disabled) { segment.tally.dropped++; return; }
       if (unit.rests) { segment.outs.push({ unit, wire: undefined, msg, key, due: null }); return; }
       if (!this.#step(segment, unit, msg, key)) return;
@@ -88,7 +88,7 @@ export class Walker {
     if (definition?.batch) { this.#batcherOf(unit).add({ segment, msg, key }); return false; }
     if (!definition?.run) return this.#after(segment, unit, msg, key, msg.body);
     try {
-      const config = unit.config?.value(msg.body);
+      const config = configFor(unit, msg.body, this.services);
       if (config instanceof Promise) { this.#later(segment, unit, msg, key, config.then((value) => this.#run(segment, unit, msg, value))); return false; }
       const result = this.#run(segment, unit, msg, config);
       if (result instanceof Promise) { this.#later(segment, unit, msg, key, result); return false; }
@@ -100,7 +100,7 @@ export class Walker {
   }
 
   #run(segment: Segment, unit: Unit, msg: Msg, config: unknown): HandlerResult | Promise<HandlerResult> {
-    const context = new CallContext({ services: this.#services, replies: this.#replies, unit, msg, work: segment.origin, config });
+    const context = new CallContext({ services: this.services, replies: this.#replies, unit, msg, work: segment.origin, config });
     return unit.definition?.run?.(msg.body, context as never);
   }
 
@@ -108,13 +108,13 @@ export class Walker {
     segment.open++;
     unit.calls++;
     result.then((value) => this.leave(segment, unit, { msg, key, result: value }), (error: unknown) => this.fail(segment, unit, msg, failureOf(error, unit.id)))
-      .catch((error: unknown) => this.#services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
+      .catch((error: unknown) => this.services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
       .finally(() => { leaveUnit(unit); segment.close(); });
   }
 
   #batcherOf(unit: Unit): Batcher {
     let batcher = this.#batchers.get(unit);
-    if (!batcher) this.#batchers.set(unit, (batcher = new Batcher(unit, this, (call) => new CallContext({ services: this.#services, replies: this.#replies, ...call }))));
+    if (!batcher) this.#batchers.set(unit, (batcher = new Batcher(unit, this, (call) => new CallContext({ services: this.services, replies: this.#replies, ...call }))));
     return batcher;
   }
 
@@ -144,7 +144,7 @@ export class Walker {
   /** True when the body has one wire to follow. */
   #send(segment: Segment, unit: Unit, from: { msg: Msg; key: string | null; port: string; body: Body; ordinal: number }): boolean {
     const { port, body, ordinal } = from;
-    unit.count.lastOut.set(port, { at: this.#services.clock.now(), runId: segment.origin.run.id, body });
+    unit.count.lastOut.set(port, { at: this.services.clock.now(), runId: segment.origin.run.id, body });
     const wires = unit.outs.get(port);
     if (!wires || wires.length === 0) { segment.tally.completed++; return false; }
     const step = ordinal === 0 ? `${unit.id}.${port}` : `${unit.id}.${port}.${ordinal}`;
@@ -169,10 +169,10 @@ export class Walker {
     const unit = wire.to;
     if (wire.whenFull !== 'hold' && this.#isFull(wire)) {
       if (wire.whenFull === 'drop') segment.tally.dropped++;
-      else this.#toDeadLetters(segment, unit, msg, recordOf(wireFull(wire), unit.id, 0, this.#services.clock.now()));
+      else this.#toDeadLetters(segment, unit, msg, recordOf(wireFull(wire), unit.id, 0, this.services.clock.now()));
       return;
     }
-    unit.count.lastIn = { at: this.#services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+    unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
     segment.outs.push({ unit, wire, msg, key, due: null });
   }
 

@@ -1,0 +1,125 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock, type Clock } from './clock.ts';
+import { Connections } from './driver/connections.ts';
+import { HistoryPump } from './driver/history-pump.ts';
+import { HookRouter } from './driver/hooks.ts';
+import { DriverHost } from './driver/host.ts';
+import { Locks } from './driver/locks.ts';
+import { Replies } from './driver/replies.ts';
+import type { Services } from './driver/services.ts';
+import { Timers } from './driver/timers.ts';
+import type { Json, Text } from './flow/flow.ts';
+import type { CatalogInfo } from './flow/node-info.ts';
+import type { FlowHost } from './host.ts';
+import { createFetch } from './http-out/fetch.ts';
+import { JournalClient } from './journal/client.ts';
+import { openInlinePort, openThreadPort } from './journal/port.ts';
+import { Observers } from './observe.ts';
+import { History } from './project/history.ts';
+import { Project } from './project/project.ts';
+import { StoredValues } from './project/values.ts';
+import { openVault } from './project/vault.ts';
+import { systemRandom, type Random } from './random.ts';
+import { openSandbox } from './sandbox/supervisor.ts';
+import type { Fetch } from './sdk/context.ts';
+import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+
+export type RuntimeLog = (level: 'info' | 'warn' | 'error', text: string, details?: { readonly [name: string]: Json }) => void;
+
+export interface RuntimeOptions {
+  /** Folder for everything that must survive; `:memory:` keeps nothing, for cases and tests. */
+  readonly dataDir: string;
+  /** Files are the truth for flows and connections. */
+  readonly flowsDir?: string;
+  readonly nodes: readonly NodeDefinition[];
+  readonly connections: readonly ConnectionDefinition[];
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: RuntimeLog;
+  /** In place of the network, for cases with stubbed answers. */
+  readonly fetch?: Fetch;
+  /** Runs every flow of `flowsDir`, also those that were never deployed. */
+  readonly autoDeploy?: boolean;
+  /** Where the shipped examples are, for the first start; null for none. */
+  readonly examplesDir?: string | null;
+  readonly processEnv?: { readonly [name: string]: string | undefined };
+}
+
+/** A whole Millrace without its HTTP door. */
+export interface Runtime {
+  readonly project: Project;
+  readonly host: FlowHost;
+  readonly catalog: CatalogInfo;
+  readonly observers: Observers;
+  readonly clock: Clock;
+  readonly random: Random;
+  close(): Promise<void>;
+}
+
+const silent: RuntimeLog = () => undefined;
+
+/** Puts a runtime together and opens it: what was live runs again, what was pending goes on. Throws a `Failure` when the data folder cannot be used. */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { dataDir, clock = systemClock, random = systemRandom, log = silent, processEnv = {} } = options;
+  const inMemory = dataDir === ':memory:';
+  if (!inMemory) mkdirSync(dataDir, { recursive: true });
+  const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock);
+  const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
+  const vault = openVault({ dataDir, secretKey: inMemory ? random.token() : processEnv.MILLRACE_SECRET_KEY, random, log });
+  const values = new StoredValues({ store, vault, processEnv });
+  const history = new History({ store, clock, log });
+  const observers = new Observers();
+  const catalog = catalogOf(options);
+  const bug = (error: unknown, where: Text): void => log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+  const pump = new HistoryPump({ journal, clock, record: (runs) => history.record(runs), failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
+  const net = createFetch();
+  const sandbox = openSandbox({ clock, log });
+  const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox }), pump);
+  const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
+  await host.open();
+  await project.open();
+  return {
+    project, host, catalog, observers, clock, random,
+    async close() {
+      await project.close();
+      await host.shutdown();
+      await sandbox.close();
+      await net.close();
+      await store.close();
+    },
+  };
+}
+
+interface Made {
+  readonly options: RuntimeOptions; readonly clock: Clock; readonly random: Random; readonly journal: JournalClient; readonly values: StoredValues;
+  readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox'];
+}
+
+function servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch, sandbox }: Made): Services {
+  const timers = new Timers(clock);
+  const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
+  return {
+    clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
+    nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
+    connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
+    hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
+    ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
+  };
+}
+
+function catalogOf({ nodes, connections }: RuntimeOptions): CatalogInfo {
+  return {
+    nodes: Object.fromEntries(nodes.map(({ info }) => [info.type, info])),
+    connections: Object.fromEntries(connections.map(({ info }) => [info.type, info])),
+  };
+}
+
+/** Without its journal a runtime can promise nothing: it ends, and what was accepted is there at the next start. */
+function stopOn(log: RuntimeLog): (error: Error) => void {
+  return (error) => {
+    log('error', `the journal's thread failed: ${error.message}; Millrace ends so that nothing is acknowledged that is not on disk`);
+    process.exit(70);
+  };
+}
