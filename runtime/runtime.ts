@@ -11,7 +11,6 @@ import type { Services } from './driver/services.ts';
 import { Timers } from './driver/timers.ts';
 import type { Json, Text } from './flow/flow.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
-import type { FlowHost } from './host.ts';
 import { createFetch } from './http-out/fetch.ts';
 import { JournalClient } from './journal/client.ts';
 import { openInlinePort, openThreadPort } from './journal/port.ts';
@@ -40,6 +39,8 @@ export interface RuntimeOptions {
   readonly log?: RuntimeLog;
   /** In place of the network, for cases with stubbed answers. */
   readonly fetch?: Fetch;
+  /** Sees every message that arrives at a node, for cases. */
+  readonly trace?: Services['trace'];
   /** Runs every flow of `flowsDir`, also those that were never deployed. */
   readonly autoDeploy?: boolean;
   /** Where the shipped examples are, for the first start; null for none. */
@@ -50,7 +51,7 @@ export interface RuntimeOptions {
 /** A whole Millrace without its HTTP door. */
 export interface Runtime {
   readonly project: Project;
-  readonly host: FlowHost;
+  readonly host: DriverHost;
   readonly catalog: CatalogInfo;
   readonly observers: Observers;
   readonly clock: Clock;
@@ -105,7 +106,7 @@ function servicesOf({ options, clock, random, journal, values, observers, pump, 
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
-    ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
+    trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };
 }
 

@@ -96,7 +96,7 @@ function content(message: Body, config: { readonly method: string; readonly body
   if (value === undefined) return {};
   if (config.body === 'json') return { body: JSON.stringify(value), type: 'application/json' };
   if (config.body === 'form') {
-    const fields = typeof value === 'object' && value !== null ? Object.entries(value).map(([name, each]) => [name, typeof each === 'object' ? JSON.stringify(each) : String(each)]) : [['value', String(value)]];
+    const fields = typeof value === 'object' && value !== null ? Object.entries(value).map(([name, each]) => [name, typeof each === 'object' ? JSON.stringify(each) : String(each)] as [string, string]) : [['value', String(value)] as [string, string]];
     return { body: new URLSearchParams(fields).toString(), type: 'application/x-www-form-urlencoded' };
   }
   if (value instanceof Uint8Array) return { body: value, type: 'application/octet-stream' };

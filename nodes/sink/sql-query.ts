@@ -26,6 +26,7 @@ export default defineNode({
     db: field.connection({ en: 'Database', ru: 'База' }, 'sql', { required: true }),
     statement: field.code({ en: 'Statement', ru: 'Запрос' }, 'sql', { required: true, placeholder: 'INSERT INTO leads (phone) VALUES ($1)' }),
     values: field.list({ en: 'Values for $1, $2, …', ru: 'Значения для $1, $2, …' }, field.any({ en: 'Value', ru: 'Значение' }), { default: [] }),
+    setup: field.code({ en: 'Before the first statement', ru: 'Перед первым запросом' }, 'sql', { advanced: true, placeholder: 'CREATE TABLE IF NOT EXISTS leads (phone TEXT)', help: { en: 'Runs once for each opening of the connection; made so that repeating it is harmless.', ru: 'Выполняется один раз на каждое открытие подключения; повтор должен быть безвреден.' } }),
     effect: field.choice({ en: 'The statement', ru: 'Запрос' }, [
       { value: 'auto', title: { en: 'reads or writes by its first word', ru: 'читает или пишет — по первому слову' } },
       { value: 'read', title: { en: 'only reads', ru: 'только читает' } },
@@ -47,6 +48,7 @@ export default defineNode({
   ],
   async run(message, { config, connection, idempotencyKey, clock, node }) {
     const client = await connection<SqlClient>(config.db);
+    if (config.setup !== undefined && config.setup.trim() !== '') await setUp(client, config.setup);
     const values = config.values.map((value, i) => bindable(value, i, node.id));
     const result = writes(config.effect, config.statement)
       ? await once(client, { id: idempotencyKey, at: clock.now(), statement: config.statement, values })
@@ -77,6 +79,20 @@ async function once(client: SqlClient, write: Write): Promise<SqlResult> {
     await inside.query(`UPDATE ${RECEIPTS} SET result = $1 WHERE message_id = $2`, [JSON.stringify(result), write.id]);
     return result;
   });
+}
+
+const setUps = new WeakMap<SqlClient, Map<string, Promise<void>>>();
+
+async function setUp(client: SqlClient, statement: string): Promise<void> {
+  const known = setUps.get(client) ?? new Map<string, Promise<void>>();
+  setUps.set(client, known);
+  let running = known.get(statement);
+  if (!running) {
+    running = client.query(statement).then(() => undefined);
+    known.set(statement, running);
+    running.catch(() => known.delete(statement));
+  }
+  await running;
 }
 
 /** The table of message ids, made once for each open client and cleaned now and then. */

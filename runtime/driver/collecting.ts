@@ -52,6 +52,9 @@ export class Collecting {
     });
   }
 
+  /** A window waits for more. */
+  get open(): boolean { return [...this.#windows.values()].some((windows) => [...windows.values()].some(({ closeAt }) => closeAt !== null)); }
+
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
       const window: Window = { key: row.key, ordinal: row.ordinal, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };

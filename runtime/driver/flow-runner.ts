@@ -95,6 +95,11 @@ export class FlowRunner implements StationOwner {
   /** Calls under way, over all nodes. */
   get working(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.working, 0) + this.#uncommitted; }
 
+  /** Messages wait for their due time, or in an open window. */
+  get waiting(): boolean {
+    return this.#collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
+  }
+
   station(node: string): Station {
     let station = this.#stations.get(node);
     if (!station) this.#stations.set(node, (station = new Station(node, this, this.services)));

@@ -5,6 +5,7 @@ import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost } from '../host.ts';
 import { decodeBody } from '../journal/codec.ts';
 import { limits } from '../limits.ts';
+import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
 import { FlowRunner } from './flow-runner.ts';
 import { HistoryPump } from './history-pump.ts';
@@ -60,6 +61,13 @@ export class DriverHost implements FlowHost {
     return { runId: (await runner.injectAt(node, body ?? {})).runId };
   }
 
+  /** Feeds a node as its source would, or as an upstream node would. */
+  async deliver({ flow, node, body, key, reply }: { readonly flow: string; readonly node: string; readonly body: { readonly [key: string]: Json }; readonly key?: string; readonly reply: boolean }): Promise<Receipt> {
+    const runner = this.#live(flow);
+    const port = runner.unit(node)?.definition?.start ? runner.unit(node)?.defaultPort ?? '' : '';
+    return await runner.acceptance.accept({ node, port, body, key: key ?? null, options: reply ? { reply: { timeoutMs: limits.replyTimeoutMs } } : {} });
+  }
+
   counters(flow: string): LiveCounters {
     let counters = this.#counters.get(flow);
     if (!counters) this.#counters.set(flow, (counters = new CountersOf(this.#runner(flow), this.#services)));
@@ -96,6 +104,19 @@ export class DriverHost implements FlowHost {
 
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {
     this.#services.hooks.serve(server, otherwise);
+  }
+
+  /** Something is in a call or waits for one, as opposed to waiting for its time. */
+  get busy(): boolean {
+    return [...this.#runners.values()].some((runner) => runner.working > 0 || [...runner.stations.values()].some((station) => station.queued > 0));
+  }
+  /** What is queued is queued only because its connection is paused: nothing happens before a probe. */
+  get pausedOnly(): boolean {
+    return [...this.#runners.values()].every((runner) => runner.working === 0 && [...runner.stations.values()].every((station) => station.queued === 0 || station.paused.length > 0));
+  }
+  /** Messages that wait for their due time, or in an open window. */
+  get waiting(): boolean {
+    return [...this.#runners.values()].some((runner) => runner.waiting);
   }
 
   async shutdown(): Promise<void> {

@@ -6,6 +6,7 @@ import type { EndedRun } from '../journal/rows.ts';
 import type { Observers } from '../observe.ts';
 import type { Random } from '../random.ts';
 import type { Fetch, SandboxDoor } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
 import type { Connections } from './connections.ts';
 import type { HookRouter } from './hooks.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly fetch: Fetch;
   readonly nodes: ReadonlyMap<string, NodeDefinition>;
   readonly connectionTypes: ReadonlyMap<string, ConnectionDefinition>;
+  /** Sees every message that arrives at a node, for cases; absent in service. */
+  readonly trace?: ((flow: string, node: string, body: Body) => void) | undefined;
   /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
   ended(run: EndedRun): void;
   /** The history pump has something to fetch. */

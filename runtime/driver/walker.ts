@@ -74,7 +74,7 @@ export class Walker {
       const unit = this.#nextUnit as Unit;
       const msg = this.#nextMsg as Msg;
       const key = this.#nextKey;
-      unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+      this.#arrived(segment, unit, msg);
       if (unit.plan.node.disabled) { segment.tally.dropped++; return; }
       if (unit.rests) { segment.outs.push({ unit, wire: undefined, msg, key, due: null }); return; }
       if (!this.#step(segment, unit, msg, key)) return;
@@ -165,6 +165,11 @@ export class Walker {
     return false;
   }
 
+  #arrived(segment: Segment, unit: Unit, msg: Msg): void {
+    unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+    this.services.trace?.(unit.place.flow.id, unit.id, msg.body);
+  }
+
   #comeToRest(segment: Segment, wire: UnitWire, msg: Msg, key: string | null): void {
     const unit = wire.to;
     if (wire.whenFull !== 'hold' && this.#isFull(wire)) {
@@ -172,7 +177,7 @@ export class Walker {
       else this.#toDeadLetters(segment, unit, msg, recordOf(wireFull(wire), unit.id, 0, this.services.clock.now()));
       return;
     }
-    unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+    this.#arrived(segment, unit, msg);
     segment.outs.push({ unit, wire, msg, key, due: null });
   }
 

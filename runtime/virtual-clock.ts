@@ -1,0 +1,32 @@
+import type { Clock } from './clock.ts';
+
+interface Entry { readonly at: number; readonly order: number; readonly call: () => void }
+
+/** A clock that stands still until it is told to go on: days of waiting pass at once in cases. */
+export class VirtualClock implements Clock {
+  readonly #start: number;
+  #now: number;
+  #order = 0;
+  readonly #entries = new Set<Entry>();
+
+  constructor(startMs: number) { this.#start = this.#now = startMs; }
+
+  now(): number { return this.#now; }
+  elapsed(): number { return this.#now - this.#start; }
+  after(delayMs: number, call: () => void): () => void {
+    const entry: Entry = { at: this.#now + Math.max(0, delayMs), order: this.#order++, call };
+    this.#entries.add(entry);
+    return () => { this.#entries.delete(entry); };
+  }
+
+  /** Goes to the next timer, but not beyond `end`, and fires it; false when there is none before. */
+  step(end: number): boolean {
+    let next: Entry | undefined;
+    for (const entry of this.#entries) if (entry.at <= end && (!next || entry.at < next.at || (entry.at === next.at && entry.order < next.order))) next = entry;
+    if (!next) { this.#now = Math.max(this.#now, end); return false; }
+    this.#entries.delete(next);
+    this.#now = Math.max(this.#now, next.at);
+    next.call();
+    return true;
+  }
+}
