@@ -57,7 +57,7 @@ export const field = {
   /** The source of a JSONata expression, most often a plain path such as `payload.phone`. */
   expression: <const O extends Options<string>>(title: Text, options?: O): Field<Resolved<Computed, O>> => make('expression', title, { lazy: true, ...options }),
   /** Any JSON value or `$` form that the node works out itself, so that a later step sees what an earlier one changed. */
-  computed: <const O extends Options<Json>>(title: Text, options?: O): Field<Computed> => make('any', title, { dynamic: ANY_FORM, lazy: true, ...options }),
+  computed: <const O extends Options<Json>>(title: Text, options?: O): Field<Resolved<Computed, O>> => make('any', title, { dynamic: ANY_FORM, lazy: true, ...options }),
   /** Ids of nodes of the same flow. */
   nodes: <const O extends Options<readonly string[]>>(title: Text, options?: O): Field<Resolved<readonly string[], O>> => make('nodes', title, options),
 };
