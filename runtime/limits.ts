@@ -48,6 +48,12 @@ export const limits = {
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
   splitMessagesMax: 100_000, // from one message, while a segment is one commit
 
+  // Webhooks
+  webhookFormFieldsMax: 1000, // the largest real forms have some hundreds
+  webhookFormFilesMax: 20, // of one form; each is held whole
+  webhookFormDepthMax: 8, // a[b][c]…: what CRM hooks send has four
+  webhookJsonDepthMax: 500, // deeper nesting overflows the stack of whatever walks it later; real data has some ten
+
   // HTTP out
   fetchBytesMax: 16 * MB,
   fetchRedirectsMax: 5,

@@ -8,3 +8,6 @@ export function parseCursor(cursor: string | undefined): { readonly endedAt: num
   const [, endedAt, id] = /^(\d{1,16})\.(.*)$/s.exec(cursor ?? '') ?? [];
   return endedAt === undefined || id === undefined ? { endedAt: Number.MAX_SAFE_INTEGER, id: '' } : { endedAt: Number(endedAt), id };
 }
+
+/** The cursor before the newest run: a page that begins there is the first one. */
+export const historyStart = runCursor({ endedAt: Number.MAX_SAFE_INTEGER, id: '' });

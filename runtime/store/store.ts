@@ -24,6 +24,7 @@ export interface Store {
   findRevision(flow: string, revision: number): Promise<Revision | undefined>;
   /** Which revision runs; `enabled: false` is a stopped flow. */
   setLive(flow: string, live: LiveState): Promise<void>;
+  findLive(flow: string): Promise<LiveState | undefined>;
   listLive(): Promise<readonly (LiveState & { readonly flow: string })[]>;
 
   // Connections of the project, by name; text is canonical JSON of one ConnectionDocument.

@@ -150,6 +150,8 @@ function revisions(law: Law, get: Get): void {
     await get().setLive('a', { revision: 1, enabled: true });
     await get().setLive('a', { revision: 2, enabled: false });
     expect(await get().listLive()).toEqual([{ flow: 'a', revision: 2, enabled: false }, { flow: 'b', revision: 1, enabled: true }]);
+    expect(await get().findLive('a')).toEqual({ revision: 2, enabled: false });
+    expect(await get().findLive('c')).toBeUndefined();
   });
 }
 

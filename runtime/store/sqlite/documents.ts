@@ -3,7 +3,7 @@ import { nameIn } from '../name-in.ts';
 import type { Database } from './database.ts';
 
 type Drafts = Pick<Store, 'listDrafts' | 'findDraft' | 'saveDraft' | 'deleteDraft' | 'restoreDraft' | 'listDeletedDrafts' | 'forgetDeletedDraft'>;
-type Revisions = Pick<Store, 'addRevision' | 'listRevisions' | 'findRevision' | 'setLive' | 'listLive'>;
+type Revisions = Pick<Store, 'addRevision' | 'listRevisions' | 'findRevision' | 'setLive' | 'findLive' | 'listLive'>;
 type Connections = Pick<Store, 'listConnections' | 'saveConnection' | 'deleteConnection'>;
 
 const SUMMARY = 'flow, name, version, updated_at AS updatedAt, updated_by AS updatedBy';
@@ -54,6 +54,7 @@ export function revisionsIn(db: Database): Revisions {
   const list = db.query<RevisionSummary>('SELECT revision, at, by FROM revisions WHERE flow = ? ORDER BY revision DESC LIMIT ?');
   const find = db.query<Revision>('SELECT revision, at, by, text FROM revisions WHERE flow = ? AND revision = ?');
   const setLive = db.query('INSERT INTO live VALUES (?, ?, ?) ON CONFLICT (flow) DO UPDATE SET revision = excluded.revision, enabled = excluded.enabled');
+  const findLive = db.query<{ revision: number; enabled: number }>('SELECT revision, enabled FROM live WHERE flow = ?');
   const listLive = db.query<{ flow: string; revision: number; enabled: number }>('SELECT flow, revision, enabled FROM live ORDER BY flow');
   return {
     addRevision: async (flow, text, by, at) => {
@@ -63,6 +64,10 @@ export function revisionsIn(db: Database): Revisions {
     listRevisions: async (flow, limit) => list.all(flow, limit),
     findRevision: async (flow, revision) => find.get(flow, revision),
     setLive: async (flow, { revision, enabled }: LiveState) => { setLive.run(flow, revision, enabled ? 1 : 0); },
+    findLive: async (flow) => {
+      const found = findLive.get(flow);
+      return found && { revision: found.revision, enabled: found.enabled === 1 };
+    },
     listLive: async () => listLive.all().map((row) => ({ ...row, enabled: row.enabled === 1 })),
   };
 }

@@ -1,0 +1,153 @@
+import type { DeployAnswer, FlowState } from '../api/contract.ts';
+import { Failure } from '../errors.ts';
+import type { Flow, Problem } from '../flow/flow.ts';
+import { parseFlow } from '../flow/parse.ts';
+import type { DeployOutcome } from '../host.ts';
+import type { LiveState } from '../store/store.ts';
+import { refusesDeploy } from './deployable.ts';
+import { notFound } from './drafts.ts';
+import { audited, type Parts } from './parts.ts';
+import type { Actor } from './project-door.ts';
+
+export interface LiveFlow { readonly revision: number; readonly state: FlowState; readonly flow: Flow; readonly text: string }
+interface Revised { readonly revision: number; readonly text: string; readonly flow: Flow }
+
+/**
+ * What runs. The store says which revision of a flow is live and whether it runs; the host runs it. The store is written
+ * first, so that a restart runs what was last asked for.
+ */
+export class Deploys {
+  readonly #parts: Parts;
+  readonly #problemsOf: (flow: Flow) => Promise<readonly Problem[]>;
+  readonly #revised = new Map<string, Revised>();
+
+  constructor(parts: Parts, problemsOf: (flow: Flow) => Promise<readonly Problem[]>) {
+    this.#parts = parts;
+    this.#problemsOf = problemsOf;
+  }
+
+  /** Makes the text live: as a new revision, or as the live one again when that has the same text. `flow.invalid` when the document has problems that refuse it. */
+  async deploy(flow: Flow, text: string, by: Actor): Promise<DeployAnswer> {
+    const { store, clock } = this.#parts;
+    const problems = await this.#problemsOf(flow);
+    if (problems.some(refusesDeploy)) throw refused(flow.id, problems);
+    const before = await this.#parts.store.findLive(flow.id);
+    const known = before && await this.#find(flow.id, before.revision);
+    const revision = known?.text === text ? known.revision : await store.addRevision(flow.id, text, by.name, clock.now());
+    await store.setLive(flow.id, { revision, enabled: true });
+    try {
+      const outcome = await this.#run(flow, revision, problems);
+      await audited(this.#parts, by, 'flow.deploy', { subject: flow.id, details: `revision ${revision}` });
+      return outcome;
+    } catch (error) {
+      if (before) await store.setLive(flow.id, before); // the host still runs what ran before
+      throw error;
+    } finally {
+      this.#tell(flow.id, by);
+    }
+  }
+
+  async rollback(id: string, revision: number, by: Actor): Promise<DeployAnswer> {
+    const { flow, text } = await this.revised(id, revision);
+    return this.deploy(flow, text, by);
+  }
+
+  async stop(id: string, by: Actor): Promise<void> {
+    const live = await this.#parts.store.findLive(id);
+    if (!live) throw neverDeployed(id);
+    await this.quiet(id);
+    await audited(this.#parts, by, 'flow.stop', { subject: id });
+    this.#tell(id, by);
+  }
+
+  async start(id: string, by: Actor): Promise<DeployAnswer> {
+    const live = await this.#parts.store.findLive(id);
+    if (!live) throw neverDeployed(id);
+    const { flow } = await this.revised(id, live.revision);
+    const problems = await this.#problemsOf(flow);
+    await this.#parts.store.setLive(id, { ...live, enabled: true });
+    const outcome = await this.#run(flow, live.revision, problems);
+    await audited(this.#parts, by, 'flow.start', { subject: id });
+    this.#tell(id, by);
+    return outcome;
+  }
+
+  /** Stops the flow, if it ever ran, so that a restart leaves it stopped; its messages at rest stay. */
+  async quiet(id: string): Promise<void> {
+    const live = await this.#parts.store.findLive(id);
+    if (!live) return;
+    await this.#parts.store.setLive(id, { ...live, enabled: false });
+    await this.#parts.host.stop(id);
+  }
+
+  /** Runs the stored revision again after a start. What fails is told and leaves the other flows alone. */
+  async resume(id: string): Promise<void> {
+    const live = await this.#parts.store.findLive(id);
+    if (!live?.enabled) return;
+    try {
+      const { flow } = await this.revised(id, live.revision);
+      const { state, problems } = await this.#run(flow, live.revision, await this.#problemsOf(flow));
+      if (state === 'failed') this.#parts.log('error', `starting the flow ${id}, revision ${live.revision}: it failed: ${problems.map((each) => each.message.en).join('; ')}`, { flow: id });
+    } catch (error) {
+      this.#parts.log('error', `starting the flow ${id}, revision ${live.revision}: ${error instanceof Error ? error.message : String(error)}`, { flow: id, revision: live.revision });
+    } finally {
+      this.#tell(id, { name: 'start' });
+    }
+  }
+
+  /** The revision that is live by the store, and what the host says of it. */
+  async live(id: string): Promise<LiveFlow | undefined> {
+    const stored = await this.#parts.store.findLive(id);
+    const revised = stored && await this.#find(id, stored.revision);
+    return revised && { ...revised, state: this.#stateOf(id, stored) };
+  }
+  async revised(id: string, revision: number): Promise<Revised> {
+    const found = await this.#find(id, revision);
+    if (found) return found;
+    if ((await this.#parts.store.listRevisions(id, 1)).length === 0) throw notFound(id);
+    throw new Failure('revision.not-found', { en: `the flow ${id} has no revision ${revision}`, ru: `у потока ${id} нет ревизии ${revision}` }, { details: { flow: id, revision } });
+  }
+  forget(id: string): void { this.#revised.delete(id); }
+
+  #stateOf(id: string, stored: LiveState): FlowState {
+    if (!stored.enabled) return 'stopped';
+    return this.#parts.host.live(id)?.state ?? 'failed'; // it should run, and the host does not have it
+  }
+
+  /** A revision never changes, so the last one asked for of each flow is kept: lists ask for it again and again. */
+  async #find(id: string, revision: number): Promise<Revised | undefined> {
+    const known = this.#revised.get(id);
+    if (known?.revision === revision) return known;
+    const stored = await this.#parts.store.findRevision(id, revision);
+    if (!stored) return undefined;
+    const { value: flow, problems } = parseFlow(stored.text);
+    if (!flow) throw new Failure('flow.invalid', { en: `reading revision ${revision} of the flow ${id}: it cannot be read`, ru: `чтение ревизии ${revision} потока ${id}: её не удаётся прочитать` }, { details: { flow: id, revision }, problems });
+    const revised = { revision, text: stored.text, flow };
+    this.#revised.set(id, revised);
+    return revised;
+  }
+
+  async #run(flow: Flow, revision: number, found: readonly Problem[]): Promise<DeployAnswer> {
+    const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision);
+    const { state, started, stopped, kept } = outcome;
+    return { revision, state, problems: united(found, outcome.problems), started, stopped, kept };
+  }
+
+  #tell(id: string, by: Actor): void {
+    this.#parts.changes.tell({ kind: 'deploy', id, by: by.name });
+  }
+}
+
+/** The host finds much that validation found before. */
+function united(found: readonly Problem[], more: readonly Problem[]): readonly Problem[] {
+  const key = ({ code, where }: Problem): string => JSON.stringify([code, where.node, where.field, where.wire, where.connection]);
+  const known = new Set(found.map(key));
+  return [...found, ...more.filter((each) => !known.has(key(each)))];
+}
+
+const refused = (id: string, problems: readonly Problem[]): Failure => new Failure('flow.invalid', {
+  en: `deploying the flow ${id}: ${problems.filter(refusesDeploy).map((each) => each.message.en).join('; ')}; what runs now goes on`,
+  ru: `применение потока ${id}: ${problems.filter(refusesDeploy).map((each) => each.message.ru).join('; ')}; то, что работает сейчас, продолжает работать`,
+}, { details: { flow: id }, problems });
+
+const neverDeployed = (id: string): Failure => new Failure('flow.never-deployed', { en: `the flow ${id} was never deployed`, ru: `поток ${id} ни разу не применяли` }, { details: { flow: id } });
