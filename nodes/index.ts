@@ -1,6 +1,34 @@
 // Made by `npm run generate` from the files of this folder.
 import type { ConnectionDefinition, NodeDefinition } from '../runtime/sdk/index.ts';
+import sqlConnection from './connection/sql.ts';
+import dedupeContactNode from './crm/dedupe-contact.ts';
+import normalizeContactNode from './crm/normalize-contact.ts';
+import catchNode from './logic/catch.ts';
+import changeNode from './logic/change.ts';
+import switchNode from './logic/switch.ts';
+import debugNode from './sink/debug.ts';
+import httpRequestNode from './sink/http-request.ts';
+import httpResponseNode from './sink/http-response.ts';
+import sqlQueryNode from './sink/sql-query.ts';
+import injectNode from './source/inject.ts';
+import webhookInNode from './source/webhook-in/index.ts';
+import delayNode from './time/delay.ts';
 
-export const nodes: readonly NodeDefinition[] = [];
+export const nodes: readonly NodeDefinition[] = [
+  dedupeContactNode,
+  normalizeContactNode,
+  catchNode,
+  changeNode,
+  switchNode,
+  debugNode,
+  httpRequestNode,
+  httpResponseNode,
+  sqlQueryNode,
+  injectNode,
+  webhookInNode,
+  delayNode,
+];
 
-export const connections: readonly ConnectionDefinition[] = [];
+export const connections: readonly ConnectionDefinition[] = [
+  sqlConnection,
+];

@@ -57,17 +57,16 @@ export class JournalDatabase {
     return { ended };
   }
 
+  /** What was accepted before, the recorded answer first; when nothing was, event and key are taken by this commit. */
   #guard({ guard }: Commit): CommitResult | undefined {
-    if (guard?.event) {
-      const { flow, node, id, run, at } = guard.event;
-      const before = this.#get<{ run: string }>('SELECT run FROM events WHERE flow = ? AND node = ? AND event = ?', flow, node, id);
-      if (before) return { duplicateOf: before.run, ended: [] };
-      this.#run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', flow, node, id, run, at);
-    }
+    const known = guard?.answer && this.findAnswer(guard.answer.scope, guard.answer.key);
+    if (known) return { known, ended: [] };
+    const event = guard?.event;
+    const before = event && this.#get<{ run: string }>('SELECT run FROM events WHERE flow = ? AND node = ? AND event = ?', event.flow, event.node, event.id);
+    if (before) return { duplicateOf: before.run, ended: [] };
+    if (event) this.#run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', event.flow, event.node, event.id, event.run, event.at);
     if (guard?.answer) {
       const { scope, key, bodyHash, run, at } = guard.answer;
-      const known = this.findAnswer(scope, key);
-      if (known) return { known, ended: [] };
       this.#run('INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, 0)', scope, key, bodyHash, run, at);
     }
     return undefined;
