@@ -17,6 +17,7 @@ const WORLD: { readonly [path: string]: string } = {
   'runtime/clock.ts': 'the only door to time',
   'runtime/random.ts': 'the only door to randomness',
   'editor/state/timing.ts': 'the only door to timers in the browser',
+  'bin/check.mjs': 'shows how long each step took',
 };
 const WORLD_FOLDERS = ['test/kit/', 'bench/'];
 

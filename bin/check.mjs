@@ -1,0 +1,53 @@
+// npm run check: types, lint, dead code and the fast tests, two steps at a time, each with its time.
+import { spawn } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+// These start processes, browsers or servers, or run thousands of seeds; `npm test` has them all.
+const SLOW_TESTS = /(crash|simulation|process|browser|burst|outage)[^/]*\.test\.ts$|^test\/(browser|process|e2e)\//;
+
+const inPackage = (path) => join(ROOT, 'node_modules', path);
+const fastTests = () => globSync('test/**/*.test.ts', { cwd: ROOT }).filter((path) => !SLOW_TESTS.test(path)).sort();
+
+/** Longest first, so that the two lanes end together. */
+function steps() {
+  const editor = existsSync(join(ROOT, 'editor', 'tsconfig.json'));
+  return [
+    { name: 'lint', script: inPackage('eslint/bin/eslint.js'), args: ['.'] },
+    { name: 'fast tests', script: inPackage('vitest/vitest.mjs'), args: ['run', '--reporter=dot', ...fastTests()] },
+    ...(editor ? [{ name: 'editor types', script: inPackage('svelte-check/bin/svelte-check'), args: ['--tsconfig', 'editor/tsconfig.json', '--output', 'human', '--threshold', 'warning', '--fail-on-warnings'] }] : []),
+    { name: 'types', script: inPackage('typescript/bin/tsc'), args: ['--noEmit', '-p', '.'] },
+    { name: 'dead code', script: inPackage('knip/bin/knip.js'), args: ['--no-progress'] },
+  ];
+}
+
+function run({ name, script, args }) {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...process.execArgv, script, ...args], { cwd: ROOT, env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' } });
+    const output = [];
+    child.stdout.on('data', (chunk) => output.push(chunk));
+    child.stderr.on('data', (chunk) => output.push(chunk));
+    child.on('close', (code) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} ${seconds} s\n`);
+      if (code !== 0) process.stdout.write(`${Buffer.concat(output).toString().trimEnd()}\n\n`);
+      resolve(code === 0);
+    });
+  });
+}
+
+const waiting = steps();
+const results = [];
+async function lane() {
+  for (let step = waiting.shift(); step; step = waiting.shift()) results.push(await run(step));
+}
+
+const started = performance.now();
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+const failed = results.filter((ok) => !ok).length;
+process.stdout.write(`${failed === 0 ? 'All checks passed' : `${failed} of ${results.length} checks failed`} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+process.exitCode = failed === 0 ? 0 : 1;
