@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { Failure } from '../errors.ts';
+import { readOptions, Usage, type Options } from './options.ts';
+import { help, languageOf, said } from './texts.ts';
+
+/** The command `millrace`. Commands are loaded when they are called: `serve` must not wait for what only `test` needs. */
+
+const language = languageOf(process.env);
+const COMMANDS: { readonly [name: string]: (options: Options) => Promise<number | undefined> } = {
+  serve: async (options) => await (await import('./serve.ts')).serve(options, { language, editor: true }),
+  run: async (options) => await (await import('./serve.ts')).serve(options, { language, editor: false }),
+  check: async (options) => (await import('./check.ts')).check(options, language),
+  test: async (options) => await (await import('./test.ts')).test(options, language),
+  import: async (options) => await (await import('./transfer.ts')).importFile(options, language),
+  export: async (options) => await (await import('./transfer.ts')).exportFlows(options),
+};
+
+async function main(): Promise<number | undefined> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.version) {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  if (options.help || options.command === 'help') {
+    process.stdout.write(`${help[language]}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, options.command) ? COMMANDS[options.command] : undefined;
+  if (!command) throw new Usage(said.unknown(options.command));
+  return await command(options);
+}
+
+try {
+  const code = await main();
+  if (code !== undefined) process.exitCode = code;
+} catch (error) {
+  const known = error instanceof Usage || error instanceof Failure;
+  process.stderr.write(`${known ? error.text[language] : (error as Error).stack ?? String(error)}\n`);
+  if (error instanceof Failure && error.fix) process.stderr.write(`${error.fix[language]}\n`);
+  process.exit(error instanceof Usage ? 2 : 1);
+}

@@ -1,0 +1,86 @@
+import { readdirSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { connections, nodes } from '../../nodes/index.ts';
+import type { Text } from '../flow/flow.ts';
+import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
+import { said } from './texts.ts';
+
+/** What was wrong with the call, in a sentence; ends the command with exit code 2. */
+export class Usage extends Error {
+  override name = 'Usage';
+  readonly text: Text;
+  constructor(text: Text) {
+    super(text.en);
+    this.text = text;
+  }
+}
+
+export interface Options {
+  readonly command: string;
+  readonly rest: readonly string[];
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly flows: string | undefined;
+  readonly nodes: string | undefined;
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+
+/** A flag goes before its environment variable, that before the default. */
+export function readOptions(args: readonly string[], environment: { readonly [name: string]: string | undefined }): Options {
+  const { values, positionals } = parsed(args);
+  const named = (name: 'port' | 'host' | 'data' | 'flows' | 'nodes'): string | undefined => values[name] ?? (environment[`MILLRACE_${name.toUpperCase()}`] || undefined);
+  const flows = named('flows');
+  const more = named('nodes');
+  return {
+    command: positionals[0] ?? (values.help || values.version ? '' : 'help'), rest: positionals.slice(1), port: portOf(named('port') ?? '4880'), host: loopback(named('host') ?? '127.0.0.1'),
+    data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more),
+    help: values.help ?? false, version: values.version ?? false,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
+  } catch (error) {
+    const message = (error as Error).message;
+    throw new Usage({ en: `${message} See millrace --help.`, ru: `${message} Справка: millrace --help.` });
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Usage(said.port(text));
+}
+
+/** Without users and roles, only this machine may come in. */
+function loopback(host: string): string {
+  const own = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (own) return host;
+  throw new Usage(said.loopback(host));
+}
+
+export interface Definitions { readonly nodes: readonly NodeDefinition[]; readonly connections: readonly ConnectionDefinition[] }
+
+/** The node types that are shipped, and those of a folder: each file that does not begin with `_` exports one. */
+export async function loadDefinitions(dir: string | undefined): Promise<Definitions> {
+  if (dir === undefined) return { nodes, connections };
+  const files = readdirSync(dir).filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.startsWith('_') && !/\.(d|test)\.ts$/.test(name)).sort();
+  const found = await Promise.all(files.map(async (name) => {
+    const { default: definition } = await import(pathToFileURL(resolve(dir, name)).href) as { default?: NodeDefinition | ConnectionDefinition };
+    if (typeof definition?.info?.type !== 'string') throw new Usage(said.notNode(resolve(dir, name)));
+    return definition;
+  }));
+  const isConnection = (each: NodeDefinition | ConnectionDefinition): each is ConnectionDefinition => 'open' in each;
+  return {
+    nodes: [...nodes, ...found.filter((each): each is NodeDefinition => !isConnection(each))],
+    connections: [...connections, ...found.filter(isConnection)],
+  };
+}

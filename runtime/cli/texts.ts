@@ -1,0 +1,56 @@
+import type { Text } from '../flow/flow.ts';
+
+/** What the command says to a person. The language follows the terminal's locale. */
+export type Language = 'en' | 'ru';
+
+export function languageOf(environment: { readonly [name: string]: string | undefined }): Language {
+  const locale = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
+  return locale.toLowerCase().startsWith('ru') ? 'ru' : 'en';
+}
+
+export const help: Text = {
+  en: `millrace: a visual integration runtime
+
+  millrace serve   [--port 4880] [--host 127.0.0.1] [--data ./data] [--flows DIR]   editor and runtime
+  millrace run     --flows DIR [--port 4880] [--data ./data]                        runtime without the editor
+  millrace check   FLOW…            every problem of flow files; exits with 1 when one is an error
+  millrace test    FLOW…            runs the cases beside each flow, in virtual time
+  millrace import  FILE             saves flows of a file into the data folder, as drafts
+  millrace export  ID…              prints flows of the data folder
+
+  --nodes DIR   further node types, one file each
+  Each option can be given as an environment variable: --port as MILLRACE_PORT, and so on.
+  With --flows the files are the truth: what is saved in the editor is written there.`,
+  ru: `millrace: визуальная среда интеграции
+
+  millrace serve   [--port 4880] [--host 127.0.0.1] [--data ./data] [--flows ПАПКА]   редактор и среда выполнения
+  millrace run     --flows ПАПКА [--port 4880] [--data ./data]                        среда выполнения без редактора
+  millrace check   ПОТОК…           все ошибки в файлах потоков; код выхода 1, если они есть
+  millrace test    ПОТОК…           прогоняет примеры рядом с каждым потоком, время виртуальное
+  millrace import  ФАЙЛ             сохраняет потоки из файла в папку данных как черновики
+  millrace export  ID…              печатает потоки из папки данных
+
+  --nodes ПАПКА   дополнительные типы узлов, по одному в файле
+  Любой параметр можно задать переменной окружения: --port как MILLRACE_PORT и так далее.
+  С --flows истина — это файлы: сохранённое в редакторе записывается туда.`,
+};
+
+export const said = {
+  serving: (address: string): Text => ({ en: `Millrace is ready: ${address}`, ru: `Millrace готов: ${address}` }),
+  stopping: { en: 'Stopping: calls under way may end, the rest stays in the journal.', ru: 'Остановка: начатые вызовы завершаются, остальное остаётся в журнале.' },
+  building: { en: 'Building the editor; only the first start needs this…', ru: 'Сборка редактора; это нужно только при первом запуске…' },
+  noEditor: { en: 'The editor cannot be built here; only the API is served.', ru: 'Редактор здесь не собрать; обслуживается только API.' },
+  unknown: (command: string): Text => ({ en: `There is no command "${command}". See millrace --help.`, ru: `Команды «${command}» нет. Справка: millrace --help.` }),
+  loopback: (host: string): Text => ({
+    en: `Millrace does not listen on ${host}: it has no sign-in yet, so everybody who reaches that address could change flows and read messages. Use 127.0.0.1 (the default).`,
+    ru: `Millrace не слушает адрес ${host}: входа по учётной записи пока нет, и любой, кто до него доберётся, мог бы менять потоки и читать сообщения. Используйте 127.0.0.1 (по умолчанию).`,
+  }),
+  port: (port: string): Text => ({ en: `"${port}" is not a port: use a number from 0 to 65535.`, ru: `«${port}» — не порт: нужно число от 0 до 65535.` }),
+  portTaken: (port: number): Text => ({ en: `Port ${port} is in use by another program: stop it, or choose another with --port.`, ru: `Порт ${port} занят другой программой: остановите её или выберите другой через --port.` }),
+  dataTaken: (dir: string): Text => ({ en: `The data folder ${dir} is in use by another Millrace: stop it, or choose another folder with --data.`, ru: `Папка данных ${dir} занята другим Millrace: остановите его или выберите другую папку через --data.` }),
+  flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
+  filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
+  noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),
+  casesDone: (passed: number, failed: number): Text => ({ en: `${passed} passed, ${failed} failed`, ru: `успешно: ${passed}, с ошибкой: ${failed}` }),
+  notNode: (file: string): Text => ({ en: `${file} has no default export made by defineNode, defineSource or defineConnection.`, ru: `В ${file} нет экспорта по умолчанию, созданного defineNode, defineSource или defineConnection.` }),
+} as const;

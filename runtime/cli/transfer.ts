@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { createRuntime, type Runtime } from '../runtime.ts';
+import { createLog } from './log.ts';
+import { loadDefinitions, Usage, type Options } from './options.ts';
+import { said, type Language } from './texts.ts';
+
+const BY = { name: 'command line' };
+
+/** Saves the flows of a file as drafts; prints what was found wrong. */
+export async function importFile(options: Options, language: Language): Promise<number> {
+  const [file] = options.rest;
+  if (file === undefined) throw new Usage(said.filesNeeded('import'));
+  const text = readFileSync(file, 'utf8');
+  return await withRuntime(options, async ({ project }) => {
+    const answer = await project.import({ text, mode: 'save' }, BY);
+    const problems = [...answer.problems, ...answer.flows.flatMap((flow) => flow.problems)];
+    for (const { level, message, fix } of problems) process.stderr.write(`${level}: ${message[language]} ${fix[language]}\n`);
+    for (const id of answer.saved) process.stdout.write(`${id}\n`);
+    return answer.saved.length > 0 ? 0 : 1;
+  });
+}
+
+/** Prints one flow as its file, or several as one export. */
+export async function exportFlows(options: Options): Promise<number> {
+  if (options.rest.length === 0) throw new Usage(said.filesNeeded('export'));
+  return await withRuntime(options, async ({ project }) => {
+    process.stdout.write(await project.export(options.rest));
+    return 0;
+  });
+}
+
+async function withRuntime(options: Options, work: (runtime: Runtime) => Promise<number>): Promise<number> {
+  const definitions = await loadDefinitions(options.nodes);
+  const runtime = await createRuntime({ dataDir: options.data, ...definitions, log: createLog('warn'), processEnv: process.env, examplesDir: null, ...(options.flows !== undefined && { flowsDir: options.flows }) });
+  try { return await work(runtime); } finally { await runtime.close(); }
+}
