@@ -2,11 +2,20 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Namespace, type Socket } from 'socket.io';
 import { limits } from '../limits.ts';
 import type { RuntimeEvent } from '../observe.ts';
-import type { DebugBatch, LiveClientEvents, LiveCounters, LiveServerEvents } from './contract.ts';
+import type { DebugBatch, DebugMessage, LiveClientEvents, LiveCounters, LiveServerEvents } from './contract.ts';
 import { DebugFeed } from './debug-feed.ts';
 import type { ApiOptions } from './route.ts';
 
-interface Client { flow: string | null; paused: boolean; /** Debug messages that this client alone did not get. */ missed: number }
+interface Client {
+  flow: string | null;
+  /** Counters as they were sent last. */
+  counters: string;
+  paused: boolean;
+  /** Debug messages that wait until the client can take them. */
+  waiting: DebugMessage[];
+  /** How many it is not going to get. */
+  missed: number;
+}
 type Nothing = Record<string, never>;
 type LiveSocket = Socket<LiveClientEvents, LiveServerEvents, Nothing, Client>;
 type LiveNamespace = Namespace<LiveClientEvents, LiveServerEvents, Nothing, Client>;
@@ -20,7 +29,6 @@ export class LiveChannel {
   readonly #io: Server;
   readonly #live: LiveNamespace;
   readonly #feeds = new Map<string, DebugFeed>();
-  readonly #lastCounters = new Map<string, string>();
   readonly #endings: (() => void)[] = [];
   #nextId: number;
   #stopTick: (() => void) | undefined;
@@ -47,19 +55,21 @@ export class LiveChannel {
   }
 
   #welcome(socket: LiveSocket): void {
-    socket.data = { flow: null, paused: false, missed: 0 };
+    socket.data = { flow: null, counters: '', paused: false, waiting: [], missed: 0 };
     socket.on('watch', (request: unknown) => { this.#watch(socket, flowOf(request)); });
     socket.on('debugPaused', (paused: unknown) => { socket.data.paused = paused === true; });
     this.#stopTick ??= this.#options.clock.after(TICK_MS, () => { this.#tick(); });
   }
 
   #watch(socket: LiveSocket, flow: string | null): void {
-    socket.data = { ...socket.data, flow: null, missed: 0 };
+    socket.data = { ...socket.data, flow: null, waiting: [], missed: 0 };
     if (flow === null) return;
     this.#sendDebug(flow, this.#watched().get(flow) ?? []); // what the snapshot holds must not come once more
     socket.data.flow = flow;
     const counters = this.#counters(flow);
-    if (counters) socket.emit('snapshot', { counters, debug: this.#feeds.get(flow)?.history() ?? [] });
+    if (!counters) return;
+    socket.data.counters = newsOf(counters);
+    socket.emit('snapshot', { counters, debug: this.#feeds.get(flow)?.history() ?? [] });
   }
 
   #observe(event: RuntimeEvent): void {
@@ -87,18 +97,19 @@ export class LiveChannel {
       if (watchers) watchers.push(socket);
       else watched.set(flow, [socket]);
     }
-    for (const flow of this.#lastCounters.keys()) if (!watched.has(flow)) this.#lastCounters.delete(flow);
     return watched;
   }
 
   #sendCounters(flow: string, watchers: readonly LiveSocket[]): void {
     const counters = this.#counters(flow);
     if (!counters) return;
-    const text = JSON.stringify({ ...counters, at: 0 }); // the time alone is no news
-    if (this.#lastCounters.get(flow) === text) return;
-    this.#lastCounters.set(flow, text);
-    // Volatile: a client that cannot take them now gets the next ones instead of a queue of old ones.
-    for (const socket of watchers) socket.volatile.emit('counters', counters);
+    const text = newsOf(counters);
+    for (const socket of watchers) {
+      // A client that cannot take them now gets the next ones instead of a queue of old ones.
+      if (socket.data.counters === text || !socket.conn.transport.writable) continue;
+      socket.data.counters = text;
+      socket.emit('counters', counters);
+    }
   }
 
   #sendDebug(flow: string, watchers: readonly LiveSocket[]): void {
@@ -106,16 +117,20 @@ export class LiveChannel {
     for (const socket of watchers) sendDebug(socket, batch);
   }
 
-  /** The tick goes on whatever one flow does. */
+  /** The tick goes on whatever one flow does. A flow that never ran has none; the host is not asked, because the name is a client's. */
   #counters(flow: string): LiveCounters | undefined {
+    const { host, clock } = this.#options;
     try {
-      return this.#options.host.counters(flow);
+      return host.live(flow) ? host.counters(flow) : { flow, at: clock.now(), nodes: {}, wires: {}, connections: {} };
     } catch (error) {
       this.#options.log.warn({ err: error, flow }, `reading the counters of flow ${flow} failed`);
       return undefined;
     }
   }
 }
+
+/** What is new in counters; the time alone is no news. */
+const newsOf = (counters: LiveCounters): string => JSON.stringify({ ...counters, at: 0 });
 
 const FLOW_ID_MAX = 200;
 function flowOf(request: unknown): string | null {
@@ -124,13 +139,13 @@ function flowOf(request: unknown): string | null {
 }
 
 /** A client that has paused, or is too slow to take what was sent before, is told later how many it missed. */
-function sendDebug(socket: LiveSocket, batch: DebugBatch | undefined): void {
+function sendDebug(socket: LiveSocket, batch: DebugBatch = { messages: [], skipped: 0 }): void {
   const client = socket.data;
-  if (client.paused || !socket.conn.transport.writable) {
-    if (batch) client.missed += batch.messages.length + batch.skipped;
-    return;
-  }
-  if (!batch && client.missed === 0) return;
-  socket.emit('debug', { messages: batch?.messages ?? [], skipped: (batch?.skipped ?? 0) + client.missed });
+  const room = client.paused ? 0 : limits.debugPerSecond - client.waiting.length;
+  client.waiting.push(...batch.messages.slice(0, room));
+  client.missed += batch.skipped + Math.max(0, batch.messages.length - room);
+  if (client.paused || !socket.conn.transport.writable || client.waiting.length + client.missed === 0) return;
+  socket.emit('debug', { messages: client.waiting, skipped: client.missed });
+  client.waiting = [];
   client.missed = 0;
 }

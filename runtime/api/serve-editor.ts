@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 
 /** Serves the built editor: hashed files for a year, the page itself asked for anew each time. Files that the build compressed are sent so. */
@@ -10,33 +10,36 @@ const ENCODINGS = [['br', '.br'], ['gzip', '.gz']] as const;
 
 export function serveEditor(dir: string): RequestHandler {
   return (request, response, next) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') { next(); return; }
     const name = fileOf(request.path);
-    const sent = compressed(dir, name, request.headers['accept-encoding'] ?? '');
+    const found = request.method === 'GET' || request.method === 'HEAD' ? find(dir, name, request.headers['accept-encoding'] ?? '') : undefined;
+    if (!found) { next(); return; }
     response.type(extname(name));
-    response.setHeader('vary', 'accept-encoding');
-    response.setHeader('cache-control', name.startsWith('assets/') ? YEAR : 'no-cache');
-    if (sent.encoding) response.setHeader('content-encoding', sent.encoding);
-    response.sendFile(sent.file, { root: dir, dotfiles: 'ignore', cacheControl: false, lastModified: false }, (error) => {
-      if (!error || response.headersSent) return;
-      for (const header of ['content-encoding', 'content-type', 'cache-control']) response.removeHeader(header);
-      next();
-    });
+    response.set({ vary: 'accept-encoding', etag: found.etag, 'cache-control': name.startsWith('assets/') ? YEAR : 'no-cache' });
+    if (found.encoding) response.set('content-encoding', found.encoding);
+    response.sendFile(found.file, { root: dir, dotfiles: 'ignore', cacheControl: false, lastModified: false });
   };
 }
 
 /** Addresses without an ending are places inside the editor, which its page finds by itself. */
 function fileOf(path: string): string {
   const name = decodeURIComponent(path).slice(1);
-  return extname(name) === '' ? PAGE : name;
+  return basename(name).includes('.') ? name : PAGE;
 }
 
-function compressed(dir: string, name: string, accepted: string): { readonly file: string; readonly encoding?: string } {
-  // The root that `sendFile` keeps to is checked here too: the name is a stranger's.
-  if (name.includes('..') || name.includes('\0')) return { file: name };
+interface Found { readonly file: string; readonly etag: string; readonly encoding?: string }
+
+function find(dir: string, name: string, accepted: string): Found | undefined {
+  // A stranger chose the name. Hidden files and everything outside the folder are not there.
+  if (/(^|[\\/])\.|\0/.test(name)) return undefined;
   const offered = accepted.split(',').map((part) => part.split(';')[0]?.trim());
   for (const [encoding, ending] of ENCODINGS) {
-    if (offered.includes(encoding) && existsSync(join(dir, name + ending))) return { file: name + ending, encoding };
+    const file = offered.includes(encoding) ? look(dir, name + ending) : undefined;
+    if (file) return { ...file, encoding };
   }
-  return { file: name };
+  return look(dir, name);
+}
+
+function look(dir: string, file: string): Found | undefined {
+  const stat = statSync(join(dir, file), { throwIfNoEntry: false });
+  return stat?.isFile() ? { file, etag: `"${stat.size.toString(36)}-${stat.mtimeMs.toString(36)}"` } : undefined;
 }

@@ -43,8 +43,8 @@ test('masks a mobile number that came as a number and leaves other numbers', () 
 
 test('takes no time on a text made to slow the search down', () => {
   const started = performance.now();
-  maskText(`${'+1 '.repeat(20_000)}x`);
-  maskText(`${'a.'.repeat(20_000)}@`);
-  maskText('8'.repeat(50_000));
-  expect(performance.now() - started).toBeLessThan(500);
+  maskText(`${'+1 '.repeat(200_000)}x`);
+  maskText(`${'a.'.repeat(200_000)}@`);
+  maskText('8'.repeat(500_000));
+  expect(performance.now() - started).toBeLessThan(3000);
 });

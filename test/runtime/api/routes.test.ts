@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Failure } from '../../../runtime/errors.ts';
+import { limits } from '../../../runtime/limits.ts';
+import { NodeFailure } from '../../../runtime/sdk/node-failure.ts';
+import { ApiKit, codeOf, sampleFlow } from '../../kit/api-kit.ts';
+
+let kit: ApiKit;
+beforeEach(async () => { kit = await new ApiKit().open(); });
+afterEach(async () => { await kit.close(); });
+
+const put = (body: unknown, version = '"0"') => kit.ask({ method: 'PUT', path: '/api/v1/flows/lead', body, headers: { 'if-match': version } });
+
+test('a flow is created, read with its version, changed and deleted', async () => {
+  const created = await put(sampleFlow());
+  expect([created.status, created.headers.etag, created.json]).toEqual([200, '"1"', { version: 1, problems: [] }]);
+  const read = await kit.ask({ path: '/api/v1/flows/lead' });
+  expect([read.headers.etag, read.json]).toEqual(['"1"', { flow: sampleFlow(), version: 1, problems: [] }]);
+  expect((await put({ ...sampleFlow(), name: 'Lead' }, read.headers.etag)).json).toEqual({ version: 2, problems: [] });
+  expect((await kit.ask({ method: 'DELETE', path: '/api/v1/flows/lead' })).status).toBe(204);
+  expect((await kit.ask({ path: '/api/v1/flows' })).json).toEqual({ flows: [] });
+  expect(kit.project.calls).toContainEqual(['saveFlow', 'lead', 'local']);
+});
+
+test('the second of two who change the same version is refused and told the newer one', async () => {
+  await put(sampleFlow());
+  await put({ ...sampleFlow(), name: 'first' }, '"1"');
+  const second = await put({ ...sampleFlow(), name: 'second' }, '"1"');
+  expect([second.status, codeOf(second)]).toEqual([412, 'flow.stale']);
+  expect(second.json).toMatchObject({ error: { details: { version: 2 }, fix: { en: expect.any(String), ru: expect.any(String) } } });
+  expect(kit.project.drafts.get('lead')?.flow.name).toBe('first');
+});
+
+test('a change that does not say on which version it builds is refused', async () => {
+  const answer = await kit.ask({ method: 'PUT', path: '/api/v1/flows/lead', body: sampleFlow() });
+  expect([answer.status, codeOf(answer)]).toEqual([428, 'request.version-missing']);
+  for (const version of ['1', '*', '"x"', '"1", "2"', '"-1"']) expect(codeOf(await put(sampleFlow(), version))).toBe('request.invalid');
+  expect(kit.project.drafts.size).toBe(0);
+});
+
+test('a document that is no flow comes back with every problem and its place', async () => {
+  const answer = await put({ format: 'millrace.flow/1', id: 'lead', name: 7, delivery: 'durable', nodes: { a: { version: 1, config: {} } }, wires: [], layout: {} });
+  expect([answer.status, codeOf(answer)]).toEqual([422, 'flow.invalid']);
+  const { problems } = (answer.json as { error: { problems: { where: object }[] } }).error;
+  expect(problems.map(({ where }) => where)).toEqual(expect.arrayContaining([{ flow: 'lead', field: 'name' }, { flow: 'lead', node: 'a' }]));
+});
+
+test('a flow is saved only under its own id', async () => {
+  const answer = await put(sampleFlow('other'));
+  expect([answer.status, codeOf(answer)]).toEqual([422, 'flow.id']);
+});
+
+test('broken JSON is answered with its line and column and nothing of its text', async () => {
+  const answer = await kit.ask({ method: 'PUT', path: '/api/v1/secrets/token', raw: '{\n  "value": "hunter2",,\n}', headers: { 'content-type': 'application/json' } });
+  expect([answer.status, codeOf(answer)]).toEqual([400, 'request.json']);
+  expect(answer.json).toMatchObject({ error: { details: { line: 2, column: 22 } } });
+  expect(answer.text).not.toContain('hunter2');
+});
+
+test.each([
+  [{}, 'body: "value" is missing'], [{ value: 7 }, 'body.value: must be of type string'], [{ value: 'x', more: 1 }, 'body: "more" is not known here'],
+  [undefined, 'body: must be of type object'], ['text', 'body: must be of type object'], [[1], 'body: must be of type object'],
+])('the body %j is refused with its place', async (body, said) => {
+  const answer = await kit.ask({ method: 'PUT', path: '/api/v1/secrets/token', body });
+  expect([answer.status, codeOf(answer)]).toEqual([400, 'request.invalid']);
+  expect(answer.json).toMatchObject({ error: { message: { en: said } } });
+  expect(kit.project.secrets.size).toBe(0);
+});
+
+test('a body that is not declared as JSON is refused, as a form of another site would send it', async () => {
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    const answer = await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/stop', raw: '{}', headers: { 'content-type': type } });
+    expect([answer.status, codeOf(answer)]).toEqual([415, 'request.type']);
+  }
+  expect(kit.project.calls).toEqual([]);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/stop' })).status).toBe(204);
+});
+
+test('a body above the limit is refused before and while it is read', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const announced = await kit.ask({ method: 'POST', path: '/api/v1/import', raw: Buffer.alloc(limits.apiBodyBytesMax + 1, 32), headers });
+  expect([announced.status, codeOf(announced), announced.headers.connection]).toEqual([413, 'request.too-large', 'close']);
+  const chunked = await kit.ask({ method: 'POST', path: '/api/v1/import', raw: Buffer.alloc(limits.apiBodyBytesMax + 1, 32), headers: { ...headers, 'transfer-encoding': 'chunked' } });
+  expect(chunked.status).toBe(413);
+});
+
+test('a query is read as the types that it stands for', async () => {
+  await kit.ask({ path: '/api/v1/runs?flow=lead&state=pending&limit=7' });
+  await kit.ask({ path: '/api/v1/runs' });
+  expect(kit.project.calls).toEqual([['listRuns', { flow: 'lead', state: 'pending', limit: 7 }], ['listRuns', { limit: 50 }]]);
+  for (const query of ['limit=0', 'limit=501', 'limit=x', 'state=odd', 'flow=a&flow=b', 'unknown=1']) expect(codeOf(await kit.ask({ path: `/api/v1/runs?${query}` }))).toBe('request.invalid');
+});
+
+test('deploy, rollback, start and restore reach the project', async () => {
+  await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/deploy', body: { version: 3 } });
+  await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/rollback', body: { revision: 2 } });
+  await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/start' });
+  await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/restore' });
+  expect(kit.project.calls).toEqual([['deploy', 'lead', 3], ['rollback', 'lead', 2], ['start', 'lead'], ['restore', 'lead']]);
+  expect(codeOf(await kit.ask({ path: '/api/v1/flows/lead/revisions/abc' }))).toBe('revision.not-found');
+});
+
+test('inject takes a body or none, and a node’s failure is answered as its own', async () => {
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/a/inject' })).json).toEqual({ runId: 'run-1' });
+  await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/a/inject', body: { body: { payload: 1 } } });
+  expect(kit.host.injected).toEqual([['lead', 'a', undefined], ['lead', 'a', { payload: 1 }]]);
+  kit.host.injectFails = new NodeFailure('queue.full', { en: 'full', ru: 'полно' });
+  const full = await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/a/inject' });
+  expect([full.status, codeOf(full)]).toEqual([503, 'queue.full']);
+});
+
+test('connections, secrets and env are saved, tried and deleted, and no answer holds a secret', async () => {
+  const document = { type: 'sql', config: { driver: 'sqlite' } };
+  const saved = await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document }, headers: { 'if-match': '"4"' } });
+  expect([saved.headers.etag, saved.json]).toEqual(['"5"', { version: 5 }]);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/connections/crm-db/test', body: { document } })).json).toMatchObject({ ok: true });
+  await kit.ask({ method: 'PUT', path: '/api/v1/env/REGION', body: { value: null } });
+  expect(kit.project.calls).toEqual([['saveConnection', 'crm-db', document, 4], ['testConnection', 'crm-db', document], ['saveEnv', 'REGION', null]]);
+  expect((await kit.ask({ method: 'PUT', path: '/api/v1/secrets/token', body: { value: 'hunter2' } })).status).toBe(204);
+  expect(kit.project.secrets.get('token')).toBe('hunter2');
+  expect((await kit.ask({ path: '/api/v1/secrets' })).text).not.toContain('hunter2');
+});
+
+test('what is seen of messages is masked', async () => {
+  kit.host.last = { input: { at: 1, runId: 'r', truncated: false, body: { payload: { phone: '+79001234534' } } }, outputs: { out: { at: 1, runId: 'r', truncated: false, body: { mail: 'ivan@example.com' } } } };
+  expect((await kit.ask({ path: '/api/v1/flows/lead/nodes/a/last' })).json).toEqual({
+    input: { at: 1, runId: 'r', truncated: false, body: { payload: { phone: '+7900•••••34' } } }, outputs: { out: { at: 1, runId: 'r', truncated: false, body: { mail: 'i•••@example.com' } } },
+  });
+  kit.host.dead = [{ id: 'd', runId: 'r', flow: 'lead', node: 'a', at: 1, attempts: 5, code: 'http.failed', message: { en: '', ru: '' }, body: { phone: '+79001234534' } }];
+  expect((await kit.ask({ path: '/api/v1/dead-letters?flow=lead' })).text).not.toContain('1234534');
+});
+
+test('one flow is exported as its file, all as one file', async () => {
+  await put(sampleFlow());
+  const one = await kit.ask({ path: '/api/v1/export?flow=lead' });
+  expect([one.text, one.headers['content-disposition'], one.headers['content-type']]).toEqual(['lead\n', 'attachment; filename="lead.json"', 'application/json; charset=utf-8']);
+  expect((await kit.ask({ path: '/api/v1/export?flow=a&flow=b' })).text).toBe('a,b\n');
+  expect((await kit.ask({ path: '/api/v1/export' })).text).toBe('lead\n');
+});
+
+test('an unexpected error is answered with an id that the log explains, and with nothing else', async () => {
+  kit.project.breaks = new TypeError('secret detail of /srv/app');
+  const answer = await kit.ask({ path: '/api/v1/flows' });
+  expect([answer.status, codeOf(answer)]).toEqual([500, 'runtime.bug']);
+  expect(answer.text).not.toMatch(/secret detail|\.ts/);
+  const { id } = (answer.json as { error: { details: { id: string } } }).error.details;
+  expect(kit.logged).toEqual([{ text: expect.stringContaining(id), details: { id, err: kit.project.breaks } }]);
+});
+
+test('an expected failure keeps its status, code, fix and problems', async () => {
+  kit.project.breaks = new Failure('files.read-only', { en: 'saving', ru: 'сохранение' }, { fix: { en: 'do this', ru: 'сделайте так' } });
+  const answer = await kit.ask({ path: '/api/v1/flows' });
+  expect([answer.status, answer.json]).toEqual([403, { error: { code: 'files.read-only', message: { en: 'saving', ru: 'сохранение' }, fix: { en: 'do this', ru: 'сделайте так' } } }]);
+  expect(kit.logged).toEqual([]);
+});
+
+test('unknown addresses, methods and undecodable paths are told apart', async () => {
+  expect([await kit.ask({ path: '/api/v1/nothing' }), await kit.ask({ path: '/elsewhere' })].map(codeOf)).toEqual(['request.not-found', 'request.not-found']);
+  const method = await kit.ask({ method: 'DELETE', path: '/api/v1/flows' });
+  expect([method.status, codeOf(method), method.headers.allow]).toEqual([405, 'request.method', 'GET']);
+  const undecodable = await kit.ask({ path: '/api/v1/flows/%E0%A4%A' });
+  expect([undecodable.status, codeOf(undecodable)]).toEqual([400, 'request.invalid']);
+});
+
+test('health is answered before anything else is loaded, and readiness follows the runtime', async () => {
+  expect((await kit.ask({ path: '/health/live' })).status).toBe(200);
+  expect((await kit.ask({ path: '/health/ready' })).status).toBe(200);
+  kit.isReady = false;
+  expect((await kit.ask({ path: '/health/ready' })).status).toBe(503);
+});
+
+test('openapi.json lists every route with its parameters and body', async () => {
+  const { paths } = (await kit.ask({ path: '/api/v1/openapi.json' })).json as { paths: { [path: string]: { [method: string]: { parameters: { name: string }[]; requestBody?: object } } } };
+  expect(paths['/flows/{id}']?.['put']?.parameters.map(({ name }) => name)).toEqual(['id', 'If-Match']);
+  expect(paths['/runs']?.['get']?.parameters.map(({ name }) => name)).toEqual(['flow', 'state', 'limit', 'after']);
+  expect(paths['/flows/{id}/deploy']?.['post']?.requestBody).toMatchObject({ required: true });
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/catalog', '/connections/{name}/test', '/secrets/{name}', '/env/{name}', '/dead-letters', '/import', '/export', '/audit', '/system']));
+});
