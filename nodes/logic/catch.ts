@@ -18,5 +18,9 @@ export default defineNode({
   replay: 'pure',
   config: { nodes: field.nodes({ en: 'Only from these nodes', ru: 'Только от этих узлов' }, { default: [], help: { en: 'None: all nodes of the flow.', ru: 'Пусто: все узлы потока.' } }) },
   outputs: { fixed: { out: { title: { en: 'Failed messages', ru: 'Сообщения с ошибкой' } } } },
-  examples: [],
+  examples: [{
+    name: 'passes on what failed, with its failure', config: {},
+    given: [{ payload: { id: 7 }, error: { code: 'http.status', text: { en: 'the server answered 404', ru: 'сервер ответил 404' }, node: 'send', attempt: 1, details: { status: 404 } } }],
+    emits: { out: [{ payload: { id: 7 }, error: { code: 'http.status', text: { en: 'the server answered 404', ru: 'сервер ответил 404' }, node: 'send', attempt: 1, details: { status: 404 } } }] },
+  }],
 });
