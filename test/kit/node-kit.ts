@@ -1,7 +1,7 @@
-import { compileConfig } from '../../runtime/expression/resolve.ts';
+import { compileConfig, type CompiledConfig } from '../../runtime/expression/resolve.ts';
 import { replayOf } from '../../runtime/flow/evaluate-rule.ts';
 import type { FieldInfo } from '../../runtime/flow/node-info.ts';
-import { Secret, dueOf, isDrop, isHold, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
+import { dueOf, isDrop, isHold, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
 import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
 import { SeededRandom, VirtualTime } from './virtual-time.ts';
 
@@ -58,14 +58,14 @@ export async function openNode(definition: NodeDefinition, options: KitOptions =
   const seen = nothingSeen();
   const clock = options.clock ?? new VirtualTime();
   const place = placeOf(definition, seen, clock);
-  const config = await resolver(definition.info.config, options);
-  const prepared = definition.prepare && await definition.prepare(await config({}) as never, { ...place, sandbox: options.sandbox ?? noSandbox });
+  const config = await compiled(definition.info.config, options);
+  const prepared = definition.prepare && await definition.prepare(config.atDeploy as never, { ...place, sandbox: options.sandbox ?? noSandbox, env: options.env ?? {} });
   return new OpenNode({ definition, options, seen, clock, place, config, prepared });
 }
 
 interface Parts {
   readonly definition: NodeDefinition; readonly options: KitOptions; readonly seen: Seen; readonly clock: VirtualTime;
-  readonly place: NodePlace; readonly config: (body: Body) => Promise<unknown>; readonly prepared: unknown;
+  readonly place: NodePlace; readonly config: CompiledConfig; readonly prepared: unknown;
 }
 
 export class OpenNode {
@@ -114,7 +114,8 @@ export class OpenNode {
 
   async #call(body: Body, call: { readonly id: string; readonly resumed: boolean }): Promise<void> {
     try {
-      const context = contextOf(this.#p, await this.#p.config(body), { ...call, random: this.#random });
+      const place = contextOf(this.#p, { ...call, random: this.#random });
+      const context = { ...place, config: await this.#p.config.value(body, place) };
       this.#take(await this.#answer(body, context), body, call.id);
     } catch (error) {
       if (!(error instanceof NodeFailure)) throw error;
@@ -149,7 +150,7 @@ export class OpenNode {
   async #closeWindow(key: string, reason: 'timeout'): Promise<void> {
     const window = this.#windows.get(key);
     this.#windows.delete(key);
-    if (window) this.#take((this.#p.definition.collect as Collector<unknown>).close({ key, state: window.state, kept: window.kept, reason }, await this.#p.config({})), {}, key);
+    if (window) this.#take((this.#p.definition.collect as Collector<unknown>).close({ key, state: window.state, kept: window.kept, reason }, this.#p.config.atDeploy), {}, key);
   }
 
   #take(result: HandlerResult, body: Body, id: string): void {
@@ -166,12 +167,12 @@ export class OpenNode {
 }
 
 /** What a call sees of the world. A pure node has no power to act outside, as in the engine. */
-function contextOf(p: Parts, config: unknown, call: { readonly id: string; readonly resumed: boolean; readonly random: SeededRandom }): NodeContext {
+function contextOf(p: Parts, call: { readonly id: string; readonly resumed: boolean; readonly random: SeededRandom }): NodeContext {
   const { seen, clock, options } = p;
   const pure = replayOf(p.definition.info.replay, options.config ?? {}, p.definition.info.config) === 'pure';
   return {
     ...p.place,
-    config, prepared: p.prepared as undefined, resumed: call.resumed,
+    config: undefined, prepared: p.prepared as undefined, resumed: call.resumed,
     envelope: { id: call.id, runId: `run-of-${call.id}`, parentIds: [], correlationId: `run-of-${call.id}`, attempt: 1, receivedAt: clock.now(), deadline: clock.now() + 30_000 },
     idempotencyKey: `${call.id}:${p.place.node.id}`,
     signal: options.signal ?? new AbortController().signal,
@@ -195,14 +196,10 @@ export function placeOf(definition: NodeDefinition, seen: Seen, clock: VirtualTi
   };
 }
 
-/** A config's value for each body, with defaults, units, expressions, env and secrets resolved as the runtime does. */
-export async function resolver(fields: { readonly [name: string]: FieldInfo }, options: Pick<KitOptions, 'config' | 'env' | 'secrets'>): Promise<(body: Body) => Promise<unknown>> {
-  const values = { env: (name: string) => options.env?.[name], secret: async (name: string) => options.secrets?.[name] };
-  const compiled = await compileConfig(fields, (options.config ?? {}) as never, values);
-  return async (body) => await compiled.value(body);
+/** A config as the runtime makes it ready: defaults, units, expressions, env and secrets. */
+export async function compiled(fields: { readonly [name: string]: FieldInfo }, options: Pick<KitOptions, 'config' | 'env' | 'secrets'>): Promise<CompiledConfig> {
+  return await compileConfig(fields, (options.config ?? {}) as never, { env: (name) => options.env?.[name], secret: (name) => options.secrets?.[name] });
 }
-
-export const secretOf = (value: string): Secret => new Secret(value);
 
 /** Freezes a value through and through, so that a node which changes its message fails its test. */
 export function deepFreeze<T>(value: T): T {

@@ -1,5 +1,5 @@
 import type { Body, DeliverOptions, HttpAnswer, HttpRequest, NodeDefinition, Receipt, RouteOptions, SourceContext } from '../../runtime/sdk/index.ts';
-import { nothingSeen, placeOf, resolver, type KitOptions, type Seen } from './node-kit.ts';
+import { nothingSeen, placeOf, compiled, type KitOptions, type Seen } from './node-kit.ts';
 import { SeededRandom, VirtualTime } from './virtual-time.ts';
 
 /** Runs a source without an engine: what it delivers is recorded and acknowledged as the test says. */
@@ -71,7 +71,8 @@ const acknowledged = async (_: Delivery, count: number): Promise<Receipt> => ({ 
 
 export async function startSource(definition: NodeDefinition, options: SourceOptions = {}): Promise<RunningSource> {
   const source = new RunningSource(options.clock ?? new VirtualTime());
-  const resolve = await resolver(definition.info.config, options);
-  await definition.start?.(source.context(definition, { config: await resolve({}), resolve: () => resolve({}) }, options) as never);
+  const config = await compiled(definition.info.config, options);
+  const resolve = async (): Promise<unknown> => await config.value({}, { clock: source.clock });
+  await definition.start?.(source.context(definition, { config: await resolve(), resolve }, options) as never);
   return source;
 }

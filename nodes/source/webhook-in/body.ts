@@ -88,7 +88,7 @@ function formReader(charset: string | undefined): Reader {
 }
 
 function decoder(charset: string | undefined, fatal: boolean): (body: Uint8Array) => string {
-  let text: TextDecoder;
+  let text: InstanceType<typeof TextDecoder>;
   try {
     text = new TextDecoder(charset ?? 'utf-8', { fatal });
   } catch {
