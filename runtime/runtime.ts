@@ -45,6 +45,8 @@ export interface RuntimeOptions {
   readonly autoDeploy?: boolean;
   /** Where the shipped examples are, for the first start; null for none. */
   readonly examplesDir?: string | null;
+  /** Nothing is run: for commands that only read or write documents. */
+  readonly documentsOnly?: boolean;
   readonly processEnv?: { readonly [name: string]: string | undefined };
 }
 
@@ -78,7 +80,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const net = createFetch();
   const sandbox = openSandbox({ clock, log });
   const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox }), pump);
-  const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
+  const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   await host.open();
   await project.open();
   return {

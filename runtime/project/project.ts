@@ -43,6 +43,8 @@ export interface ProjectOptions {
   readonly autoDeploy?: boolean;
   /** Where the shipped examples stand; null for none. */
   readonly examplesDir?: string | null;
+  /** Nothing is run: for commands that only read or write documents. */
+  readonly documentsOnly?: boolean;
 }
 
 const EXAMPLES = fileURLToPath(new URL('../../flows', import.meta.url));
@@ -79,6 +81,7 @@ export class Project implements ProjectDoor, ProjectValues {
   async open(): Promise<void> {
     await this.#parts.values.load();
     const changed = await this.#files?.open() ?? new Set<string>();
+    if (this.#o.documentsOnly) return;
     const ids = await this.#drafts.ids();
     await Promise.all(ids.map((id) => this.#parts.serial.run(id, () => this.#resume(id, changed.has(id)))));
     const { examplesDir = EXAMPLES } = this.#o;
