@@ -20,7 +20,7 @@ import { Project } from './project/project.ts';
 import { StoredValues } from './project/values.ts';
 import { openVault } from './project/vault.ts';
 import { systemRandom, type Random } from './random.ts';
-import { openSandbox } from './sandbox/supervisor.ts';
+import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
 import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
@@ -78,7 +78,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const bug = (error: unknown, where: Text): void => log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
   const pump = new HistoryPump({ journal, clock, record: (runs) => history.record(runs), failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   const net = createFetch();
-  const sandbox = openSandbox({ clock, log });
+  // By the system's clock also where cases make time pass: user code really runs.
+  const sandbox = new SandboxSupervisor({ log });
   const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   await host.open();
