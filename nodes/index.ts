@@ -3,8 +3,11 @@ import type { ConnectionDefinition, NodeDefinition } from '../runtime/sdk/index.
 import sqlConnection from './connection/sql.ts';
 import dedupeContactNode from './crm/dedupe-contact.ts';
 import normalizeContactNode from './crm/normalize-contact.ts';
+import templateNode from './data/template.ts';
 import catchNode from './logic/catch.ts';
 import changeNode from './logic/change.ts';
+import joinNode from './logic/join.ts';
+import splitNode from './logic/split.ts';
 import switchNode from './logic/switch.ts';
 import debugNode from './sink/debug.ts';
 import httpRequestNode from './sink/http-request.ts';
@@ -17,8 +20,11 @@ import delayNode from './time/delay.ts';
 export const nodes: readonly NodeDefinition[] = [
   dedupeContactNode,
   normalizeContactNode,
+  templateNode,
   catchNode,
   changeNode,
+  joinNode,
+  splitNode,
   switchNode,
   debugNode,
   httpRequestNode,
