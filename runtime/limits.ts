@@ -103,13 +103,30 @@ export const limits = {
   regexPatternChars: 1_000, // typed by a person
 
   // Sandbox
-  sandboxMemoryMb: 64, // of one isolate, unless the node says otherwise
+  sandboxMemoryMb: 64, // of one function node, unless the node says otherwise
+  sandboxMemoryMaxMb: 256, // half of what the process may have
   sandboxTimeoutMs: 5 * SECOND, // of one message
-  sandboxProcessMb: 512, // RSS of the child before it is killed
-  sandboxOutputBytesMax: 4 * MB,
-  sandboxOutputsMax: 20,
-  sandboxLogsPerMessage: 20,
-  sandboxLogBytesMax: 8 * KB,
+  sandboxTimeoutMaxMs: 60 * SECOND, // longer work belongs into a node that calls outside
+  sandboxProcessMb: 512, // RSS of the child before it is killed, beside what its contexts need
+  sandboxContextMb: 1, // RSS of one function node's context that has run, some more than measured
+  sandboxCellFunctions: 32, // function nodes of one flow in one isolate: one isolate each would take five times the memory
+  sandboxCellMb: 24, // heap of an isolate beside what the code uses: 32 contexts
+  sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
+  sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
+  sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
+  sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
+  sandboxBodiesMax: 10_000, // messages sent for one; more belongs to split, which works in chunks
+  sandboxOutputsMax: 20, // more cannot be told apart on a card
+  sandboxLogsPerMessage: 20, // beyond it a count
+  sandboxLogBytesMax: 8 * KB, // of one line
+  sandboxTimersMax: 1_000, // of one message
+  sandboxBeatMs: 1 * SECOND, // the child says that it lives, while it works
+  sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load
+  sandboxRssWatchMs: 50, // a bomb takes some hundred MB in this time
+  sandboxAloneAfterCrash: 64, // messages of a function that ended the process run in the process for suspects, before it is trusted again
+  sandboxIdleMs: 30 * SECOND, // a process without function nodes is stopped after this
+  sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
+  sandboxRestartMaxMs: 5 * SECOND, // longest pause before a process that keeps dying is started anew
 
   // Editor
   editorUndoMax: 500, // steps that can be taken back; with whole nodes in them some MB at most

@@ -1,0 +1,94 @@
+import { parse, type AnyNode, type Node, type Program } from 'acorn';
+import { keysOf, type KeyUse } from './message-keys.ts';
+import { everyNode } from './syntax.ts';
+
+/** What reading the code tells about it, before it ever runs. */
+export interface Analysis {
+  /** The code as one function expression; its first line is the user's first line. */
+  readonly source: string;
+  readonly plain: boolean;
+  readonly keys: KeyUse;
+}
+
+export interface SyntaxProblem { readonly message: string; readonly line: number; readonly column: number }
+
+/** Names that can make promises or timers, or give what others made: code without them, and without async syntax, ends when it returns. */
+const WAITING_NAMES = new Set(['Promise', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis', 'AsyncDisposableStack']);
+const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression']);
+
+export function analyse(code: string): Analysis | SyntaxProblem {
+  let program: Program;
+  try {
+    program = parse(code, { ecmaVersion: 'latest', sourceType: 'script', allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, locations: true });
+  } catch (error) {
+    return problemOf(error);
+  }
+  const nodes = [...everyNode(program)];
+  const locals = undeclaredTargets(nodes.map(({ node }) => node));
+  const async = nodes.some(({ node, depth }) => depth === 0 && isAwait(node));
+  const declared = locals.length > 0 ? ` var ${locals.join(', ')};` : '';
+  return {
+    source: `(${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n})`,
+    plain: !nodes.some(({ node }) => mayWait(node)),
+    keys: keysOf(nodes),
+  };
+}
+
+function problemOf(error: unknown): SyntaxProblem {
+  const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
+  if (!(error instanceof SyntaxError) || !loc) throw error;
+  return { message: (message ?? '').replace(/ \(\d+:\d+\)$/, ''), line: loc.line, column: loc.column + 1 };
+}
+
+const isAwait = (node: AnyNode): boolean => node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await) || (node.type === 'VariableDeclaration' && node.kind === 'await using');
+
+function mayWait(node: AnyNode): boolean {
+  if (WAITING_SYNTAX.has(node.type) || isAwait(node)) return true;
+  if (node.type === 'Identifier') return WAITING_NAMES.has(node.name);
+  return (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration' || node.type === 'ArrowFunctionExpression') && node.async;
+}
+
+/**
+ * Names that the code assigns without declaring them. In Node-RED they become globals; here the global object is frozen, so that nothing lasts
+ * from message to message, and they are declared for the call.
+ */
+function undeclaredTargets(nodes: readonly AnyNode[]): string[] {
+  const declared = new Set(['msg', 'arguments', 'undefined', 'node', 'env', 'RED', 'flow', 'global', 'context', 'console', 'globalThis']);
+  const assigned = new Set<string>();
+  for (const node of nodes) {
+    for (const name of declaredBy(node)) declared.add(name);
+    for (const name of assignedBy(node)) assigned.add(name);
+  }
+  return [...assigned].filter((name) => !declared.has(name));
+}
+
+function declaredBy(node: AnyNode): string[] {
+  switch (node.type) {
+    case 'VariableDeclarator': return namesIn(node.id);
+    case 'FunctionDeclaration': case 'FunctionExpression': case 'ArrowFunctionExpression':
+      return [...(node.id ? [node.id.name] : []), ...node.params.flatMap(namesIn)];
+    case 'ClassDeclaration': case 'ClassExpression': return node.id ? [node.id.name] : [];
+    case 'CatchClause': return node.param ? namesIn(node.param) : [];
+    default: return [];
+  }
+}
+
+function assignedBy(node: AnyNode): string[] {
+  if (node.type === 'AssignmentExpression') return namesIn(node.left);
+  if (node.type === 'UpdateExpression') return namesIn(node.argument);
+  if ((node.type === 'ForInStatement' || node.type === 'ForOfStatement') && node.left.type !== 'VariableDeclaration') return namesIn(node.left);
+  return [];
+}
+
+/** Names that a pattern binds. */
+function namesIn(pattern: Node): string[] {
+  const node = pattern as AnyNode;
+  switch (node.type) {
+    case 'Identifier': return [node.name];
+    case 'ObjectPattern': return node.properties.flatMap((each) => namesIn(each.type === 'RestElement' ? each.argument : each.value));
+    case 'ArrayPattern': return node.elements.flatMap((each) => (each ? namesIn(each) : []));
+    case 'AssignmentPattern': return namesIn(node.left);
+    case 'RestElement': return namesIn(node.argument);
+    default: return [];
+  }
+}

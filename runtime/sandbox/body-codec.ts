@@ -1,0 +1,78 @@
+import type { Body } from '../sdk/message.ts';
+import type { KeyUse } from './message-keys.ts';
+
+/**
+ * Bodies on their way into the sandbox and back. Plain JSON stays as it is; where a body holds bytes, dates or big integers they become
+ * `{ $bytes }`, `{ $date }` and `{ $bigint }`, and a `$` stands before the user's own `$` keys.
+ */
+
+const DEPTH_MAX = 200; // recursion stays far from the end of the stack; the guest has the same bound
+
+type Fields = { readonly [key: string]: unknown };
+
+/** One message of a batch: `[id, time, body]`, and `,1` when the body has tags. */
+export function rowText(message: { readonly id: string; readonly nowMs: number; readonly body: Body }, keys: KeyUse): string {
+  const body = keys === null ? message.body : pick(message.body, keys.cross);
+  const tags = hasSpecial(body, 0);
+  const text = JSON.stringify(tags ? tagged(body) : body);
+  return `[${JSON.stringify(message.id)},${message.nowMs},${text}${tags ? ',1]' : ']'}`;
+}
+
+/** `_msgid` is the message's id, for code that came from Node-RED. */
+export function withMessageId(body: Body, id: string): Body {
+  return '_msgid' in body ? body : { ...body, _msgid: id };
+}
+
+function pick(body: Fields, keys: readonly string[]): Fields {
+  const picked: { [key: string]: unknown } = {};
+  for (const key of keys) {
+    const value = Object.hasOwn(body, key) ? body[key] : undefined;
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}
+
+function hasSpecial(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
+  if (value instanceof Uint8Array || value instanceof Date) return true;
+  if (depth > DEPTH_MAX) throw new RangeError(`the message is nested deeper than ${DEPTH_MAX} levels`);
+  if (Array.isArray(value)) {
+    for (const each of value) if (hasSpecial(each, depth + 1)) return true;
+    return false;
+  }
+  for (const key in value) if (hasSpecial((value as Fields)[key], depth + 1)) return true;
+  return false;
+}
+
+function tagged(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $bigint: String(value) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+  if (value instanceof Date) return { $date: value.getTime() };
+  if (Array.isArray(value)) return value.map(tagged);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.startsWith('$') ? `$${key}` : key, tagged(each)]));
+}
+
+function untagged(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(untagged);
+  const fields = value as Fields;
+  if (typeof fields.$bytes === 'string') return new Uint8Array(Buffer.from(fields.$bytes, 'base64'));
+  if ('$date' in fields) return new Date(typeof fields.$date === 'number' ? fields.$date : NaN);
+  if (typeof fields.$bigint === 'string') return BigInt(fields.$bigint);
+  return Object.fromEntries(Object.entries(fields).map(([key, each]) => [key.startsWith('$') ? key.slice(1) : key, untagged(each)]));
+}
+
+/** A body that came back: `w` is whole, `p` is what changed of the message that was kept, `d` the keys that were deleted. */
+export function bodyBack(given: unknown, kept: Body): Body {
+  const { w, p, d } = given as { w?: unknown; p?: unknown; d?: readonly string[] };
+  const body = w === undefined ? { ...kept, ...fieldsOf(p) } : fieldsOf(w);
+  if (d === undefined) return body;
+  const left: { [key: string]: unknown } = { ...body };
+  for (const key of d) delete left[key];
+  return left;
+}
+
+function fieldsOf(given: unknown): Fields {
+  return (typeof given === 'string' ? untagged(JSON.parse(given.slice(1))) : given) as Fields;
+}

@@ -1,0 +1,232 @@
+import type { Isolate, Reference, Script } from 'isolated-vm';
+import type ivmModule from 'isolated-vm';
+import type { Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import type { BatchFailure, Definition } from './frames.ts';
+
+/** One function of the host's definitions, inside its cell. */
+export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
+type Enter = Reference<(kind: number, number: number, text: string) => string>;
+
+/** The batch gets no results: the isolate's walls fell, its code does not end, or it was lost with another's. */
+export class Broken extends Error {
+  readonly failure: BatchFailure;
+  constructor(failure: BatchFailure) {
+    super(failure.reason);
+    this.failure = failure;
+  }
+}
+
+export interface CellTools {
+  readonly ivm: typeof ivmModule;
+  readonly clock: Clock;
+  readonly guestSource: string;
+  /** This process cannot go on: an isolate is beyond control. */
+  readonly fatal: (call: number, reason: 'timeout' | 'memory') => void;
+}
+
+interface Turn {
+  readonly call: number;
+  readonly run: () => Promise<string>;
+  readonly budgetMs: number;
+  readonly resolve: (answer: string) => void;
+  readonly reject: (error: Broken) => void;
+  startedAt: number;
+  settled: Promise<unknown>;
+}
+interface Asked { readonly call: number; readonly number: number; readonly text: string }
+
+const STEP = 0;
+const COLLECT = 1;
+const BLAME = 2;
+const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
+const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
+const WATCH_MS = 25; // how late a stuck turn is noticed
+const TURNS_AHEAD = 2; // the isolate's thread finds its next turn waiting instead of asking for it
+
+/**
+ * One isolate with a context for each function node of a flow. It takes turns one after the other, each under its own deadline. When a turn
+ * does not end, or memory runs out, the isolate is thrown away: the batch of that turn is to blame, every other is lost and asked again.
+ */
+export class Cell {
+  readonly #memoryMb: number;
+  readonly #tools: CellTools;
+  readonly #functions = new Set<CellFunction>();
+  readonly #waits = new Set<(error: Broken) => void>();
+  #isolate: Isolate | undefined;
+  #prelude: Promise<Script> | undefined;
+  #queue: Turn[] = [];
+  #running: Turn[] = [];
+  #watching = false;
+  #batches = 0;
+
+  constructor(memoryMb: number, tools: CellTools) {
+    this.#memoryMb = memoryMb;
+    this.#tools = tools;
+  }
+
+  add(fn: CellFunction): void { this.#functions.add(fn); }
+
+  /** True when nobody is left and the isolate is gone. */
+  remove(fn: CellFunction): boolean {
+    this.#functions.delete(fn);
+    fn.enter?.then((enter) => { enter.release(); }, () => undefined);
+    if (this.#functions.size > 0) return false;
+    this.#throwAway();
+    return true;
+  }
+
+  /** Runs a batch to its end; `part` gets results as they become ready. Rejects with `Broken`. */
+  async run(fn: CellFunction, given: { readonly call: number; readonly text: string }, part: (results: string, last: boolean) => void): Promise<void> {
+    const number = ++this.#batches;
+    let { text } = given;
+    for (;;) {
+      const answer = await this.#turn(fn, { call: given.call, number, text });
+      text = '';
+      const state = answer.charAt(0);
+      const cut = state === 'w' ? answer.indexOf(';') : 0;
+      if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
+      if (state === 'd') return;
+      if (state === 'w') await this.#wait(Number(answer.slice(1, cut)));
+    }
+  }
+
+  async #turn(fn: CellFunction, asked: Asked): Promise<string> {
+    const enter = await (fn.enter ??= this.#build(fn));
+    const { plain, timeoutMs } = fn.definition;
+    const timeout = timeoutMs + limits.sandboxSliceMs;
+    return new Promise((resolve, reject) => {
+      const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
+      this.#queue.push({ call: asked.call, run, budgetMs: timeout + GRACE_MS, resolve, reject, startedAt: 0, settled: Promise.resolve() });
+      this.#pump();
+    });
+  }
+
+  /** A step and, once everything that it set off has run, what came of it. The isolate takes its tasks in order, so both are sent at once. */
+  async #openTurn(enter: Enter, asked: Asked, timeout: number): Promise<string> {
+    const stepped = ask(enter, timeout, [STEP, asked.number, asked.text]);
+    const collected = ask(enter, timeout, [COLLECT, asked.number, '']);
+    const [first, second] = await Promise.allSettled([stepped, collected]);
+    const error: unknown = first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
+    if (second.status === 'fulfilled' && error === undefined) return second.value;
+    if (this.#wallsFell(error)) throw error as Error;
+    // A rejection that nobody handled surfaces here: the message whose code ran is told, and its results are asked for again.
+    const { message, stack } = error as { message?: unknown; stack?: unknown };
+    await ask(enter, timeout, [BLAME, asked.number, JSON.stringify([String(message), String(stack)])]);
+    return second.status === 'fulfilled' ? second.value : await ask(enter, timeout, [COLLECT, asked.number, '']);
+  }
+
+  #pump(): void {
+    while (this.#running.length < TURNS_AHEAD) {
+      const turn = this.#queue.shift();
+      if (!turn) break;
+      this.#running.push(turn);
+      if (this.#running[0] === turn) turn.startedAt = this.#tools.clock.elapsed();
+      turn.settled = this.#follow(turn);
+    }
+    this.#watch();
+  }
+
+  async #follow(turn: Turn): Promise<void> {
+    try {
+      const answer: unknown = await turn.run();
+      if (!this.#leave(turn)) return;
+      if (typeof answer === 'string') turn.resolve(answer);
+      else turn.reject(new Broken({ reason: 'broken', message: 'no answer' }));
+      this.#pump();
+    } catch (error) {
+      if (this.#running.includes(turn)) this.#break(turn, this.#wallsFell(error) ?? { reason: 'broken', message: messageOf(error).slice(0, 300) });
+    }
+  }
+
+  #leave(turn: Turn): boolean {
+    const at = this.#running.indexOf(turn);
+    if (at < 0) return false;
+    this.#running.splice(at, 1);
+    const [next] = this.#running;
+    if (at === 0 && next) next.startedAt = this.#tools.clock.elapsed();
+    return true;
+  }
+
+  #wallsFell(error: unknown): BatchFailure | undefined {
+    const message = messageOf(error);
+    if (message.includes('execution timed out')) return { reason: 'timeout' };
+    return message.includes('memory limit') || this.#isolate?.isDisposed ? { reason: 'memory' } : undefined;
+  }
+
+  /** Looks at the turn in work for as long as there is one. */
+  #watch(): void {
+    if (this.#watching || this.#running.length === 0) return;
+    this.#watching = true;
+    this.#tools.clock.after(WATCH_MS, () => {
+      this.#watching = false;
+      const [head] = this.#running;
+      if (head && this.#tools.clock.elapsed() - head.startedAt > head.budgetMs) this.#break(head, { reason: 'timeout' });
+      else this.#watch();
+    });
+  }
+
+  /** The isolate goes. If it does not let go of its thread, the whole process has to. */
+  #break(guilty: Turn, failure: BatchFailure): void {
+    const others = [...this.#running, ...this.#queue].filter((turn) => turn !== guilty);
+    this.#running = [];
+    this.#queue = [];
+    this.#throwAway();
+    for (const turn of others) turn.reject(new Broken({ reason: 'lost' }));
+    const stop = this.#tools.clock.after(SETTLE_MS, () => { this.#tools.fatal(guilty.call, failure.reason === 'memory' ? 'memory' : 'timeout'); });
+    void guilty.settled.then(() => {
+      stop();
+      guilty.reject(new Broken(failure));
+    });
+  }
+
+  #throwAway(): void {
+    for (const fn of this.#functions) fn.enter = undefined;
+    for (const reject of this.#waits) reject(new Broken({ reason: 'lost' }));
+    this.#waits.clear();
+    if (this.#isolate && !this.#isolate.isDisposed) this.#isolate.dispose();
+    this.#isolate = undefined;
+    this.#prelude = undefined;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#tools.clock.after(ms, () => {
+        this.#waits.delete(lost);
+        resolve();
+      });
+      const lost = (error: Broken): void => {
+        stop();
+        reject(error);
+      };
+      this.#waits.add(lost);
+    });
+  }
+
+  async #build(fn: CellFunction): Promise<Enter> {
+    const { ivm, guestSource, fatal } = this.#tools;
+    this.#isolate ??= new ivm.Isolate({ memoryLimit: this.#memoryMb + limits.sandboxCellMb, onCatastrophicError: () => { fatal(0, 'memory'); } });
+    const isolate = this.#isolate;
+    try {
+      this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
+      const [prelude, context, user] = await Promise.all([this.#prelude, isolate.createContext(), isolate.compileScript(fn.definition.source, { filename: 'function', lineOffset: -1 })]);
+      const [boot, code] = await Promise.all([prelude.run(context, { reference: true }), user.run(context, { reference: true })]);
+      user.release();
+      return await boot.apply(undefined, [fn.definition.guest, code.derefInto({ release: true })], { result: { reference: true } }) as Enter;
+    } catch (error) {
+      fn.enter = undefined;
+      if (isolate !== this.#isolate || isolate.isDisposed) throw new Broken({ reason: 'lost' });
+      throw new Broken(compileFailure(messageOf(error)));
+    }
+  }
+}
+
+const ask = (enter: Enter, timeout: number, args: readonly [number, number, string]): Promise<string> => enter.apply(undefined, [...args], { timeout }) as Promise<string>;
+
+const messageOf = (error: unknown): string => String((error as { message?: unknown } | null | undefined)?.message);
+
+/** What V8 refuses although the parser took it; the place stands at the message's end as `[function:3:7]`. */
+function compileFailure(message: string): BatchFailure {
+  const place = / ?\[function:(\d+):(\d+)\]$/.exec(message);
+  return { reason: place ? 'syntax' : 'broken', message: place ? message.slice(0, place.index) : message, ...(place && { line: Number(place[1]), column: Number(place[2]) }) };
+}

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import type ivmModule from 'isolated-vm';
+import { systemClock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
+import { FrameReader, frameBytes, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
+import { guestSource } from './guest/source.ts';
+
+/**
+ * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID`. It reads batches from descriptor 3 and writes results there; it knows no secret and
+ * no address, and ends when its pipe does. What stands in isolates is not trusted; this process is not trusted by its parent.
+ */
+
+const [, , binary = '', uid = ''] = process.argv;
+const { ivm } = createRequire(import.meta.url)(binary) as { ivm: typeof ivmModule };
+becomeNobody(Number(uid));
+
+const pipe = new Socket({ fd: 3, readable: true, writable: true });
+const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();
+const cells = new Map<string, Cell>();
+let running = 0;
+let beating = false;
+
+const send = (kind: FrameKind, id: number, text: string): void => { pipe.write(frameBytes(kind, id, text)); };
+const tools: CellTools = { ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); } };
+
+/** Everything is loaded by now, so that the new user need not be able to read our files. */
+function becomeNobody(id: number): void {
+  if (!id || process.getuid?.() !== 0) return;
+  process.setgroups?.([]);
+  process.setgid?.(id);
+  process.setuid?.(id);
+}
+
+function define(id: number, text: string): void {
+  const definition = JSON.parse(text) as Definition;
+  let cell = cells.get(definition.cell);
+  if (!cell) cells.set(definition.cell, (cell = new Cell(definition.memoryMb, tools)));
+  const fn: CellFunction = { definition, enter: undefined };
+  cell.add(fn);
+  functions.set(id, { fn, cell });
+}
+
+function forget(id: number): void {
+  const known = functions.get(id);
+  functions.delete(id);
+  if (known?.cell.remove(known.fn)) cells.delete(known.fn.definition.cell);
+}
+
+async function call(id: number, text: string): Promise<void> {
+  const cut = text.indexOf(' ');
+  const known = functions.get(Number(text.slice(0, cut)));
+  running++;
+  beat();
+  try {
+    if (!known) throw new Broken({ reason: 'lost' });
+    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1) }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
+  } catch (error) {
+    send(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
+  } finally {
+    running--;
+  }
+}
+
+/** Tells the parent that this thread is alive and how much memory the process has, for as long as there is work. */
+function beat(): void {
+  if (beating || running === 0) return;
+  beating = true;
+  systemClock.after(limits.sandboxBeatMs, () => {
+    beating = false;
+    if (running > 0) send(kinds.beat, 0, String(Math.round(process.memoryUsage.rss() / 2 ** 20)));
+    beat();
+  });
+}
+
+function take(frame: Frame): void {
+  if (frame.kind === kinds.call) void call(frame.id, frame.text);
+  else if (frame.kind === kinds.define) define(frame.id, frame.text);
+  else if (frame.kind === kinds.forget) forget(frame.id);
+}
+
+/** A normal exit waits for the isolates' threads, and one of them may be stuck. */
+const end = (): void => { process.kill(process.pid, 'SIGKILL'); };
+
+const reader = new FrameReader(limits.sandboxFrameBytesMax, take);
+pipe.on('data', (chunk: Buffer) => { reader.read(chunk); });
+pipe.on('close', end);
+pipe.on('end', end);
+pipe.on('error', end);

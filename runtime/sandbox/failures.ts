@@ -1,0 +1,71 @@
+import type { Json, Text } from '../flow/flow.ts';
+import type { SandboxLog, SandboxMessage, SandboxResult, StatusKind } from '../sdk/context.ts';
+import { bodyBack } from './body-codec.ts';
+
+/** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
+
+type Failure = Extract<SandboxResult, { failure: unknown }>['failure'];
+
+/** One result as the guest writes it. */
+type GuestResult =
+  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null]
+  | { readonly f: { readonly c: string; readonly m: string; readonly l?: number; readonly k?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
+
+const NO_LOGS: readonly SandboxLog[] = [];
+
+export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { readonly timeoutMs: number; readonly memoryMb: number }): SandboxResult {
+  const result = given as GuestResult;
+  if ('f' in result) {
+    const { c, m, l, k } = result.f;
+    return { failure: failure(c, { message: m, ...limitsOf, ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) }), logs: logsOf(result.l) };
+  }
+  const [outputs, logs, status] = result;
+  return {
+    outputs: outputs.map((bodies) => bodies.map((body) => bodyBack(body, message.body))),
+    logs: logs === undefined ? NO_LOGS : logsOf(logs),
+    ...(status && { status: { kind: status[0], text: status[1] } }),
+  };
+}
+
+const logsOf = (logs: readonly (readonly [SandboxLog['level'], string])[]): readonly SandboxLog[] => logs.map(([level, text]) => ({ level, text }));
+
+interface Cause { readonly message?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
+
+const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
+  syntax: ({ message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${message}.` }),
+  threw: ({ message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${message}` }),
+  result: ({ message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${message}` }),
+  'output-too-large': ({ message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${message}` }),
+  timeout: ({ message, timeoutMs }, at) => ({
+    en: `The code did not end within ${timeoutMs} ms${at.en}${message ? `: ${message}` : ''}. Look for an endless loop or a promise that never settles, or give the node more time.`,
+    ru: `Код не завершился за ${timeoutMs} мс${at.ru}${message ? `: ${message}` : ''}. Проверьте, нет ли бесконечного цикла или промиса, который никогда не завершится, либо увеличьте время узла.`,
+  }),
+  memory: ({ message, memoryMb }, at) => ({
+    en: `The code needed more than its ${memoryMb} MB of memory${at.en}${message ? `: ${message}` : ''}. Work on smaller parts, or give the node more memory.`,
+    ru: `Коду не хватило ${memoryMb} МБ памяти${at.ru}${message ? `: ${message}` : ''}. Обрабатывайте данные меньшими частями или увеличьте память узла.`,
+  }),
+  crashed: ({ message }) => ({
+    en: `The code ended the sandbox’s process${message ? ` (${message})` : ''}. The message was tried alone to be sure that it is the one.`,
+    ru: `Код завершил процесс песочницы${message ? ` (${message})` : ''}. Сообщение выполнили отдельно, чтобы убедиться, что дело в нём.`,
+  }),
+  unavailable: ({ message }) => ({
+    en: `The sandbox cannot be started: ${message}. Its package isolated-vm needs Node 24 and one of the supported platforms.`,
+    ru: `Песочница не запускается: ${message}. Её пакету isolated-vm нужен Node 24 и одна из поддерживаемых платформ.`,
+  }),
+};
+
+/** `code` without its area. `line` and `column` are those of the user's code, from 1. */
+export function failure(code: string, cause: Cause): Failure {
+  const known = code in WORDS ? code : 'threw';
+  const at: Text = cause.line === undefined ? { en: '', ru: '' } : { en: ` at line ${cause.line}, column ${cause.column}`, ru: ` в строке ${cause.line}, позиция ${cause.column}` };
+  const words = WORDS[known];
+  const details: { [name: string]: Json } = {};
+  if (cause.line !== undefined) details.line = cause.line;
+  if (cause.column !== undefined) details.column = cause.column;
+  if (cause.message) details.message = cause.message;
+  if (known === 'timeout' && cause.timeoutMs !== undefined) details.timeoutMs = cause.timeoutMs;
+  if (known === 'memory' && cause.memoryMb !== undefined) details.memoryMb = cause.memoryMb;
+  return { code: known === 'unavailable' ? 'sandbox.unavailable' : `function.${known}`, text: words ? words(cause, at) : { en: '', ru: '' }, details };
+}
+
+export const failed = (code: string, cause: Cause): SandboxResult => ({ failure: failure(code, cause), logs: NO_LOGS });

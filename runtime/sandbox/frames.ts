@@ -1,0 +1,89 @@
+/** The pipe between supervisor and child: `length u32 · kind u8 · id u32 · text`, the length without its own four bytes. */
+
+export const kinds = {
+  /** To the child. id: function; text: its definition. */
+  define: 1,
+  /** id: function. */
+  forget: 2,
+  /** id: call; text: function id, a space, the batch. */
+  call: 3,
+  /** From the child. id: call; text: results that are ready. */
+  part: 16,
+  /** id: call; text: the last results. */
+  end: 17,
+  /** id: call; text: why the messages that have no result yet have none, as JSON. */
+  failed: 18,
+  /** id: call, or 0; text: why this process cannot go on. */
+  fatal: 19,
+  /** The child's own thread is alive. */
+  beat: 20,
+} as const;
+export type FrameKind = (typeof kinds)[keyof typeof kinds];
+
+export interface Frame { readonly kind: FrameKind; readonly id: number; readonly text: string }
+
+/**
+ * Why messages of a batch have no result. From the child: `timeout`, `memory`, `broken`, `syntax` with its place, and `lost` with another's
+ * batch. From the supervisor besides: `suspect` (the process ended while they were in it) and `unavailable` (none can be started).
+ */
+export interface BatchFailure {
+  readonly reason: 'timeout' | 'memory' | 'syntax' | 'lost' | 'broken' | 'suspect' | 'unavailable';
+  readonly message?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The whole process ended by it. */
+  readonly ended?: boolean;
+}
+
+/** A function as the child gets it. */
+export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly source: string; readonly guest: string }
+
+const HEADER_BYTES = 9;
+
+export function frameBytes(kind: FrameKind, id: number, text: string): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + textBytes);
+  frame.writeUInt32LE(HEADER_BYTES - 4 + textBytes, 0);
+  frame.writeUInt8(kind, 4);
+  frame.writeUInt32LE(id, 5);
+  frame.write(text, HEADER_BYTES);
+  return frame;
+}
+
+/** Cuts what arrives into frames. A frame beyond `bytesMax` is refused before it is gathered: the other side is not trusted. */
+export class FrameReader {
+  readonly #take: (frame: Frame) => void;
+  readonly #bytesMax: number;
+  #parts: Buffer[] = [];
+  #gathered = 0;
+
+  constructor(bytesMax: number, take: (frame: Frame) => void) {
+    this.#bytesMax = bytesMax;
+    this.#take = take;
+  }
+
+  read(chunk: Buffer): void {
+    this.#parts.push(chunk);
+    this.#gathered += chunk.length;
+    while (this.#gathered >= HEADER_BYTES) {
+      const first = this.#front(HEADER_BYTES);
+      const length = first.readUInt32LE(0) + 4;
+      if (length > this.#bytesMax || length < HEADER_BYTES) throw new RangeError(`a frame of ${length} bytes on the sandbox's pipe`);
+      if (this.#gathered < length) return;
+      const whole = this.#front(length);
+      const rest = whole.subarray(length);
+      this.#parts = rest.length > 0 ? [rest] : [];
+      this.#gathered = rest.length;
+      this.#take({ kind: whole.readUInt8(4) as FrameKind, id: whole.readUInt32LE(5), text: whole.toString('utf8', HEADER_BYTES, length) });
+    }
+  }
+
+  /** The first part, made so long that it holds `bytes`. Parts are joined only when a frame is complete, or its header is cut. */
+  #front(bytes: number): Buffer {
+    const [first] = this.#parts;
+    if (first && first.length >= bytes) return first;
+    const all = Buffer.concat(this.#parts);
+    this.#parts = [all];
+    return all;
+  }
+}

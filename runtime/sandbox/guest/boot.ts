@@ -1,0 +1,36 @@
+import type { GuestBufferClass } from './buffer.ts';
+import { installChance, installTime } from './chance.ts';
+import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
+import { installApi } from './node-api.ts';
+import { blame, collect, step } from './run.ts';
+import type { Guest, GuestConfig, Wire } from './state.ts';
+import { installWire } from './wire.ts';
+
+/** Makes a new context ready for one function node and answers the one function that the host calls. */
+export function boot(configText: string, user: Guest['user']): (kind: number, number: number, text: string) => string {
+  const Wall = Date;
+  const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
+  const guest: Guest = {
+    config: JSON.parse(configText) as GuestConfig, user, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0,
+  };
+  removeDangerous();
+  installTime(guest);
+  installChance(guest);
+  installWire(wire);
+  installApi(guest);
+  for (const kind of [Object, Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) allowOverride(kind.prototype as object);
+  harden([...hiddenIntrinsics(), user]);
+  freezeGlobals();
+  return (kind, number, text) => {
+    if (kind === 0) return step(guest, number, text);
+    if (kind === 1) return collect(guest, number);
+    const [message = '', stack = ''] = JSON.parse(text) as string[];
+    blame(guest, message, stack);
+    return '';
+  };
+}
+
+/** The global object itself, and everything that hangs on it. Assigning to a name that was never declared makes nothing that would last. */
+export function freezeGlobals(): void {
+  harden([globalThis]);
+}

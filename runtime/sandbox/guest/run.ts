@@ -1,0 +1,165 @@
+import { failureText, refusal } from './failure.ts';
+import { sendAll } from './send.ts';
+import { Call } from './state.ts';
+import type { Batch, Guest } from './state.ts';
+import { dropTimersOf, firstTimer, takeDueTimer } from './timers.ts';
+import { untagged } from './wire.ts';
+
+/**
+ * Runs batches in turns. The host calls `step` for a turn and reads the answer: `d` done, `m` more at once, `w12;` wait 12 ms; then the results
+ * that are ready, in order. In a turn of code that may make promises at most one message's code begins or goes on, and what it set off has run
+ * before the host calls `collect`: so at every moment it is known whose code runs.
+ */
+
+export function beginBatch(guest: Guest, number: number, text: string): Batch {
+  const batch: Batch = { rows: JSON.parse(text) as Batch['rows'], calls: [], timers: [], handed: 0 };
+  guest.batches.set(number, batch);
+  return batch;
+}
+
+/** One turn. `text` is the batch's messages at its first turn, else empty. */
+export function step(guest: Guest, number: number, text: string): string {
+  const batch = text === '' ? guest.batches.get(number) : beginBatch(guest, number, text);
+  if (!batch) throw new Error('this batch was not begun');
+  if (guest.config.plain) return plainTurn(guest, number, batch);
+  const now = guest.wallNow();
+  if (batch.calls.length < batch.rows.length) startCall(guest, batch, now);
+  else {
+    const timer = takeDueTimer(batch, now);
+    if (timer) resume(guest, timer.call, timer.fire);
+  }
+  return '';
+}
+
+export function plainTurn(guest: Guest, number: number, batch: Batch): string {
+  const until = guest.wallNow() + guest.config.sliceMs;
+  let out = '';
+  for (;;) {
+    const call = startCall(guest, batch, 0);
+    endCall(guest, call);
+    out = out === '' ? (call.text ?? '') : `${out},${call.text}`;
+    // What was handed over is forgotten, so that a batch needs memory for one message only.
+    call.text = '';
+    if (batch.calls.length === batch.rows.length) {
+      guest.batches.delete(number);
+      guest.current = null;
+      return `d${out}`;
+    }
+    if (out.length > guest.config.partChars || guest.wallNow() >= until) return `m${out}`;
+  }
+}
+
+export function startCall(guest: Guest, batch: Batch, now: number): Call {
+  const row = batch.rows[batch.calls.length];
+  if (!row) throw new Error('the batch has no more messages');
+  const body = row[3] === undefined ? row[2] : (untagged(guest.wire, row[2]) as Call['msg']);
+  const call = new Call(row[0], row[1], body, batch);
+  call.startedAt = now;
+  batch.calls.push(call);
+  resume(guest, call, null);
+  return call;
+}
+
+/** Runs the code of one message: from its beginning, or a timer's function. */
+export function resume(guest: Guest, call: Call, timer: (() => void) | null): void {
+  guest.current = call;
+  try {
+    if (timer) { timer(); return; }
+    // Called by its bare name: as a method it would get the guest as `this`.
+    const { user } = guest;
+    const value = user(call.msg);
+    if (!guest.config.plain && isThenable(value)) awaitValue(call, value);
+    else {
+      call.value = value;
+      call.returned = true;
+    }
+  } catch (thrown) {
+    call.thrown ??= { value: thrown };
+  }
+}
+
+export function isThenable(value: unknown): boolean {
+  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && typeof (value as { then?: unknown }).then === 'function';
+}
+
+export function awaitValue(call: Call, value: unknown): void {
+  void new Promise((resolve) => { resolve(value); }).then(
+    (settled) => {
+      call.value = settled;
+      call.returned = true;
+      // Promise.race with a timer is common: once the message is there, the timer is not waited for.
+      if (settled !== undefined && settled !== null) call.done = true;
+    },
+    (thrown: unknown) => { call.thrown ??= { value: thrown }; },
+  );
+}
+
+/** An error that nobody caught, told by the host: it belongs to the message whose code ran last. */
+export function blame(guest: Guest, message: string, stack: string): void {
+  const call = guest.current;
+  if (!call || call.text !== null) return;
+  const error = new Error(message);
+  Reflect.defineProperty(error, 'stack', { value: stack });
+  call.thrown ??= { value: error };
+}
+
+/** Ends the calls that are through, and hands over the results that are next in order. */
+export function collect(guest: Guest, number: number): string {
+  const batch = guest.batches.get(number);
+  if (!batch) throw new Error('this batch was not begun');
+  const now = guest.wallNow();
+  for (const call of batch.calls) if (call.text === null && isThrough(guest, call, now)) endCall(guest, call);
+  let out = '';
+  for (let call = batch.calls[batch.handed]; call && call.text !== null && out.length <= guest.config.partChars; call = batch.calls[batch.handed]) {
+    out = out === '' ? call.text : `${out},${call.text}`;
+    call.text = '';
+    batch.handed++;
+  }
+  if (batch.handed === batch.rows.length) {
+    guest.batches.delete(number);
+    return `d${out}`;
+  }
+  const ready = batch.calls[batch.handed]?.text;
+  if (batch.calls.length < batch.rows.length || (ready !== null && ready !== undefined)) return `m${out}`;
+  const wait = nextWakeMs(guest, batch, now);
+  return wait <= 0 ? `m${out}` : `w${Math.ceil(wait)};${out}`;
+}
+
+export function isThrough(guest: Guest, call: Call, now: number): boolean {
+  if (call.thrown || call.done) return true;
+  if (now - call.startedAt >= guest.config.timeoutMs) {
+    call.thrown = { value: refusal('timeout', call.returned ? 'its timers were still running' : 'its promise had not settled') };
+    return true;
+  }
+  if (call.liveTimers > 0) return false;
+  // Nothing of this message is left that could ever settle its promise.
+  if (!call.returned) call.thrown = { value: refusal('timeout', 'it awaits a promise that nothing will ever settle') };
+  return true;
+}
+
+export function nextWakeMs(guest: Guest, batch: Batch, now: number): number {
+  let at = firstTimer(batch)?.due ?? Infinity;
+  for (const call of batch.calls) if (call.text === null) at = Math.min(at, call.startedAt + guest.config.timeoutMs);
+  return at - now;
+}
+
+/** Sends what was returned and writes the result: `[[bodies by output],[logs],status]` or `{"f":failure,"l":[logs]}`. */
+export function endCall(guest: Guest, call: Call): void {
+  guest.current = call;
+  dropTimersOf(call);
+  try {
+    if (!call.thrown) sendAll(guest, call, call.value);
+  } catch (thrown) {
+    call.thrown ??= { value: thrown };
+  }
+  if (!call.thrown && call.reported && call.outputs === null) call.thrown = { value: call.reported };
+  if (call.logsLeftOut > 0) call.logs?.push(JSON.stringify(['warn', `${call.logsLeftOut} more log lines of this message were left out`]));
+  if (call.thrown) {
+    call.text = `{"f":${failureText(call.thrown.value)},"l":[${call.logs?.join(',') ?? ''}]}`;
+    call.outputs = null;
+    return;
+  }
+  const outputs = call.outputs === null ? '[]' : `[${call.outputs.map((bodies) => `[${bodies.join(',')}]`).join(',')}]`;
+  call.text = call.logs === null && call.status === null ? `[${outputs}]` : `[${outputs},[${call.logs?.join(',') ?? ''}]${call.status === null ? '' : `,${call.status}`}]`;
+  call.outputs = null;
+}

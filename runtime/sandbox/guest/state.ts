@@ -1,0 +1,101 @@
+/**
+ * What lives inside the isolate, one of it for each function node. Everything in this folder is sent into the isolate as the text of its
+ * exported functions and classes (`source.ts`): each may use the others by name and the language's own globals, and nothing else.
+ */
+
+/** How the host sets a function node up. */
+export interface GuestConfig {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  readonly outputs: number;
+  readonly timeoutMs: number;
+  /** The code cannot make promises or timers, so that a whole batch runs in one turn. */
+  readonly plain: boolean;
+  /** Keys that may have changed after the code ran; null when the whole body crosses. */
+  readonly back: readonly string[] | null;
+  /** Those of them that came in: when one is absent afterwards, the code deleted it. */
+  readonly came: readonly string[];
+  readonly env: { readonly [name: string]: unknown };
+  readonly sliceMs: number;
+  readonly partChars: number;
+  readonly outputChars: number;
+  readonly bodiesMax: number;
+  readonly logsMax: number;
+  readonly logChars: number;
+  readonly timersMax: number;
+}
+
+export interface Timer {
+  readonly id: number;
+  readonly call: Call;
+  due: number;
+  /** Of an interval; 0 fires once. */
+  readonly periodMs: number;
+  readonly fire: () => void;
+}
+
+/** The messages of one crossing. */
+export interface Batch {
+  readonly rows: readonly (readonly [string, number, { [key: string]: unknown }, 1?])[];
+  readonly calls: Call[];
+  readonly timers: Timer[];
+  /** Results handed to the host so far. */
+  handed: number;
+}
+
+/** One message in work. */
+export class Call {
+  readonly id: string;
+  readonly now: number;
+  readonly msg: { [key: string]: unknown };
+  readonly batch: Batch;
+  startedAt = 0;
+  /** Texts of bodies by output; null while nothing was sent. */
+  outputs: string[][] | null = null;
+  bodies = 0;
+  chars = 0;
+  logs: string[] | null = null;
+  logsLeftOut = 0;
+  status: string | null = null;
+  /** State of the seeded generator, made at its first use. */
+  chance: number[] | null = null;
+  liveTimers = 0;
+  /** The code has returned, and its promise, if it gave one, has settled. */
+  returned = false;
+  /** node.done() was called, or a promise of a message settled: timers are not waited for. */
+  done = false;
+  value: unknown = undefined;
+  /** What ended the call: a throw, a refusal of the sandbox. */
+  thrown: { readonly value: unknown } | null = null;
+  /** Given to node.error with the message; it counts when nothing was sent. */
+  reported: Error | null = null;
+  /** The result's text, once the call has ended. */
+  text: string | null = null;
+
+  constructor(id: string, now: number, msg: { [key: string]: unknown }, batch: Batch) {
+    this.id = id;
+    this.now = now;
+    this.msg = msg;
+    this.batch = batch;
+  }
+}
+
+export interface Guest {
+  readonly config: GuestConfig;
+  readonly user: (msg: { [key: string]: unknown }) => unknown;
+  /** The real clock, which only the guest's own code sees. */
+  readonly wallNow: () => number;
+  readonly wire: Wire;
+  readonly harden: (roots: readonly unknown[]) => void;
+  readonly batches: Map<number, Batch>;
+  /** The message whose code runs: what the API's functions act upon. */
+  current: Call | null;
+  timerIds: number;
+}
+
+/** Tells dates and bytes whose `toJSON` runs that a body is being written, and hears from them that it holds such a value. */
+export interface Wire {
+  writing: boolean;
+  special: boolean;
+  readonly bytes: (base64: string) => Uint8Array;
+}

@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import { sibling } from '../sibling.ts';
+import { FrameReader, frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
+
+/** A batch on its way through a process. */
+export interface BatchCall {
+  readonly fn: { readonly id: number; readonly definition: Definition };
+  /** The rows of the messages that have no result yet. */
+  text(): string;
+  /** Results in order; after the last one the batch is done. */
+  take(results: readonly unknown[], last: boolean): void;
+  failed(failure: BatchFailure): void;
+}
+
+/** Why a process ended, and whose batch did it when that is known. */
+export interface LinkEnd {
+  readonly reason: 'crashed' | 'memory' | 'timeout' | 'closed';
+  readonly message: string;
+  readonly guilty: BatchCall | undefined;
+  readonly others: readonly BatchCall[];
+  /** It never said a word: it could not be started. */
+  readonly neverStarted: boolean;
+  readonly livedMs: number;
+}
+
+const STDERR_KEPT = 2000;
+const NOBODY = 65534;
+const MEMORY_WORDS = /out of memory|heap limit|Allocation failed|Committing semi space/i;
+
+/** One sandbox process and the pipe to it. It is started when made, and dead once `onEnd` was called. */
+export class Link {
+  readonly #clock: Clock;
+  readonly #onEnd: (end: LinkEnd) => void;
+  readonly #process: ChildProcess;
+  readonly #pipe: Socket;
+  readonly #defined = new Set<number>();
+  readonly #calls = new Map<number, BatchCall>();
+  readonly #startedAt: number;
+  #ids = 0;
+  #heardAt: number;
+  #heard = false;
+  #watching = false;
+  #ended = false;
+  #stderr = '';
+  #verdict: { readonly reason: LinkEnd['reason']; readonly message: string; readonly guilty?: BatchCall | undefined } | undefined;
+
+  constructor(clock: Clock, onEnd: (end: LinkEnd) => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+    this.#startedAt = this.#heardAt = clock.elapsed();
+    this.#process = spawn(process.execPath, childArguments(), { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    this.#pipe = this.#process.stdio[3] as Socket;
+    const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
+    this.#pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
+    this.#pipe.on('error', () => { this.kill('crashed', 'its pipe broke'); });
+    this.#process.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + String(chunk)).slice(-STDERR_KEPT); });
+    this.#process.on('error', (error) => { this.#end(error.message); });
+    this.#process.on('exit', (code, signal) => { this.#end(signal ? `ended by ${signal}` : `ended with code ${code}`); });
+    this.#expendable();
+  }
+
+  get pid(): number | undefined { return this.#process.pid; }
+  get idle(): boolean { return this.#calls.size === 0; }
+
+  run(call: BatchCall): void {
+    const { id, definition } = call.fn;
+    if (!this.#defined.has(id)) {
+      this.#defined.add(id);
+      this.#pipe.write(frameBytes(kinds.define, id, JSON.stringify(definition)));
+    }
+    if (this.#calls.size === 0) this.#heardAt = this.#clock.elapsed();
+    const number = (this.#ids = (this.#ids + 1) >>> 0);
+    this.#calls.set(number, call);
+    this.#pipe.write(frameBytes(kinds.call, number, `${id} ${call.text()}`));
+    this.#watch();
+  }
+
+  forget(fn: number): void {
+    if (this.#defined.delete(fn)) this.#pipe.write(frameBytes(kinds.forget, fn, ''));
+  }
+
+  kill(reason: LinkEnd['reason'], message: string, guilty?: BatchCall): void {
+    this.#verdict ??= { reason, message, guilty };
+    this.#process.kill('SIGKILL');
+  }
+
+  /** The kernel ends this process first when memory is short. Raising is always allowed; where there is no such file, nothing is lost. */
+  #expendable(): void {
+    try {
+      if (process.platform === 'linux' && this.#process.pid) writeFileSync(`/proc/${this.#process.pid}/oom_score_adj`, '1000');
+    } catch { /* it has ended already, and says so by itself */ }
+  }
+
+  #read(reader: FrameReader, chunk: Buffer): void {
+    this.#heardAt = this.#clock.elapsed();
+    this.#heard = true;
+    try {
+      reader.read(chunk);
+    } catch (error) {
+      this.kill('crashed', error instanceof Error ? error.message : 'unreadable answer');
+    }
+  }
+
+  #take({ kind, id, text }: Frame): void {
+    if (this.#verdict) return;
+    const call = this.#calls.get(id);
+    if (kind === kinds.beat) {
+      if (Number(text) > this.#rssMax()) this.kill('memory', `it took ${text} MB`);
+    } else if (kind === kinds.fatal) this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
+    else if (!call) return;
+    else if (kind === kinds.part) call.take(JSON.parse(`[${text}]`) as unknown[], false);
+    else {
+      this.#calls.delete(id);
+      if (kind === kinds.end) call.take(JSON.parse(`[${text}]`) as unknown[], true);
+      else call.failed(JSON.parse(text) as BatchFailure);
+    }
+  }
+
+  /** From outside, because a thread that allocates without end may keep the child from noticing. */
+  #watch(): void {
+    if (this.#watching || this.#calls.size === 0 || this.#ended) return;
+    this.#watching = true;
+    this.#clock.after(limits.sandboxRssWatchMs, () => {
+      this.#watching = false;
+      const rss = rssMb(this.#process.pid);
+      if (rss > this.#rssMax()) this.kill('memory', `it took ${Math.round(rss)} MB`);
+      else if (this.#calls.size > 0 && this.#clock.elapsed() - this.#heardAt > limits.sandboxSilenceMs) this.kill('timeout', 'it was silent');
+      this.#watch();
+    });
+  }
+
+  #rssMax(): number { return limits.sandboxProcessMb + this.#defined.size * limits.sandboxContextMb; }
+
+  #end(message: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#pipe.destroy();
+    const { reason, message: said, guilty } = this.#verdict ?? { reason: MEMORY_WORDS.test(this.#stderr) ? 'memory' as const : 'crashed' as const, message, guilty: undefined };
+    const others = [...this.#calls.values()].filter((call) => call !== guilty);
+    this.#calls.clear();
+    const words = reason === 'crashed' && !this.#heard ? `${said}: ${this.#stderr.trim().split('\n').at(-1) ?? ''}` : said;
+    this.#onEnd({ reason, message: words, guilty, others, neverStarted: !this.#heard && reason === 'crashed', livedMs: this.#clock.elapsed() - this.#startedAt });
+  }
+}
+
+/** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */
+function childArguments(): string[] {
+  const child = sibling('./child', import.meta.url);
+  const binary = pathOfIsolatedVm();
+  const readable = [binary, `${dirname(fileURLToPath(child))}/*`, fileURLToPath(sibling('../clock', import.meta.url)), fileURLToPath(sibling('../limits', import.meta.url))];
+  return [
+    '--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning', '--max-old-space-size=256',
+    '--permission', '--allow-addons', ...readable.map((path) => `--allow-fs-read=${path}`),
+    fileURLToPath(child), binary, process.getuid?.() === 0 ? String(NOBODY) : '0',
+  ];
+}
+
+/** The native file itself: found here, so that the child need not be able to look around. */
+function pathOfIsolatedVm(): string {
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('isolated-vm');
+  const { path } = createRequire(entry)('node-gyp-build') as { path(folder: string): string };
+  return path(dirname(entry));
+}
+
+function rssMb(pid: number | undefined): number {
+  if (process.platform !== 'linux' || !pid) return 0;
+  try {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,153 @@
+import { limits } from '../limits.ts';
+import type { SandboxFunction, SandboxMessage, SandboxResult } from '../sdk/context.ts';
+import { rowText, withMessageId } from './body-codec.ts';
+import { failed, resultOf } from './failures.ts';
+import type { BatchFailure, Definition } from './frames.ts';
+import type { BatchCall } from './link.ts';
+import type { KeyUse } from './message-keys.ts';
+
+/** A message that waits for its result. */
+interface Item { readonly message: SandboxMessage; readonly group: Group; readonly index: number; row: string | undefined; size: number }
+interface Group { readonly results: SandboxResult[]; left: number; readonly resolve: (results: readonly SandboxResult[]) => void }
+
+export interface FunctionParts { readonly id: number; readonly definition: Definition; readonly keys: KeyUse }
+
+/** What carries batches: the process that serves all, or the one for suspects, which takes one message at a time. */
+export interface Carrier {
+  together(call: BatchCall): void;
+  alone(call: BatchCall): void;
+  closed(fn: number): void;
+}
+
+const BATCHES_IN_FLIGHT = 2; // one is written while the other runs (EXPERIMENTS E1)
+
+/**
+ * The queue of one function node. A batch takes what has gathered while the last ones ran, never waiting for more. When a batch fails, its
+ * messages run one by one, and only the one to blame fails; when the whole process was lost, they do so in a process of their own.
+ */
+export class SandboxedFunction implements SandboxFunction {
+  readonly #parts: FunctionParts;
+  readonly #carrier: Carrier;
+  readonly #wantsId: boolean;
+  #waiting: Item[] = [];
+  /** To be run one by one before anything else. */
+  #oneByOne: Item[] = [];
+  #inFlight = 0;
+  /** Messages still to be run in the process for suspects. */
+  #distrust = 0;
+  #closed = false;
+
+  constructor(parts: FunctionParts, carrier: Carrier) {
+    this.#parts = parts;
+    this.#carrier = carrier;
+    this.#wantsId = parts.keys?.cross.includes('_msgid') ?? false;
+  }
+
+  call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]> {
+    if (messages.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const group: Group = { results: new Array<SandboxResult>(messages.length), left: messages.length, resolve };
+      messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0 }); });
+      this.#pump();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#inFlight === 0) this.#carrier.closed(this.#parts.id);
+  }
+
+  #pump(): void {
+    while (this.#inFlight < BATCHES_IN_FLIGHT) {
+      if (this.#oneByOne.length > 0 || this.#distrust > 0) {
+        if (this.#inFlight > 0) return;
+        const item = this.#oneByOne.shift() ?? this.#waiting.shift();
+        if (!item) return;
+        this.#send([item]);
+      } else {
+        const items = this.#nextBatch();
+        if (items.length === 0) return;
+        this.#send(items);
+      }
+    }
+  }
+
+  #nextBatch(): Item[] {
+    let size = 0;
+    let count = 0;
+    while (count < this.#waiting.length && count < limits.batchMessages) {
+      const item = this.#waiting[count];
+      if (!item) break;
+      if (item.row === undefined && !this.#write(item)) { this.#waiting.splice(count, 1); continue; }
+      size += item.size;
+      if (count > 0 && size > limits.batchBytes) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** False when the message cannot cross at all; it has its result then. */
+  #write(item: Item): boolean {
+    try {
+      const { id, nowMs, body } = item.message;
+      item.row = rowText({ id, nowMs, body: this.#wantsId ? withMessageId(body, id) : body }, this.#parts.keys);
+      item.size = item.row.length;
+      return true;
+    } catch (error) {
+      this.#settle(item, failed('result', { message: error instanceof Error ? error.message : String(error) }));
+      return false;
+    }
+  }
+
+  #send(items: readonly Item[]): void {
+    const ready = items.filter((item) => item.row !== undefined || this.#write(item));
+    if (ready.length === 0) return;
+    this.#inFlight++;
+    const suspected = this.#distrust > 0;
+    let done = 0;
+    const call: BatchCall = {
+      fn: this.#parts,
+      text: () => `[${ready.slice(done).map(({ row }) => row).join(',')}]`,
+      take: (results, last) => {
+        for (const result of results) {
+          const item = ready[done++];
+          if (item) this.#settle(item, resultOf(result, item.message, this.#parts.definition));
+        }
+        if (!last) return;
+        if (suspected) this.#distrust = Math.max(0, this.#distrust - ready.length);
+        this.#left(ready.slice(done), { reason: 'broken', message: 'results are missing' });
+      },
+      failed: (failure) => { this.#left(ready.slice(done), failure); },
+    };
+    if (suspected) this.#carrier.alone(call);
+    else this.#carrier.together(call);
+  }
+
+  /** The batch is over; `rest` has no result. */
+  #left(rest: readonly Item[], failure: BatchFailure): void {
+    this.#inFlight--;
+    const [only] = rest;
+    const { reason, message } = failure;
+    if (reason === 'lost') this.#waiting.unshift(...rest);
+    else if (reason === 'suspect') {
+      this.#distrust = Math.max(this.#distrust, rest.length);
+      this.#oneByOne.unshift(...rest);
+    } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
+    else {
+      const { timeoutMs, memoryMb } = this.#parts.definition;
+      // The process was ended by it: what follows has to show itself harmless first.
+      if (failure.ended) this.#distrust = limits.sandboxAloneAfterCrash;
+      const code = reason === 'broken' ? 'crashed' : reason;
+      for (const item of rest) this.#settle(item, failed(code, { ...failure, ...(message !== undefined && { message }), timeoutMs, memoryMb }));
+    }
+    this.#pump();
+    if (this.#closed && this.#inFlight === 0) this.#carrier.closed(this.#parts.id);
+  }
+
+  #settle(item: Item, result: SandboxResult): void {
+    const { group, index } = item;
+    group.results[index] = result;
+    if (--group.left === 0) group.resolve(group.results);
+  }
+}

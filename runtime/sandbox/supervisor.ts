@@ -1,0 +1,191 @@
+import { systemClock, type Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { SandboxDoor, SandboxFunction, SandboxProgram } from '../sdk/context.ts';
+import { analyse, type Analysis } from './analyse.ts';
+import { failure } from './failures.ts';
+import type { Definition } from './frames.ts';
+import type { GuestConfig } from './guest/state.ts';
+import { Link, type BatchCall, type LinkEnd } from './link.ts';
+import { SandboxedFunction, type Carrier } from './sandboxed-function.ts';
+
+export interface SandboxOptions {
+  readonly clock?: Clock;
+  readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
+}
+
+const RESTART_FIRST_MS = 100;
+const STEADY_MS = 10_000; // a process that lived so long did not die of its start
+const SUSPECTS_IDLE_MS = 10_000; // the process for suspects stays for the next one
+
+/**
+ * Runs user code in processes of their own. One serves all function nodes. When it dies, what was in it runs one by one in a second process, so
+ * that the message to blame is found while everything else goes on in a new first one.
+ */
+export class SandboxSupervisor implements SandboxDoor {
+  readonly #clock: Clock;
+  readonly #log: NonNullable<SandboxOptions['log']>;
+  readonly #carrier: Carrier = { together: (call) => { this.#serve(call); }, alone: (call) => { this.#suspect(call); }, closed: (fn) => { this.#forget(fn); } };
+  readonly #cells = new Map<string, number>();
+  readonly #open = new Set<number>();
+  #ids = 0;
+  #closed = false;
+
+  #serving: Link | undefined;
+  /** Batches that wait for a process to be started. */
+  #held: BatchCall[] = [];
+  #starting = false;
+  #shortLives = 0;
+  #failedStarts = 0;
+
+  #suspects: BatchCall[] = [];
+  #probe: Link | undefined;
+  #probing: BatchCall | undefined;
+  #stopIdle: (() => void) | undefined;
+
+  constructor(options: SandboxOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  async open(program: SandboxProgram): Promise<SandboxFunction> {
+    const analysis = analyse(program.code);
+    if (!('source' in analysis)) {
+      const { code, text, details } = failure('syntax', analysis);
+      throw new NodeFailure(code, text, { details });
+    }
+    const id = ++this.#ids;
+    this.#open.add(id);
+    // Started ahead of the first message, and not waited for.
+    if (!this.#serving && !this.#starting) this.#start();
+    return new SandboxedFunction({ id, keys: analysis.keys, definition: this.#define(program, analysis) }, this.#carrier);
+  }
+
+  /** Ends every process. What is in work gets no result any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopIdle?.();
+    this.#serving?.kill('closed', 'the sandbox was closed');
+    this.#probe?.kill('closed', 'the sandbox was closed');
+  }
+
+  /** Process ids of what runs now, for the screens and tests. */
+  get processes(): readonly number[] { return [this.#serving?.pid, this.#probe?.pid].filter((pid) => pid !== undefined); }
+
+  #define(program: SandboxProgram, { source, plain, keys }: Analysis): Definition {
+    const { node, outputs, env, timeoutMs, memoryMb } = program;
+    const guest: GuestConfig = {
+      nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, plain,
+      back: keys && keys.back, came: keys ? keys.back.filter((key) => keys.cross.includes(key)) : [],
+      sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
+      logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
+    };
+    return { cell: this.#cellFor(program), memoryMb, timeoutMs, plain, source, guest: JSON.stringify(guest) };
+  }
+
+  /** Nodes of one flow and memory share an isolate, up to a number. */
+  #cellFor({ flow = '', memoryMb }: SandboxProgram): string {
+    const group = `${flow}/${memoryMb}`;
+    const count = this.#cells.get(group) ?? 0;
+    this.#cells.set(group, count + 1);
+    return `${group}/${Math.floor(count / limits.sandboxCellFunctions)}`;
+  }
+
+  #serve(call: BatchCall): void {
+    if (this.#serving) this.#serving.run(call);
+    else {
+      this.#held.push(call);
+      this.#start();
+    }
+  }
+
+  #start(): void {
+    this.#stopIdle?.();
+    if (this.#starting || this.#closed) return;
+    this.#starting = true;
+    const pause = this.#shortLives < 2 ? 0 : Math.min(limits.sandboxRestartMaxMs, RESTART_FIRST_MS * 2 ** (this.#shortLives - 2));
+    if (pause === 0) this.#started();
+    else this.#clock.after(pause, () => { this.#started(); });
+  }
+
+  #started(): void {
+    this.#starting = false;
+    if (this.#closed) return;
+    const link: Link = new Link(this.#clock, (end) => { this.#servingEnded(link, end); });
+    this.#serving = link;
+    for (const call of this.#held.splice(0)) link.run(call);
+  }
+
+  #servingEnded(link: Link, end: LinkEnd): void {
+    if (this.#serving === link) this.#serving = undefined;
+    if (end.reason === 'closed') return;
+    this.#shortLives = end.livedMs < STEADY_MS ? this.#shortLives + 1 : 0;
+    if (end.neverStarted) { this.#notStarted(end); return; }
+    this.#failedStarts = 0;
+    this.#log('warn', `the sandbox's process ended: ${end.message}; it is started anew`, { reason: end.reason, batches: end.others.length });
+    this.#start();
+    const { reason, message, guilty } = end;
+    guilty?.failed({ reason: reason === 'crashed' ? 'broken' : reason, ended: true });
+    // With the guilty one known the others were only lost; else each of them may be it.
+    for (const call of end.others) call.failed(guilty ? { reason: 'lost' } : { reason: 'suspect', message });
+  }
+
+  #notStarted(end: LinkEnd): void {
+    this.#log('error', `the sandbox's process could not be started: ${end.message}`);
+    if (++this.#failedStarts < limits.sandboxStartsMax) {
+      this.#held.unshift(...end.others);
+      if (this.#held.length > 0) this.#start();
+      return;
+    }
+    for (const call of [...end.others, ...this.#held.splice(0)]) call.failed({ reason: 'unavailable', message: end.message });
+  }
+
+  #suspect(call: BatchCall): void {
+    this.#suspects.push(call);
+    this.#nextSuspect();
+  }
+
+  #nextSuspect(): void {
+    if (this.#probing || this.#closed) return;
+    const call = this.#suspects.shift();
+    this.#probing = call;
+    if (!call) {
+      const idle = this.#probe;
+      this.#clock.after(SUSPECTS_IDLE_MS, () => { if (idle?.idle && !this.#probing) idle.kill('closed', 'no suspects are left'); });
+      return;
+    }
+    this.#probe ??= this.#startProbe();
+    const next = (): void => {
+      this.#probing = undefined;
+      this.#nextSuspect();
+    };
+    this.#probe.run({
+      ...call,
+      take: (results, last) => { call.take(results, last); if (last) next(); },
+      failed: (failed) => { call.failed(failed); next(); },
+    });
+  }
+
+  /** Takes one message at a time: when this process ends, that one did it. */
+  #startProbe(): Link {
+    const link: Link = new Link(this.#clock, (end) => {
+      if (this.#probe === link) this.#probe = undefined;
+      if (end.reason === 'closed') return;
+      const reason = end.reason === 'crashed' ? 'broken' : end.reason;
+      for (const call of [end.guilty, ...end.others]) call?.failed(end.neverStarted ? { reason: 'unavailable', message: end.message } : { reason, ended: true, ...(reason === 'broken' && { message: end.message }) });
+    });
+    return link;
+  }
+
+  #forget(fn: number): void {
+    this.#open.delete(fn);
+    this.#serving?.forget(fn);
+    this.#probe?.forget(fn);
+    if (this.#open.size > 0) return;
+    this.#cells.clear();
+    this.#stopIdle?.();
+    this.#stopIdle = this.#clock.after(limits.sandboxIdleMs, () => { if (this.#open.size === 0 && this.#serving?.idle) this.#serving.kill('closed', 'no function nodes are left'); });
+  }
+}
+
+export const openSandbox = (options: SandboxOptions): SandboxSupervisor => new SandboxSupervisor(options);
