@@ -39,9 +39,12 @@ const RUNTIME_RULES: readonly Rule[] = [
   { zone: 'runtime/project', may: ['runtime/flow', 'runtime/sdk', 'runtime/store', 'types: runtime/host.ts', CONTRACT, ...LEAVES], packages: [NODE], instead: 'the project handles documents; running them is asked of the FlowHost of runtime/host.ts' },
   { zone: 'runtime/driver', may: ['runtime/flow', 'runtime/sdk', 'runtime/engine', 'runtime/journal', 'runtime/store', 'runtime/expression', 'runtime/sandbox', 'runtime/http-out', 'runtime/schedule', 'types: runtime/host.ts', CONTRACT, ...LEAVES], packages: [NODE], instead: 'the driver runs flows; documents come in through ProjectValues, answers go out through FlowHost' },
   { zone: 'runtime/runtime.ts', may: ['runtime/flow', 'runtime/sdk', 'runtime/engine', 'runtime/journal', 'runtime/store', 'runtime/expression', 'runtime/sandbox', 'runtime/http-out', 'runtime/schedule', 'runtime/driver', 'runtime/project', 'runtime/host.ts', ...LEAVES], packages: [NODE], instead: 'it composes the runtime without knowing nodes or API; runtime/cli brings those' },
+  { zone: 'runtime/case-match.ts', may: ['runtime/flow'], instead: 'comparing what came with what was expected needs values only' },
+  { zone: 'runtime/virtual-clock.ts', may: ['types: runtime/clock.ts'], instead: 'it stands in for the clock and knows nobody else' },
+  { zone: 'runtime/cases.ts', may: ['runtime/runtime.ts', 'runtime/case-match.ts', 'runtime/virtual-clock.ts', 'runtime/flow', 'types: runtime/sdk', ...LEAVES], packages: ['node:fs', 'node:path'], instead: 'cases drive the runtime through its door, as a person would' },
   { zone: 'runtime/api', may: ['runtime/runtime.ts', 'runtime/host.ts', 'runtime/project', 'runtime/flow', 'types: runtime/sdk', 'runtime/sdk/node-failure.ts', 'types: runtime/store', ...LEAVES], packages: [NODE, 'express', 'socket.io', 'ajv', 'ajv/*'], instead: 'the API is a thin layer over ProjectDoor and FlowHost; ask one of them' },
   { zone: 'runtime/api/contract.ts', may: ['types: runtime/flow'], instead: 'the contract is types only, because the editor reads it' },
-  { zone: 'runtime/cli', may: ['runtime/runtime.ts', 'runtime/host.ts', 'runtime/api', 'runtime/project', 'runtime/flow', 'runtime/sdk', 'nodes/index.ts', ...LEAVES], packages: [NODE, 'pino'], instead: 'commands use runtime.ts and the project; put logic there' },
+  { zone: 'runtime/cli', may: ['runtime/runtime.ts', 'runtime/cases.ts', 'runtime/host.ts', 'runtime/api', 'runtime/project', 'runtime/flow', 'runtime/sdk', 'runtime/journal/port.ts', 'nodes/index.ts', ...LEAVES], packages: [NODE, 'pino'], instead: 'commands use runtime.ts and the project; put logic there' },
 ];
 
 const NODE_RULE = (category: string): Rule => ({
@@ -64,8 +67,19 @@ const EDITOR_RULES: readonly Rule[] = [
   { zone: 'editor/views', may: ['editor', ...EDITOR_KNOWS], packages: WIDGETS, instead: 'a view puts domains together' },
 ];
 
+/** Packages that one domain alone may know. */
+const DOMAIN_PACKAGES: { readonly [domain: string]: readonly string[] } = {
+  canvas: ['@xyflow/svelte', '@xyflow/svelte/*'],
+  inspector: ['jsonata'], // shows what an expression gives for the last message
+};
+
+const DOMAIN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  canvas: ['@xyflow/svelte', '@xyflow/svelte/*'],
+  inspector: ['jsonata'], // shows what an expression gives on the last message
+};
+
 const DOMAIN_RULE = (domain: string): Rule => ({
-  zone: `editor/${domain}`, may: [`editor/${domain}`, 'editor/shared', ...EDITOR_BASE, ...EDITOR_KNOWS], packages: domain === 'canvas' ? [...WIDGETS, '@xyflow/svelte', '@xyflow/svelte/*'] : WIDGETS,
+  zone: `editor/${domain}`, may: [`editor/${domain}`, 'editor/shared', ...EDITOR_BASE, ...EDITOR_KNOWS], packages: [...WIDGETS, ...(DOMAIN_PACKAGES[domain] ?? [])],
   instead: 'a domain does not know another; let editor/views pass it in, or move what both need to editor/shared or editor/state',
 });
 
