@@ -5,15 +5,14 @@ export interface Box extends Point { readonly width: number; readonly height: nu
 export interface Route { readonly path: string; readonly label: Point }
 
 const STUB = 26; // a wire leaves and enters straight, so that its end can be seen
-const CLEAR = 18; // between a wire that goes around and the cards that it passes
+const CLEAR = { above: 18, below: 36 } as const; // between a wire that goes around and a card; below it stands the line of its state
 const CORNER = 12;
 const LEAST_BEND = 36;
 
-/** A curve from left to right; a wire that goes back takes a rounded way around the cards. */
+/** A curve from left to right; a wire that goes back takes a rounded way around the cards. `down`: it leaves at the lower edge. */
 export function routeOf(from: Point, to: Point, options: { readonly down?: boolean; readonly boxes: () => readonly Box[] }): Route {
-  if (options.down) return fromBelow(from, to);
-  if (to.x - from.x >= STUB) return curve(from, to);
-  return around(from, to, options.boxes());
+  if (to.x >= from.x) return options.down ? fromBelow(from, to) : curve(from, to);
+  return around(from, to, { down: options.down ?? false, boxes: options.boxes() });
 }
 
 function curve(from: Point, to: Point): Route {
@@ -30,30 +29,36 @@ function fromBelow(from: Point, to: Point): Route {
   return { path, label: { x: from.x + (to.x - from.x) * 0.4, y: from.y + (to.y - from.y) * 0.6 } };
 }
 
-function around(from: Point, to: Point, boxes: readonly Box[]): Route {
-  const right = clearColumn(from.x + STUB, boxes, from.y, 1);
+interface Way { readonly down: boolean; readonly boxes: readonly Box[] }
+
+function around(from: Point, to: Point, { down, boxes }: Way): Route {
+  const right = down ? from.x : clearColumn(from.x + STUB, boxes, from.y, 1);
   const left = clearColumn(to.x - STUB, boxes, to.y, -1);
-  const y = clearRow(from, to, { left, right, boxes });
-  const points = [from, { x: right, y: from.y }, { x: right, y }, { x: left, y }, { x: left, y: to.y }, to];
+  const y = clearRow(from, to, { left, right, down, boxes });
+  const points = [from, ...(down ? [] : [{ x: right, y: from.y }]), { x: right, y }, { x: left, y }, { x: left, y: to.y }, to];
   return { path: rounded(points), label: { x: (left + right) / 2, y } };
 }
 
 // The short way out of a port is only as long as the next card leaves room.
 function clearColumn(x: number, boxes: readonly Box[], y: number, direction: 1 | -1): number {
-  const near = boxes.filter((box) => y > box.y - CLEAR && y < box.y + box.height + CLEAR && x > box.x && x < box.x + box.width);
+  const near = boxes.filter((box) => isPassed(box, y) && x > box.x && x < box.x + box.width);
   if (near.length === 0) return x;
   return direction === 1 ? Math.min(x, ...near.map((box) => box.x - CORNER)) : Math.max(x, ...near.map((box) => box.x + box.width + CORNER));
 }
 
+const isPassed = (box: Box, y: number): boolean => y > box.y - CLEAR.above && y < box.y + box.height + CLEAR.below;
+
 /** The row nearest to both ends in which no card stands between the two columns. */
-function clearRow(from: Point, to: Point, { left, right, boxes }: { readonly left: number; readonly right: number; readonly boxes: readonly Box[] }): number {
+function clearRow(from: Point, to: Point, { left, right, down, boxes }: Way & { readonly left: number; readonly right: number }): number {
   const inTheWay = boxes.filter((box) => box.x < right && box.x + box.width > left);
-  const candidates = inTheWay.flatMap((box) => [box.y - CLEAR, box.y + box.height + CLEAR]);
-  const isFree = (y: number): boolean => inTheWay.every((box) => y <= box.y - CLEAR || y >= box.y + box.height + CLEAR);
+  const lowest = down ? from.y + CLEAR.below : -Infinity;
   // A way between the two ends costs least; below is preferred to above by a hair, as people read downwards.
   const cost = (y: number): number => Math.abs(y - from.y) + Math.abs(y - to.y) - (y > from.y ? 1 : 0);
-  const free = candidates.filter(isFree).sort((a, b) => cost(a) - cost(b));
-  return free[0] ?? Math.max(from.y, to.y) + CLEAR * 3;
+  const free = inTheWay
+    .flatMap((box) => [box.y - CLEAR.above, box.y + box.height + CLEAR.below])
+    .filter((y) => y >= lowest && !inTheWay.some((box) => isPassed(box, y)))
+    .sort((a, b) => cost(a) - cost(b));
+  return free[0] ?? Math.max(from.y, to.y) + CLEAR.below * 2;
 }
 
 function rounded(points: readonly Point[]): string {

@@ -184,7 +184,7 @@ export class Commands {
       { id: 'dock', label: label('shell.toggle-dock'), icon: 'panel-bottom', keys: ['Ctrl+J'], where: 'anywhere', run: () => (ui.isDockOpen = !ui.isDockOpen) },
       { id: 'theme', label: label('shell.theme'), icon: 'moon', where: 'page', run: () => (ui.theme = ui.isDark ? 'light' : 'dark') },
       { id: 'language', label: label('shell.language'), icon: 'languages', where: 'page', run: () => (language.current = language.current === 'en' ? 'ru' : 'en') },
-      { id: 'command', label: label('shell.command'), icon: 'command', keys: ['Ctrl+K'], where: 'anywhere', run: () => (ui.dialog = ui.dialog === 'command' ? undefined : 'command') },
+      { id: 'command', label: label('shell.command'), icon: 'terminal', keys: ['Ctrl+K'], where: 'anywhere', run: () => (ui.dialog = ui.dialog === 'command' ? undefined : 'command') },
     ];
   }
 }
