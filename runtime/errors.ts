@@ -134,6 +134,26 @@ export const failureCodes = {
     means: { en: 'The project has no environment value of this name.', ru: 'В проекте нет переменной окружения с таким именем.' },
     fix: { en: 'Look the name up in the list.', ru: 'Найдите имя в списке.' },
   },
+  'hook.not-found': {
+    status: 404,
+    means: { en: 'No webhook node serves this path.', ru: 'Ни один узел webhook не обслуживает этот путь.' },
+    fix: { en: 'Compare the path with the node and see whether its flow is deployed.', ru: 'Сверьте путь с узлом и проверьте, применён ли его поток.' },
+  },
+  'hook.method': {
+    status: 405,
+    means: { en: 'The webhook at this path takes other methods.', ru: 'Webhook по этому пути принимает другие методы.' },
+    fix: { en: 'Use a method that the Allow header names.', ru: 'Используйте метод из заголовка Allow.' },
+  },
+  'hook.too-large': {
+    status: 413,
+    means: { en: 'The body is larger than the webhook takes; nothing was accepted.', ru: 'Тело больше, чем принимает webhook; ничего не принято.' },
+    fix: { en: 'Send less, or raise the size limit of the node.', ru: 'Отправьте меньше или увеличьте предел размера в узле.' },
+  },
+  'hook.failed': {
+    status: 500,
+    means: { en: 'Serving the request failed; nothing was accepted.', ru: 'Запрос не удалось обработать; ничего не принято.' },
+    fix: { en: 'Send it again; if it stays, look at the log for the cause.', ru: 'Отправьте его ещё раз; если не поможет, найдите причину в журнале.' },
+  },
   'import.conflict': {
     status: 409,
     means: { en: 'The project already has a flow of this id.', ru: 'В проекте уже есть поток с таким id.' },
@@ -289,6 +309,10 @@ export const problemCodes = {
   'flow.secret-unknown': {
     means: { en: 'The project has no secret of this name.', ru: 'В проекте нет секрета с таким именем.' },
     fix: { en: 'Set the secret in the project.', ru: 'Задайте секрет в проекте.' },
+  },
+  'flow.setting-ignored': {
+    means: { en: 'A setting is kept, but this version of Millrace does not act on it.', ru: 'Настройка сохраняется, но эта версия Millrace её не выполняет.' },
+    fix: { en: 'Do not rely on it, or use a newer Millrace.', ru: 'Не рассчитывайте на неё или обновите Millrace.' },
   },
   'field.required': {
     means: { en: 'A field that must have a value is empty.', ru: 'Обязательное поле пусто.' },

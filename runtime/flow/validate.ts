@@ -81,8 +81,20 @@ function nodeSettingProblems(where: Place & { readonly node: string }, node: Flo
     { key: 'attempts', value: node.attempts, unit: COUNT },
   ];
   const name = { en: `Node ${where.node}`, ru: `Узел ${where.node}` };
-  return settings.flatMap((setting) => settingProblems(setting, { ...where, field: `@${setting.key}` }, name));
+  return [
+    ...settings.flatMap((setting) => settingProblems(setting, { ...where, field: `@${setting.key}` }, name)),
+    ...IGNORED_OF_NODE.filter((key) => node[key] !== undefined && node[key] !== false).map((key) => ignored(key, { ...where, field: `@${key}` }, name)),
+  ];
 }
+
+/** Settings of the format that nothing in the runtime acts on yet. Whoever makes one work takes it out of here. */
+const IGNORED_OF_NODE = ['rate', 'record'] as const;
+const IGNORED_OF_WIRE = ['warnAge', 'order'] as const;
+
+const ignored = (key: string, where: Place, name: Text): Problem => warning('flow.setting-ignored', where, {
+  message: { en: `${name.en}, ${key}: kept, but this version does not act on it`, ru: `${name.ru}, ${key}: сохраняется, но эта версия её не выполняет` },
+  fix: { en: 'Do not rely on it, or use a newer Millrace.', ru: 'Не рассчитывайте на эту настройку или обновите Millrace.' },
+});
 
 function wireSettingProblems(flow: Flow): Problem[] {
   return flow.wires.flatMap((wire) => {
@@ -92,7 +104,11 @@ function wireSettingProblems(flow: Flow): Problem[] {
       { key: 'limit.bytes', value: wire.limit?.bytes, unit: SIZE },
       { key: 'warnAge', value: wire.warnAge, unit: DURATION },
     ];
-    return settings.flatMap((setting) => settingProblems(setting, { flow: flow.id, wire: wireId(wire), field: setting.key }, name));
+    const where = { flow: flow.id, wire: wireId(wire) };
+    return [
+      ...settings.flatMap((setting) => settingProblems(setting, { ...where, field: setting.key }, name)),
+      ...IGNORED_OF_WIRE.filter((key) => wire[key] !== undefined).map((key) => ignored(key, { ...where, field: key }, name)),
+    ];
   });
 }
 
