@@ -42,6 +42,7 @@ export const limits = {
   answersQuotaBytes: 256 * MB, // the oldest recorded answers go first
   replyTimeoutMs: 30 * SECOND,
   drainMs: 10 * SECOND, // shutdown waits so long for calls under way
+  httpDrainMs: 3 * SECOND, // of shutdown, for answers under way; before the drain of calls, so that both end within the ten seconds that a container is given
   timerHorizonMs: 1 * MINUTE, // due times held in memory; later ones stay in the index
 
   // Joins

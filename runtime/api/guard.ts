@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv4 } from 'node:net';
 import { Failure } from '../errors.ts';
 
 /**
@@ -11,7 +12,7 @@ const DEFAULT_PORT = 80; // left out of Host and Origin by browsers
 
 /** True for addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Throws a `Failure` `request.host` or `request.origin`. Called for every request but webhooks and health, and for every upgrade. */

@@ -10,27 +10,51 @@ export type { ApiLog, ApiOptions, ApiServer } from './route.ts';
 /** What Express and socket.io serve; loaded at the first request that needs it, because webhooks and health do not. */
 interface Web { readonly inner: Server; close(): void }
 
+/** A server that can listen before there is a runtime behind it: so a port in use is found first, and nobody is refused while the journal is read. */
+export interface Door {
+  readonly server: Server;
+  /** Puts the runtime behind it. Called once. */
+  open(options: ApiOptions): ApiServer;
+}
+
 /**
  * The HTTP server: webhooks first, straight on node:http; then health; then, for whoever may ask, API, editor and live channel.
  * It does not listen by itself.
  */
-export function createApi(options: ApiOptions): ApiServer {
+export function createDoor(): Door {
   const server = createServer({ keepAliveTimeout: limits.keepAliveMs });
+  server.on('request', answerWhileOpening);
+  return {
+    server,
+    open(options) {
+      server.off('request', answerWhileOpening);
+      return openApi(server, options);
+    },
+  };
+}
+
+/** The door with a runtime behind it from the first moment on. */
+export const createApi = (options: ApiOptions): ApiServer => createDoor().open(options);
+
+function openApi(server: Server, options: ApiOptions): ApiServer {
   let web: Promise<Web> | undefined;
   const openWeb = (): Promise<Web> => (web ??= createWeb(options));
   options.host.serveHooks(server, (request: IncomingMessage, response: ServerResponse) => { void answer({ request, response, options, openWeb }); });
   server.on('upgrade', (request, socket, head) => { void upgrade({ request, socket, head, options, openWeb }); });
   // Debug messages from the first moment on are kept for whoever opens the editor later.
-  if (options.editorDir !== undefined) server.once('listening', () => { void openWeb(); });
-  return {
-    server,
-    async close() {
-      const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
-      server.closeIdleConnections();
-      if (web) (await web).close();
-      await closed;
-    },
-  };
+  if (options.editorDir !== undefined) void openWeb();
+  return { server, close: () => close(server, web, options) };
+}
+
+async function close(server: Server, web: Promise<Web> | undefined, { clock }: ApiOptions): Promise<void> {
+  const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
+  // A caller that keeps its connection would otherwise go on with it for ever.
+  server.prependListener('request', (_request, response) => { response.setHeader('connection', 'close'); });
+  server.closeIdleConnections();
+  const stopWaiting = clock.after(limits.httpDrainMs, () => { server.closeAllConnections(); });
+  if (web) (await web).close();
+  await closed;
+  stopWaiting();
 }
 
 async function createWeb(options: ApiOptions): Promise<Web> {
@@ -58,6 +82,13 @@ async function answer({ request, response, options, openWeb }: Asked): Promise<v
 function health(response: ServerResponse, { status, state }: { readonly status: number; readonly state: string }): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   response.end(JSON.stringify({ status: state }));
+}
+
+/** Nothing can be accepted yet, and the sender is told to come again. */
+function answerWhileOpening(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('retry-after', 1);
+  health(response, request.url === '/health/live' ? { status: 200, state: 'live' } : { status: 503, state: 'starting' });
+  request.resume();
 }
 
 interface Upgrade { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer; readonly options: ApiOptions; readonly openWeb: () => Promise<Web> }

@@ -28,7 +28,7 @@ export async function check(options: Options, language: Language): Promise<numbe
 
 /** A file as it is; a folder of one flow; a folder of flows. */
 export function flowFiles(path: string): string[] {
-  if (!existsSync(path)) throw new Usage({ en: `There is no file or folder ${path}.`, ru: `Файла или папки ${path} нет.` });
+  if (!existsSync(path)) throw new Usage(said.noSuchFile(path));
   if (!statSync(path).isDirectory()) return [path];
   const own = join(path, 'flow.json');
   if (existsSync(own)) return [own];

@@ -1,19 +1,25 @@
 import pino from 'pino';
+import { systemClock } from '../clock.ts';
+import { LOG_LEVELS, type LogLevel } from './options.ts';
 
-/** One line of JSON for each event on the error stream, or a plain line on a terminal. Never given a secret. */
+/** Writes to the error stream: a plain line on a terminal, else one line of JSON for each event. Never given a secret. */
 export type CliLog = (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 
-export function createLog(level = process.env.MILLRACE_LOG ?? 'info'): CliLog {
+export function createLog(level: LogLevel): CliLog {
   if (process.stderr.isTTY) return plain(level);
-  const logger = pino({ level, base: undefined }, pino.destination({ fd: 2, sync: true }));
+  const logger = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
   return (at, text, details = {}) => logger[at](details, text);
 }
 
-const ORDER = ['debug', 'info', 'warn', 'error'];
-
-function plain(level: string): CliLog {
-  return (at, text, details) => {
-    if (ORDER.indexOf(at) < ORDER.indexOf(level)) return;
-    process.stderr.write(`${at.padEnd(5)} ${text}${details && Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : ''}\n`);
+function plain(level: LogLevel): CliLog {
+  return (at, text, details = {}) => {
+    if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
+    const time = new Date(systemClock.now()).toISOString().slice(11, 19);
+    process.stderr.write(`${time} ${at.padEnd(5)} ${text}${Object.entries(details).map(readable).join('')}\n`);
   };
+}
+
+/** An error has nothing that JSON shows; its stack is what the log is for. */
+function readable([name, value]: readonly [string, unknown]): string {
+  return ` ${name}=${value instanceof Error ? value.stack ?? value.message : JSON.stringify(value)}`;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Failure } from '../errors.ts';
+import { Failure, failureCodes } from '../errors.ts';
 import { readOptions, Usage, type Options } from './options.ts';
 import { help, languageOf, said } from './texts.ts';
 
@@ -31,12 +31,17 @@ async function main(): Promise<number | undefined> {
   return await command(options);
 }
 
+function explain(error: unknown): string {
+  if (error instanceof Usage) return error.text[language];
+  if (!(error instanceof Failure)) return error instanceof Error ? error.stack ?? error.message : String(error);
+  const problems = error.problems.map(({ message, fix }) => `  ${message[language]} ${fix[language]}`);
+  return [error.text[language], (error.fix ?? failureCodes[error.code].fix)[language], ...problems].join('\n');
+}
+
 try {
   const code = await main();
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
-  const known = error instanceof Usage || error instanceof Failure;
-  process.stderr.write(`${known ? error.text[language] : (error as Error).stack ?? String(error)}\n`);
-  if (error instanceof Failure && error.fix) process.stderr.write(`${error.fix[language]}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(error instanceof Usage ? 2 : 1);
 }

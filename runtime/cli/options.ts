@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { connections, nodes } from '../../nodes/index.ts';
+import { isLoopback } from '../api/guard.ts';
 import type { Text } from '../flow/flow.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
 import { said } from './texts.ts';
@@ -18,6 +17,9 @@ export class Usage extends Error {
   }
 }
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface Options {
   readonly command: string;
   readonly rest: readonly string[];
@@ -26,21 +28,22 @@ export interface Options {
   readonly data: string;
   readonly flows: string | undefined;
   readonly nodes: string | undefined;
+  readonly log: LogLevel;
   readonly help: boolean;
   readonly version: boolean;
 }
 
-const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, log: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
 
 /** A flag goes before its environment variable, that before the default. */
 export function readOptions(args: readonly string[], environment: { readonly [name: string]: string | undefined }): Options {
   const { values, positionals } = parsed(args);
-  const named = (name: 'port' | 'host' | 'data' | 'flows' | 'nodes'): string | undefined => values[name] ?? (environment[`MILLRACE_${name.toUpperCase()}`] || undefined);
+  const named = (name: 'port' | 'host' | 'data' | 'flows' | 'nodes' | 'log'): string | undefined => values[name] ?? (environment[`MILLRACE_${name.toUpperCase()}`] || undefined);
   const flows = named('flows');
   const more = named('nodes');
   return {
     command: positionals[0] ?? (values.help || values.version ? '' : 'help'), rest: positionals.slice(1), port: portOf(named('port') ?? '4880'), host: loopback(named('host') ?? '127.0.0.1'),
-    data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more),
+    data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more), log: levelOf(named('log') ?? 'warn'),
     help: values.help ?? false, version: values.version ?? false,
   };
 }
@@ -60,10 +63,15 @@ function portOf(text: string): number {
   throw new Usage(said.port(text));
 }
 
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === text);
+  if (level === undefined) throw new Usage(said.logLevel(text, LOG_LEVELS));
+  return level;
+}
+
 /** Without users and roles, only this machine may come in. */
 function loopback(host: string): string {
-  const own = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (own) return host;
+  if (isLoopback(host)) return host;
   throw new Usage(said.loopback(host));
 }
 
@@ -71,11 +79,11 @@ export interface Definitions { readonly nodes: readonly NodeDefinition[]; readon
 
 /** The node types that are shipped, and those of a folder: each file that does not begin with `_` exports one. */
 export async function loadDefinitions(dir: string | undefined): Promise<Definitions> {
+  const { nodes, connections } = await import('../../nodes/index.ts');
   if (dir === undefined) return { nodes, connections };
-  const files = readdirSync(dir).filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.startsWith('_') && !/\.(d|test)\.ts$/.test(name)).sort();
-  const found = await Promise.all(files.map(async (name) => {
-    const { default: definition } = await import(pathToFileURL(resolve(dir, name)).href) as { default?: NodeDefinition | ConnectionDefinition };
-    if (typeof definition?.info?.type !== 'string') throw new Usage(said.notNode(resolve(dir, name)));
+  const found = await Promise.all(definitionFiles(dir).map(async (file) => {
+    const { default: definition } = await import(pathToFileURL(file).href) as { default?: NodeDefinition | ConnectionDefinition };
+    if (typeof definition?.info?.type !== 'string') throw new Usage(said.notNode(file));
     return definition;
   }));
   const isConnection = (each: NodeDefinition | ConnectionDefinition): each is ConnectionDefinition => 'open' in each;
@@ -83,4 +91,9 @@ export async function loadDefinitions(dir: string | undefined): Promise<Definiti
     nodes: [...nodes, ...found.filter((each): each is NodeDefinition => !isConnection(each))],
     connections: [...connections, ...found.filter(isConnection)],
   };
+}
+
+function definitionFiles(dir: string): string[] {
+  if (!existsSync(dir)) throw new Usage(said.noSuchFile(dir));
+  return readdirSync(dir).filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.startsWith('_') && !/\.(d|test)\.ts$/.test(name)).sort().map((name) => join(dir, name));
 }

@@ -1,72 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createApi, type ApiServer } from '../api/server.ts';
-import { JournalError } from '../journal/port.ts';
-import { createRuntime, type Runtime } from '../runtime.ts';
+import { createDoor, type ApiOptions, type ApiServer } from '../api/server.ts';
+import type { Text } from '../flow/flow.ts';
+import type { Runtime } from '../runtime.ts';
 import { createLog, type CliLog } from './log.ts';
-import { loadDefinitions, Usage, type Options } from './options.ts';
+import { openRuntime } from './open-runtime.ts';
+import { Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const SQLITE_BUSY = 5;
+
+type Say = (text: Text) => void;
 
 /** Serves until a signal ends it: flows and webhooks, and with `editor` the editor too. */
 export async function serve(options: Options, { language, editor }: { readonly language: Language; readonly editor: boolean }): Promise<undefined> {
   if (!editor && options.flows === undefined) throw new Usage(said.flowsNeeded);
-  const log = createLog();
-  const say = (text: { readonly en: string; readonly ru: string }): void => { process.stdout.write(`${text[language]}\n`); };
-  const editorDir = editor ? await builtEditor(say) : undefined;
-  const runtime = await openRuntime(options, { log, autoDeploy: !editor });
+  const log = createLog(options.log);
+  const say: Say = (text) => { process.stdout.write(`${text[language]}\n`); };
+  const door = createDoor();
+  const port = await listen(door.server, options);
+  const [runtime, editorDir] = await Promise.all([openRuntime(options, { autoDeploy: !editor }), editor ? builtEditor(say) : undefined]);
   const state = { ready: true };
-  const api = apiOf(runtime, options, { log, editorDir, ready: () => state.ready });
+  const api = door.open(apiOptions(runtime, options, { log, editorDir, ready: () => state.ready }));
   endOnSignal({ api, runtime, log, ending: () => { state.ready = false; say(said.stopping); } });
-  const port = await listen(api.server, options);
   say(said.serving(`http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`));
 }
 
-async function openRuntime(options: Options, { log, autoDeploy }: { readonly log: CliLog; readonly autoDeploy: boolean }): Promise<Runtime> {
-  const definitions = await loadDefinitions(options.nodes);
-  try {
-    return await createRuntime({ dataDir: options.data, ...definitions, log, autoDeploy, processEnv: process.env, ...(options.flows !== undefined && { flowsDir: options.flows }) });
-  } catch (error) {
-    if (error instanceof JournalError && error.errcode === SQLITE_BUSY) throw new Usage(said.dataTaken(options.data));
-    throw error;
-  }
-}
-
-function apiOf(runtime: Runtime, options: Options, more: { readonly log: CliLog; readonly editorDir: string | undefined; readonly ready: () => boolean }): ApiServer {
+function apiOptions(runtime: Runtime, options: Options, more: { readonly log: CliLog; readonly editorDir: string | undefined; readonly ready: () => boolean }): ApiOptions {
   const { project, host, catalog, observers, clock, random } = runtime;
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  return createApi({
+  return {
     project, host, catalog, observers, clock, random, ready: more.ready, ...(more.editorDir !== undefined && { editorDir: more.editorDir }),
     log: { warn: (details, text) => more.log('warn', text, details), error: (details, text) => more.log('error', text, details) },
     system: { version, dataDir: options.data, readOnly: project.readOnly, hookBase: '/hook', ...(options.flows !== undefined && { flowsDir: options.flows }) },
-  });
+  };
 }
 
 /** Folder of the editor, built first when it is missing or older than its sources; undefined when it cannot be had. */
-async function builtEditor(say: (text: { readonly en: string; readonly ru: string }) => void): Promise<string | undefined> {
+async function builtEditor(say: Say): Promise<string | undefined> {
   const builder = join(ROOT, 'bin', 'build-editor.mjs');
-  const dist = join(ROOT, 'editor', 'dist');
   if (existsSync(builder)) {
-    const { editorState, buildEditor } = await import(pathToFileURL(builder).href) as { editorState: () => string; buildEditor: () => Promise<void> };
+    const { editorState } = await import(pathToFileURL(builder).href) as { editorState: () => string };
     if (editorState() === 'stale') {
       say(said.building);
-      await buildEditor();
+      if (!await build(builder)) { say(said.buildFailed); return undefined; }
     }
   }
+  const dist = join(ROOT, 'editor', 'dist');
   if (existsSync(join(dist, 'index.html'))) return dist;
   say(said.noEditor);
   return undefined;
 }
 
+/** In a process of its own: what the build needs in memory goes with it. */
+async function build(builder: string): Promise<boolean> {
+  const child = spawn(process.execPath, [builder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit') as [number | null];
+  return code === 0;
+}
+
 async function listen(server: Server, { port, host }: Options): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: Error & { code?: string }) => reject(error.code === 'EADDRINUSE' ? new Usage(said.portTaken(port)) : error));
-    server.listen(port, host, resolve);
-  });
+  server.listen(port, host);
+  try {
+    await once(server, 'listening'); // rejects on `error`
+  } catch (error) {
+    const { code, message } = error as Error & { readonly code?: string };
+    throw new Usage(code === 'EADDRINUSE' ? said.portTaken(port) : said.cannotListen(`${host}:${port}`, message));
+  }
   return (server.address() as AddressInfo).port;
 }
 

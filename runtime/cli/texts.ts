@@ -19,6 +19,7 @@ export const help: Text = {
   millrace export  ID…              prints flows of the data folder
 
   --nodes DIR   further node types, one file each
+  --log LEVEL   debug, info, warn (the default) or error
   Each option can be given as an environment variable: --port as MILLRACE_PORT, and so on.
   With --flows the files are the truth: what is saved in the editor is written there.`,
   ru: `millrace: визуальная среда интеграции
@@ -31,6 +32,7 @@ export const help: Text = {
   millrace export  ID…              печатает потоки из папки данных
 
   --nodes ПАПКА   дополнительные типы узлов, по одному в файле
+  --log УРОВЕНЬ   debug, info, warn (по умолчанию) или error
   Любой параметр можно задать переменной окружения: --port как MILLRACE_PORT и так далее.
   С --flows истина — это файлы: сохранённое в редакторе записывается туда.`,
 };
@@ -39,6 +41,7 @@ export const said = {
   serving: (address: string): Text => ({ en: `Millrace is ready: ${address}`, ru: `Millrace готов: ${address}` }),
   stopping: { en: 'Stopping: calls under way may end, the rest stays in the journal.', ru: 'Остановка: начатые вызовы завершаются, остальное остаётся в журнале.' },
   building: { en: 'Building the editor; only the first start needs this…', ru: 'Сборка редактора; это нужно только при первом запуске…' },
+  buildFailed: { en: 'Building the editor failed for the reason above; only the API is served.', ru: 'Редактор не собрался, причина указана выше; обслуживается только API.' },
   noEditor: { en: 'The editor cannot be built here; only the API is served.', ru: 'Редактор здесь не собрать; обслуживается только API.' },
   unknown: (command: string): Text => ({ en: `There is no command "${command}". See millrace --help.`, ru: `Команды «${command}» нет. Справка: millrace --help.` }),
   loopback: (host: string): Text => ({
@@ -47,6 +50,10 @@ export const said = {
   }),
   port: (port: string): Text => ({ en: `"${port}" is not a port: use a number from 0 to 65535.`, ru: `«${port}» — не порт: нужно число от 0 до 65535.` }),
   portTaken: (port: number): Text => ({ en: `Port ${port} is in use by another program: stop it, or choose another with --port.`, ru: `Порт ${port} занят другой программой: остановите её или выберите другой через --port.` }),
+  cannotListen: (at: string, reason: string): Text => ({ en: `Listening on ${at}: ${reason}. Choose another port with --port.`, ru: `Не удалось занять ${at}: ${reason}. Выберите другой порт через --port.` }),
+  dataUnusable: (dir: string, reason: string): Text => ({ en: `The data folder ${dir} cannot be used: ${reason}. Choose another with --data.`, ru: `Папку данных ${dir} нельзя использовать: ${reason}. Выберите другую через --data.` }),
+  logLevel: (level: string, levels: readonly string[]): Text => ({ en: `"${level}" is not a log level: use one of ${levels.join(', ')}.`, ru: `«${level}» — не уровень журнала: допустимы ${levels.join(', ')}.` }),
+  noSuchFile: (path: string): Text => ({ en: `There is no file or folder ${path}.`, ru: `Файла или папки ${path} нет.` }),
   dataTaken: (dir: string): Text => ({ en: `The data folder ${dir} is in use by another Millrace: stop it, or choose another folder with --data.`, ru: `Папка данных ${dir} занята другим Millrace: остановите его или выберите другую папку через --data.` }),
   flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),

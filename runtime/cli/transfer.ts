@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRuntime, type Runtime } from '../runtime.ts';
-import { createLog } from './log.ts';
-import { loadDefinitions, Usage, type Options } from './options.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Runtime } from '../runtime.ts';
+import { openRuntime } from './open-runtime.ts';
+import { Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
 const BY = { name: 'command line' };
@@ -10,8 +10,9 @@ const BY = { name: 'command line' };
 export async function importFile(options: Options, language: Language): Promise<number> {
   const [file] = options.rest;
   if (file === undefined) throw new Usage(said.filesNeeded('import'));
+  if (!existsSync(file)) throw new Usage(said.noSuchFile(file));
   const text = readFileSync(file, 'utf8');
-  return await withRuntime(options, async ({ project }) => {
+  return await withDocuments(options, async ({ project }) => {
     const answer = await project.import({ text, mode: 'save' }, BY);
     const problems = [...answer.problems, ...answer.flows.flatMap((flow) => flow.problems)];
     for (const { level, message, fix } of problems) process.stderr.write(`${level}: ${message[language]} ${fix[language]}\n`);
@@ -23,14 +24,13 @@ export async function importFile(options: Options, language: Language): Promise<
 /** Prints one flow as its file, or several as one export. */
 export async function exportFlows(options: Options): Promise<number> {
   if (options.rest.length === 0) throw new Usage(said.filesNeeded('export'));
-  return await withRuntime(options, async ({ project }) => {
+  return await withDocuments(options, async ({ project }) => {
     process.stdout.write(await project.export(options.rest));
     return 0;
   });
 }
 
-async function withRuntime(options: Options, work: (runtime: Runtime) => Promise<number>): Promise<number> {
-  const definitions = await loadDefinitions(options.nodes);
-  const runtime = await createRuntime({ dataDir: options.data, ...definitions, log: createLog('warn'), processEnv: process.env, examplesDir: null, ...(options.flows !== undefined && { flowsDir: options.flows }) });
+async function withDocuments(options: Options, work: (runtime: Runtime) => Promise<number>): Promise<number> {
+  const runtime = await openRuntime(options, { documentsOnly: true });
   try { return await work(runtime); } finally { await runtime.close(); }
 }

@@ -1,0 +1,25 @@
+import { JournalError } from '../journal/port.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
+import { createLog } from './log.ts';
+import { loadDefinitions, Usage, type Options } from './options.ts';
+import { said } from './texts.ts';
+
+const SQLITE_BUSY = 5;
+
+/** A runtime over the data folder that the options name. What keeps it from opening there is said in a sentence. */
+export async function openRuntime(options: Options, more: Pick<RuntimeOptions, 'autoDeploy' | 'documentsOnly'>): Promise<Runtime> {
+  const definitions = await loadDefinitions(options.nodes);
+  const flows = options.flows === undefined ? {} : { flowsDir: options.flows };
+  const examples = more.documentsOnly ? { examplesDir: null } : {};
+  try {
+    return await createRuntime({ dataDir: options.data, ...definitions, ...flows, ...examples, log: createLog(options.log), processEnv: process.env, ...more });
+  } catch (error) {
+    throw inWords(error, options.data);
+  }
+}
+
+function inWords(error: unknown, dataDir: string): unknown {
+  if (error instanceof JournalError && error.errcode === SQLITE_BUSY) return new Usage(said.dataTaken(dataDir));
+  const isOfTheSystem = error instanceof Error && 'syscall' in error && 'path' in error;
+  return isOfTheSystem ? new Usage(said.dataUnusable(dataDir, error.message)) : error;
+}
