@@ -1,5 +1,6 @@
 // Made by `npm run generate` from the files of this folder.
 import type { ConnectionDefinition, NodeDefinition } from '../runtime/sdk/index.ts';
+import functionNode from './code/function.ts';
 import sqlConnection from './connection/sql.ts';
 import dedupeContactNode from './crm/dedupe-contact.ts';
 import normalizeContactNode from './crm/normalize-contact.ts';
@@ -18,6 +19,7 @@ import webhookInNode from './source/webhook-in/index.ts';
 import delayNode from './time/delay.ts';
 
 export const nodes: readonly NodeDefinition[] = [
+  functionNode,
   dedupeContactNode,
   normalizeContactNode,
   templateNode,

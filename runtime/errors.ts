@@ -154,11 +154,6 @@ export const failureCodes = {
     means: { en: 'Serving the request failed; nothing was accepted.', ru: 'Запрос не удалось обработать; ничего не принято.' },
     fix: { en: 'Send it again; if it stays, look at the log for the cause.', ru: 'Отправьте его ещё раз; если не поможет, найдите причину в журнале.' },
   },
-  'import.conflict': {
-    status: 409,
-    means: { en: 'The project already has a flow of this id.', ru: 'В проекте уже есть поток с таким id.' },
-    fix: { en: 'Give the imported flow another id, or delete the existing one first.', ru: 'Дайте импортируемому потоку другой id или сначала удалите существующий.' },
-  },
   'store.damaged': {
     status: 500,
     means: { en: 'The store’s file is damaged or is not a store.', ru: 'Файл хранилища повреждён или не является хранилищем.' },
@@ -383,6 +378,10 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Failures that any node may have because of what surrounds it: the engine, the sandbox, a connection. A node's own codes stand in its file. */
 export const nodeFailureCodes = {
+  'sandbox.unavailable': {
+    means: { en: 'The process that runs user code cannot be started, so function nodes wait and try again.', ru: 'Процесс, который выполняет код пользователя, не запускается; узлы функций ждут и пробуют снова.' },
+    fix: { en: 'Look at the reason in the failure: most often Node is not version 24, the package isolated-vm is missing, or memory is short.', ru: 'Посмотрите причину в ошибке: чаще всего это не Node 24, отсутствует пакет isolated-vm или не хватает памяти.' },
+  },
   'config.value': {
     means: { en: 'A field of the node got a value that it cannot use: a wrong type, out of its range, or nothing where something is required.', ru: 'Поле узла получило непригодное значение: не тот тип, вне допустимых границ или пустое там, где значение обязательно.' },
     fix: { en: 'Look at the field that the failure names: at its expression, at the environment value or secret it refers to, and at the message that came in.', ru: 'Проверьте названное поле: его выражение, переменную окружения или секрет, на которые оно ссылается, и пришедшее сообщение.' },

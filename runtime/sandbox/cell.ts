@@ -29,6 +29,8 @@ interface Turn {
   readonly call: number;
   readonly run: () => Promise<string>;
   readonly budgetMs: number;
+  /** The code may make promises: no other turn begins before this one is over, so that what surfaces late is known to be its. */
+  readonly open: boolean;
   readonly resolve: (answer: string) => void;
   readonly reject: (error: Broken) => void;
   startedAt: number;
@@ -97,7 +99,7 @@ export class Cell {
     const timeout = timeoutMs + limits.sandboxSliceMs;
     return new Promise((resolve, reject) => {
       const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
-      this.#queue.push({ call: asked.call, run, budgetMs: timeout + GRACE_MS, resolve, reject, startedAt: 0, settled: Promise.resolve() });
+      this.#queue.push({ call: asked.call, run, open: !plain, budgetMs: timeout + GRACE_MS, resolve, reject, startedAt: 0, settled: Promise.resolve() });
       this.#pump();
     });
   }
@@ -110,14 +112,13 @@ export class Cell {
     const error: unknown = first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
     if (second.status === 'fulfilled' && error === undefined) return second.value;
     if (this.#wallsFell(error)) throw error as Error;
-    // A rejection that nobody handled surfaces here: the message whose code ran is told, and its results are asked for again.
-    const { message, stack } = error as { message?: unknown; stack?: unknown };
-    await ask(enter, timeout, [BLAME, asked.number, JSON.stringify([String(message), String(stack)])]);
-    return second.status === 'fulfilled' ? second.value : await ask(enter, timeout, [COLLECT, asked.number, '']);
+    // A rejection that nobody handled surfaces here: the message whose code ran has failed, and the results are asked for again.
+    const { stack } = error as { stack?: unknown };
+    return ask(enter, timeout, [BLAME, asked.number, JSON.stringify([messageOf(error), String(stack)])]);
   }
 
   #pump(): void {
-    while (this.#running.length < TURNS_AHEAD) {
+    while (this.#running.length < TURNS_AHEAD && !this.#running.some(({ open }) => open)) {
       const turn = this.#queue.shift();
       if (!turn) break;
       this.#running.push(turn);

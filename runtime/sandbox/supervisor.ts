@@ -187,5 +187,3 @@ export class SandboxSupervisor implements SandboxDoor {
     this.#stopIdle = this.#clock.after(limits.sandboxIdleMs, () => { if (this.#open.size === 0 && this.#serving?.idle) this.#serving.kill('closed', 'no function nodes are left'); });
   }
 }
-
-export const openSandbox = (options: SandboxOptions): SandboxSupervisor => new SandboxSupervisor(options);

@@ -11,7 +11,7 @@ export function boot(configText: string, user: Guest['user']): (kind: number, nu
   const Wall = Date;
   const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
   const guest: Guest = {
-    config: JSON.parse(configText) as GuestConfig, user, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0,
+    config: JSON.parse(configText) as GuestConfig, user, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
   };
   removeDangerous();
   installTime(guest);
@@ -25,8 +25,7 @@ export function boot(configText: string, user: Guest['user']): (kind: number, nu
     if (kind === 0) return step(guest, number, text);
     if (kind === 1) return collect(guest, number);
     const [message = '', stack = ''] = JSON.parse(text) as string[];
-    blame(guest, message, stack);
-    return '';
+    return blame(guest, number, { message, stack });
   };
 }
 

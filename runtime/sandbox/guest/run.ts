@@ -12,7 +12,7 @@ import { untagged } from './wire.ts';
  */
 
 export function beginBatch(guest: Guest, number: number, text: string): Batch {
-  const batch: Batch = { rows: JSON.parse(text) as Batch['rows'], calls: [], timers: [], handed: 0 };
+  const batch: Batch = { rows: JSON.parse(text) as Batch['rows'], calls: [], timers: [], handed: 0, handedBefore: 0 };
   guest.batches.set(number, batch);
   return batch;
 }
@@ -22,6 +22,7 @@ export function step(guest: Guest, number: number, text: string): string {
   const batch = text === '' ? guest.batches.get(number) : beginBatch(guest, number, text);
   if (!batch) throw new Error('this batch was not begun');
   if (guest.config.plain) return plainTurn(guest, number, batch);
+  forgetHanded(guest, batch);
   const now = guest.wallNow();
   if (batch.calls.length < batch.rows.length) startCall(guest, batch, now);
   else {
@@ -94,13 +95,30 @@ export function awaitValue(call: Call, value: unknown): void {
   );
 }
 
-/** An error that nobody caught, told by the host: it belongs to the message whose code ran last. */
-export function blame(guest: Guest, message: string, stack: string): void {
+/** An error that nobody caught, told by the host: the message whose code ran last has failed, even if its result was handed over just now. */
+export function blame(guest: Guest, number: number, { message, stack }: { readonly message: string; readonly stack: string }): string {
   const call = guest.current;
-  if (!call || call.text !== null) return;
-  const error = new Error(message);
-  Reflect.defineProperty(error, 'stack', { value: stack });
-  call.thrown ??= { value: error };
+  const batch = guest.batches.get(number);
+  if (call && batch && call.batch === batch && call.text !== '') {
+    const error = new Error(message);
+    Reflect.defineProperty(error, 'stack', { value: stack });
+    call.thrown ??= { value: error };
+    if (call.text !== null) endCall(guest, call);
+    batch.handed = batch.handedBefore;
+    guest.finished = 0;
+  }
+  return collect(guest, number);
+}
+
+/** Texts that the host has for certain. */
+export function forgetHanded(guest: Guest, batch: Batch): void {
+  if (guest.finished > 0) guest.batches.delete(guest.finished);
+  guest.finished = 0;
+  for (let at = batch.handedBefore; at < batch.handed; at++) {
+    const call = batch.calls[at];
+    if (call) call.text = '';
+  }
+  batch.handedBefore = batch.handed;
 }
 
 /** Ends the calls that are through, and hands over the results that are next in order. */
@@ -112,15 +130,13 @@ export function collect(guest: Guest, number: number): string {
   let out = '';
   for (let call = batch.calls[batch.handed]; call && call.text !== null && out.length <= guest.config.partChars; call = batch.calls[batch.handed]) {
     out = out === '' ? call.text : `${out},${call.text}`;
-    call.text = '';
     batch.handed++;
   }
   if (batch.handed === batch.rows.length) {
-    guest.batches.delete(number);
+    guest.finished = number;
     return `d${out}`;
   }
-  const ready = batch.calls[batch.handed]?.text;
-  if (batch.calls.length < batch.rows.length || (ready !== null && ready !== undefined)) return `m${out}`;
+  if (batch.calls.length < batch.rows.length || typeof batch.calls[batch.handed]?.text === 'string') return `m${out}`;
   const wait = nextWakeMs(guest, batch, now);
   return wait <= 0 ? `m${out}` : `w${Math.ceil(wait)};${out}`;
 }

@@ -41,6 +41,8 @@ export interface Batch {
   readonly timers: Timer[];
   /** Results handed to the host so far. */
   handed: number;
+  /** How many it were before the last handing over, which can still be taken back. */
+  handedBefore: number;
 }
 
 /** One message in work. */
@@ -91,6 +93,8 @@ export interface Guest {
   /** The message whose code runs: what the API's functions act upon. */
   current: Call | null;
   timerIds: number;
+  /** Number of a batch that is done and is forgotten at the next step. */
+  finished: number;
 }
 
 /** Tells dates and bytes whose `toJSON` runs that a body is being written, and hears from them that it holds such a value. */

@@ -1,0 +1,136 @@
+import { defineNode, field, limits, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
+import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxResult, ToPorts } from '../../runtime/sdk/index.ts';
+
+const MB = 1024 * 1024;
+const MEMORY_MIN_MB = 8; // an isolate needs so much to begin with
+
+const EXAMPLE_CODE = `msg.payload = {
+  name: msg.payload.name.trim(),
+  total: msg.payload.items.reduce((sum, item) => sum + item.price * item.quantity, 0),
+};
+return msg;`;
+
+export default defineNode({
+  type: 'function',
+  version: 1,
+  title: { en: 'Function', ru: 'Функция' },
+  category: 'code',
+  icon: 'square-function',
+  summary: { en: 'Runs JavaScript on each message, walled off from the server.', ru: 'Выполняет JavaScript для каждого сообщения в изоляции от сервера.' },
+  help: {
+    en: [
+      'The code gets the message as `msg` and returns what leaves:',
+      '- `return msg` or any object: by the first output; `return null`: the message ends here;',
+      '- `return [a, b]`: `a` by output 1, `b` by output 2, `null` for none;',
+      '- `return [[a, b], c]`: `a` and `b` one after the other by output 1, `c` by output 2.',
+      '',
+      '**At hand**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")`, `console.log`, `RED.util.cloneMessage`, `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto.randomUUID`.',
+      '',
+      '**As in Node-RED** `node.error("text", msg)` makes the message fail (it leaves by the error port or goes to a catch node) unless something is sent, and a call ends when the code has returned and its timers have run, or at `node.done()`.',
+      '',
+      '**Not as in Node-RED**:',
+      '- Nothing lasts from message to message: global variables are made anew for each, and the language’s own objects cannot be changed. So a message can be run again after a failure and gives the same.',
+      '- `Date.now()` is the time at which the message was accepted, and `Math.random()` and `crypto.randomUUID()` give the same for the same message. They are good for ids, not for secrets.',
+      '- There is no `require`, `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes.',
+      '- `context`, `flow` and `global` are not granted.',
+      '',
+      'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
+    ].join('\n'),
+    ru: [
+      'Код получает сообщение в переменной `msg` и возвращает то, что пойдёт дальше:',
+      '- `return msg` или любой объект — на первый выход; `return null` — сообщение здесь заканчивается;',
+      '- `return [a, b]` — `a` на выход 1, `b` на выход 2, `null` — ничего;',
+      '- `return [[a, b], c]` — `a` и `b` по очереди на выход 1, `c` на выход 2.',
+      '',
+      '**Доступны**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")`, `console.log`, `RED.util.cloneMessage`, `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto.randomUUID`.',
+      '',
+      '**Как в Node-RED**: `node.error("текст", msg)` завершает сообщение ошибкой (оно уходит на выход ошибок или в узел catch), если ничего не отправлено; вызов заканчивается, когда код вернул результат и сработали его таймеры, либо по `node.done()`.',
+      '',
+      '**Не так, как в Node-RED**:',
+      '- От сообщения к сообщению ничего не сохраняется: глобальные переменные у каждого свои, а встроенные объекты языка изменить нельзя. Поэтому после сбоя сообщение можно выполнить снова с тем же результатом.',
+      '- `Date.now()` — время приёма сообщения, а `Math.random()` и `crypto.randomUUID()` для одного и того же сообщения дают одно и то же. Они годятся для идентификаторов, но не для секретов.',
+      '- Нет `require`, `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query.',
+      '- Доступ к `context`, `flow` и `global` не предоставлен.',
+      '',
+      'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
+    ].join('\n'),
+  },
+  keywords: ['javascript', 'js', 'code', 'script', 'код', 'скрипт', 'программа'],
+  replay: 'pure',
+  config: {
+    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;' }),
+    outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
+    timeout: field.duration({ en: 'Time for one message', ru: 'Время на сообщение' }, {
+      default: `${limits.sandboxTimeoutMs}ms`, advanced: true, dynamic: ['$env'],
+      help: { en: `Waiting included. At most ${limits.sandboxTimeoutMaxMs / 1000} seconds.`, ru: `Вместе с ожиданием. Не больше ${limits.sandboxTimeoutMaxMs / 1000} секунд.` },
+    }),
+    memory: field.size({ en: 'Memory', ru: 'Память' }, {
+      default: `${limits.sandboxMemoryMb}MB`, advanced: true,
+      help: { en: `From ${MEMORY_MIN_MB} to ${limits.sandboxMemoryMaxMb} MB.`, ru: `От ${MEMORY_MIN_MB} до ${limits.sandboxMemoryMaxMb} МБ.` },
+    }),
+  },
+  outputs: { fixed: {}, dynamic: { count: 'outputs', prefix: 'out' } },
+  failures: {
+    'function.syntax': { en: 'The code cannot be read.', ru: 'Код не читается.' },
+    'function.threw': { en: 'The code threw an error, or called node.error with the message.', ru: 'Код завершился ошибкой или вызвал node.error с сообщением.' },
+    'function.result': { en: 'What the code sent is not a message: it must be an object that JSON can hold.', ru: 'Код отправил не сообщение: нужен объект, представимый в JSON.' },
+    'function.timeout': { en: 'The code did not end in time.', ru: 'Код не завершился вовремя.' },
+    'function.memory': { en: 'The code needed more memory than it may have.', ru: 'Коду понадобилось больше памяти, чем разрешено.' },
+    'function.output-too-large': { en: 'The code sent more for one message than is allowed.', ru: 'Код отправил для одного сообщения больше, чем разрешено.' },
+    'function.crashed': { en: 'The code ended the sandbox’s process.', ru: 'Код завершил процесс песочницы.' },
+  },
+  examples: [
+    {
+      name: 'adds up an order', config: { code: EXAMPLE_CODE },
+      given: [{ payload: { name: ' Anna ', items: [{ price: 120, quantity: 2 }, { price: 300, quantity: 1 }] }, topic: 'orders' }],
+      emits: { 'out-1': [{ payload: { name: 'Anna', total: 540 }, topic: 'orders' }] },
+    },
+    {
+      name: 'two outputs', config: { code: 'return msg.payload >= 100 ? [msg, null] : [null, msg];', outputs: 2 }, given: [{ payload: 250 }, { payload: 5 }],
+      emits: { 'out-1': [{ payload: 250 }], 'out-2': [{ payload: 5 }] },
+    },
+    {
+      name: 'one message for each item, later', config: { code: 'for (const item of msg.payload) {\n  await new Promise((next) => setTimeout(next, 5));\n  node.send({ payload: item, topic: msg.topic });\n}' },
+      given: [{ payload: ['a', 'b'], topic: 'letters' }], emits: { 'out-1': [{ payload: 'a', topic: 'letters' }, { payload: 'b', topic: 'letters' }] },
+    },
+    { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
+  ],
+  prepare(config, host) {
+    return host.sandbox.open({
+      code: config.code, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+      timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
+    });
+  },
+  dispose: (opened) => opened.close(),
+  async batch(messages, contexts) {
+    const opened: SandboxFunction | undefined = contexts[0]?.prepared;
+    if (!opened) return [];
+    const results = await opened.call(messages.map((body, index) => ({ ...identity(contexts[index]), body })));
+    return results.map((result, index) => outcome(result, contexts[index]));
+  },
+});
+
+const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
+
+const identity = (context: NodeContext<unknown, SandboxFunction> | undefined): { id: string; nowMs: number } => ({ id: context?.envelope.id ?? '', nowMs: context?.envelope.receivedAt ?? 0 });
+
+function outcome(result: SandboxResult, context: NodeContext<unknown, SandboxFunction> | undefined): HandlerResult | NodeFailure {
+  for (const { level, text } of result.logs) context?.log[level === 'log' ? 'info' : level](text);
+  if ('failure' in result) {
+    const { code, text, details } = result.failure;
+    return new NodeFailure(code, text, { details, retry: code === 'sandbox.unavailable' ? 'backoff' : 'never' });
+  }
+  if (result.status) context?.status(result.status.kind, { en: result.status.text, ru: result.status.text });
+  return bodiesByPort(result.outputs);
+}
+
+const NAMES: string[] = [];
+/** Made once: this runs for every message. */
+const portOf = (index: number): string => (NAMES[index] ??= `out-${index + 1}`);
+
+function bodiesByPort(outputs: readonly (readonly Body[])[]): ToPorts | undefined {
+  const [first] = outputs;
+  if (first === undefined) return undefined;
+  if (outputs.length === 1) return toPorts({ 'out-1': first.length === 1 ? first[0] : first });
+  return toPorts(Object.fromEntries(outputs.map((bodies, index) => [portOf(index), bodies])));
+}
