@@ -88,6 +88,8 @@ export interface SandboxProgram {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly node: { readonly id: string; readonly name: string };
+  /** Nodes of one flow share memory for what they have in common. */
+  readonly flow?: string;
   readonly env: { readonly [name: string]: Json };
 }
 export interface SandboxFunction {
