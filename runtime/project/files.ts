@@ -2,6 +2,7 @@ import { limits } from '../limits.ts';
 import type { Connections } from './connections.ts';
 import type { Deploys } from './deploys.ts';
 import type { Drafts } from './drafts.ts';
+import type { FolderWatch } from './folder-watch.ts';
 import type { FlowsFolder } from './flows-folder.ts';
 import type { Parts } from './parts.ts';
 
@@ -20,7 +21,7 @@ export interface FilesOptions {
 /** Keeps drafts, connections and what runs in step with a flows folder. */
 export class Files {
   readonly #o: FilesOptions;
-  #unwatch: () => void = () => undefined;
+  #watch: FolderWatch | undefined;
   #cancelTimer: (() => void) | undefined;
   #reading: Promise<void> = Promise.resolve();
 
@@ -43,10 +44,10 @@ export class Files {
 
   watch(): void {
     const { folder, parts } = this.#o;
-    this.#unwatch = folder.watch(() => this.#soon(), parts.log);
+    this.#watch = folder.watch(() => this.#soon(), parts.log);
   }
   async close(): Promise<void> {
-    this.#unwatch();
+    this.#watch?.close();
     this.#cancelTimer?.();
     await this.#reading;
   }

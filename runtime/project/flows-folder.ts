@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, watch } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '../assert.ts';
 import { Failure } from '../errors.ts';
+import { FolderWatch } from './folder-watch.ts';
 import type { Log } from './log.ts';
 import { beginWrite, finishWrite, pendingName, syncFolder, writeWhole } from './write-whole.ts';
 
@@ -83,18 +84,8 @@ export class FlowsFolder {
   }
 
   /** Calls at every change in the folder, several times for one save of most editors. */
-  watch(changed: () => void, log: Log): () => void {
-    const blind = (error: unknown): void => log('warn', `watching the flows folder ${this.dir}: ${reasonOf(error)}; changes on disk are seen at the next save or start`);
-    try {
-      const watcher = watch(this.dir, { recursive: true, persistent: false }, (_event, name) => {
-        if (!String(name ?? '').endsWith('.saving')) changed();
-      });
-      watcher.on('error', blind);
-      return () => watcher.close();
-    } catch (error) {
-      blind(error);
-      return () => undefined;
-    }
+  watch(changed: () => void, log: Log): FolderWatch {
+    return new FolderWatch(this.dir, changed, (reason) => log('warn', `watching the flows folder ${this.dir}: ${reason}; changes on disk are seen at the next save or start`));
   }
 
   refuseReadOnly(): void {

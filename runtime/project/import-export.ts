@@ -1,4 +1,5 @@
 import type { ExportBundle, ImportAnswer, ImportRequest } from '../api/contract.ts';
+import { problem } from '../errors.ts';
 import { canonicalFlow, canonicalJson } from '../flow/canonical.ts';
 import type { ConnectionsDocument, Flow, Problem } from '../flow/flow.ts';
 import { readJson } from '../flow/json-text.ts';
@@ -51,7 +52,8 @@ async function save({ parts, drafts, connections }: Transfer, brought: Brought, 
   return saved;
 }
 
-function read(text: string): Brought {
+function read(given: string): Brought {
+  const text = given.replace(/^\ufeff/, ''); // editors on Windows put a byte order mark before the text
   const value: unknown = readJson(text).error ? undefined : JSON.parse(text);
   if (isRecord(value) && value['format'] === BUNDLE_FORMAT) return readBundle(value);
   const { value: flow, problems } = parseFlow(text);
@@ -60,7 +62,7 @@ function read(text: string): Brought {
 }
 
 function readBundle(bundle: { readonly [key: string]: unknown }): Brought {
-  const parsed = Array.isArray(bundle['flows']) ? bundle['flows'].map(flowOf) : [];
+  const parsed = Array.isArray(bundle['flows']) ? bundle['flows'].map(flowOf) : [{ value: undefined, problems: [noFlows()] }];
   const connections = parseConnections(canonicalJson(bundle['connections'] ?? {}));
   return {
     kind: 'millrace',
@@ -69,6 +71,11 @@ function readBundle(bundle: { readonly [key: string]: unknown }): Brought {
     problems: [...parsed.flatMap(({ problems }) => problems), ...connections.problems],
   };
 }
+
+const noFlows = (): Problem => problem('flow.shape', { field: 'flows' }, {
+  message: { en: 'The export has no list of flows', ru: 'В экспорте нет списка потоков' },
+  fix: { en: 'Export the flows again.', ru: 'Экспортируйте потоки ещё раз.' },
+});
 
 function renamed(brought: Brought, rename: { readonly [id: string]: string }): Brought {
   const parsed = brought.flows.map((flow) => {

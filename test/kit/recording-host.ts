@@ -1,0 +1,54 @@
+import type { ConnectionDocument, Flow, Problem } from '../../runtime/flow/flow.ts';
+import type { DeployOutcome, FlowHost } from '../../runtime/host.ts';
+import type { RunSummary } from '../../runtime/api/contract.ts';
+
+type Live = NonNullable<ReturnType<FlowHost['live']>>;
+
+/** A host that runs nothing and writes down what it was asked to run. */
+export class RecordingHost implements FlowHost {
+  /** `deploy lead 1`, `stop lead`, `remove lead`, `changed crm-db`, in order. */
+  readonly calls: string[] = [];
+  readonly flows = new Map<string, { readonly flow: Flow; readonly live: Live }>();
+  readonly tested: { readonly name: string; readonly document: ConnectionDocument }[] = [];
+  pending: { runs: readonly RunSummary[]; total: number } = { runs: [], total: 0 };
+  /** What a deploy does besides: may throw, wait, or answer problems. */
+  onDeploy: (flow: Flow, revision: number) => readonly Problem[] | Promise<readonly Problem[]> = () => [];
+
+  async deploy(flow: Flow, revision: number): Promise<DeployOutcome> {
+    this.calls.push(`deploy ${flow.id} ${revision}`);
+    const problems = await this.onDeploy(flow, revision);
+    this.flows.set(flow.id, { flow, live: { revision, state: 'live', problems } });
+    return { state: 'live', problems, started: Object.keys(flow.nodes), stopped: [], kept: [] };
+  }
+  async stop(flow: string): Promise<void> {
+    this.calls.push(`stop ${flow}`);
+    const known = this.flows.get(flow);
+    if (known) this.flows.set(flow, { ...known, live: { ...known.live, state: 'stopped' } });
+  }
+  async remove(flow: string): Promise<void> {
+    this.calls.push(`remove ${flow}`);
+    this.flows.delete(flow);
+  }
+  live(flow: string): Live | undefined { return this.flows.get(flow)?.live; }
+  async connectionChanged(name: string): Promise<void> { this.calls.push(`changed ${name}`); }
+  connectionState(): { readonly state: 'unused' } { return { state: 'unused' }; }
+  async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> {
+    this.tested.push({ name, document });
+    return { ok: true, message: { en: 'works', ru: 'работает' }, ms: 1 };
+  }
+  async pendingRuns(query: { readonly flow?: string; readonly limit: number }): ReturnType<FlowHost['pendingRuns']> {
+    const runs = this.pending.runs.filter(({ flow }) => query.flow === undefined || flow === query.flow);
+    return { runs: runs.slice(0, query.limit), total: this.pending.total };
+  }
+  deadLetterCount(): number { return 0; }
+  async inject(): Promise<never> { return notPlayed(); }
+  counters(): never { return notPlayed(); }
+  lastMessages(): never { return notPlayed(); }
+  async deadLetters(): Promise<never> { return notPlayed(); }
+  serveHooks(): never { return notPlayed(); }
+  async shutdown(): Promise<void> { this.calls.push('shutdown'); }
+}
+
+function notPlayed(): never {
+  throw new Error('the recording host does not play this part: the project never asks for it');
+}
