@@ -49,6 +49,9 @@ export const limits = {
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
   splitMessagesMax: 100_000, // from one message, while a segment is one commit
 
+  // Sources
+  injectEveryMinMs: 10, // an interval of 0 would never let anything else run
+
   // Webhooks
   webhookFormFieldsMax: 1000, // the largest real forms have some hundreds
   webhookFormFilesMax: 20, // of one form; each is held whole
@@ -75,6 +78,7 @@ export const limits = {
   pageSizeMax: 500,
 
   // History
+  memoryRunsPerPump: 200, // ended runs of memory mode that history keeps, five times a second; the rest is sampled out
   runsKept: 100_000,
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,

@@ -13,7 +13,6 @@ export interface Random {
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const POOL_BYTES = 8192;
 
 /** Ten characters of time and sixteen of randomness, as ULID does, in lower case. */
 export function timeSortedId(nowMs: number, random: (count: number) => Uint8Array): string {
@@ -27,21 +26,25 @@ export function timeSortedId(nowMs: number, random: (count: number) => Uint8Arra
   return time + tail;
 }
 
-let pool = new Uint8Array(0);
-let used = 0;
-/** Random bytes from a refilled pool: asking the system for each id costs microseconds. */
-function pooled(count: number): Uint8Array {
-  if (used + count > pool.length) {
-    pool = randomBytes(POOL_BYTES);
-    used = 0;
-  }
-  used += count;
-  return pool.subarray(used - count, used);
+/** Ids of this process: the time, eight characters that no other process has, and a count. Cheap enough for every message. */
+function processIds(): (nowMs: number) => string {
+  const own = timeSortedId(0, randomBytes).slice(10, 18);
+  let lastMs = -1;
+  let prefix = '';
+  let count = 0;
+  return (nowMs) => {
+    if (nowMs !== lastMs) {
+      lastMs = nowMs;
+      prefix = timeSortedId(nowMs, NOTHING).slice(0, 10) + own;
+    }
+    return prefix + (count++).toString(32).padStart(8, '0');
+  };
 }
+const NOTHING = (): Uint8Array => new Uint8Array(0);
 
 export const systemRandom: Random = {
   next: () => Math.random(),
   bytes: (count) => randomBytes(count),
-  id: (nowMs) => timeSortedId(nowMs, pooled),
+  id: processIds(),
   token: () => randomUUID().replaceAll('-', '') + randomUUID().replaceAll('-', ''),
 };

@@ -79,7 +79,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const pump = new HistoryPump({ journal, clock, record: (runs) => history.record(runs), failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
-  const sandbox = new SandboxSupervisor({ log });
+  const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   await host.open();
@@ -109,7 +109,7 @@ function servicesOf({ options, clock, random, journal, values, observers, pump, 
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
-    trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
+    trace: options.trace, ended: (run, at) => pump.add(run, at), outboxGrew: () => pump.grew(),
   };
 }
 

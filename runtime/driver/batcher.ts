@@ -1,14 +1,13 @@
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
-import type { CallContext } from './call-context.ts';
+import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
-import type { Msg, Work } from './message.ts';
+import type { Msg } from './message.ts';
 import type { Segment } from './segment.ts';
 import { configFor, leaveUnit, type Unit } from './unit.ts';
 import type { Walker } from './walker.ts';
 
 interface Item { readonly segment: Segment; readonly msg: Msg; readonly key: string | null }
-type MakeContext = (call: { unit: Unit; msg: Msg; work: Work; config: unknown }) => CallContext;
 
 const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPERIMENTS E1)
 
@@ -19,16 +18,14 @@ const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPE
 export class Batcher {
   readonly #unit: Unit;
   readonly #walker: Walker;
-  readonly #context: MakeContext;
   #queue: Item[] = [];
   #inFlight = 0;
   #scheduled = false;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(unit: Unit, walker: Walker, context: MakeContext) {
+  constructor(unit: Unit, walker: Walker) {
     this.#unit = unit;
     this.#walker = walker;
-    this.#context = context;
   }
 
   add(item: Item): void {
@@ -68,7 +65,9 @@ export class Batcher {
       const contexts: CallContext[] = [];
       for (const { msg, segment } of items) {
         const config = configFor(this.#unit, msg.body, this.#walker.services);
-        contexts.push(this.#context({ unit: this.#unit, msg, work: segment.origin, config: config instanceof Promise ? await config : config }));
+        const context = new CallContext(this.#unit, msg, segment.origin);
+        context.config = config instanceof Promise ? await config : config;
+        contexts.push(context);
       }
       const results = await this.#unit.definition?.batch?.(items.map(({ msg }) => msg.body), contexts as never[]);
       return results ?? items.map(() => undefined);

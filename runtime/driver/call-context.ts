@@ -8,49 +8,48 @@ import type { Services } from './services.ts';
 import type { Unit } from './unit.ts';
 
 export interface ReplyDoor { reply(run: string, answer: HttpAnswer): boolean }
+/** What every call of a flow shares. */
+export interface Surroundings { readonly services: Services; readonly replies: ReplyDoor }
+
+
+const NEVER = new AbortController().signal;
 
 /**
  * What one call sees of the world. Powers are getters, so that a call which uses none costs nothing; each is bound when it is
  * read, so that a node may take them apart (`{ fetch, signal }`).
  */
 export class CallContext implements NodeContext<unknown, unknown> {
-  readonly config: unknown;
-  readonly resumed: boolean;
   /** The last connection or host that was asked for: whom a failure of scope connection is about. */
   resource: string | undefined;
-  readonly #services: Services;
-  readonly #replies: ReplyDoor;
+  /** Set by the caller when it depends on the message. */
+  config: unknown;
+  signal: AbortSignal = NEVER;
   readonly #unit: Unit;
   readonly #msg: Msg;
   readonly #work: Work;
-  readonly #signal: AbortSignal | undefined;
 
-  constructor(call: { services: Services; replies: ReplyDoor; unit: Unit; msg: Msg; work: Work; config: unknown; signal?: AbortSignal | undefined }) {
-    this.config = call.config;
-    this.resumed = call.work.resumed;
-    this.#services = call.services;
-    this.#replies = call.replies;
-    this.#unit = call.unit;
-    this.#msg = call.msg;
-    this.#work = call.work;
-    this.#signal = call.signal;
+  constructor(unit: Unit, msg: Msg, work: Work) {
+    this.config = unit.config?.atDeploy;
+    this.#unit = unit;
+    this.#msg = msg;
+    this.#work = work;
   }
 
+  get resumed(): boolean { return this.#work.resumed; }
   get prepared(): unknown { return this.#unit.prepared; }
   get node(): NodePlace['node'] { return this.#unit.place.node; }
   get flow(): NodePlace['flow'] { return this.#unit.place.flow; }
   get log(): Log { return this.#unit.place.log; }
   get status(): NodePlace['status'] { return this.#unit.place.status; }
-  get clock(): { now(): number } { return this.#services.clock; }
+  get clock(): { now(): number } { return this.#unit.around.services.clock; }
   get idempotencyKey(): string { return `${this.#msg.id}:${this.#unit.id}`; }
-  get signal(): AbortSignal { return this.#signal ?? NEVER; }
   get random(): { next(): number; id(): string } {
-    const { random, clock } = this.#services;
+    const { random, clock } = this.#unit.around.services;
     return { next: () => random.next(), id: () => random.id(clock.now()) };
   }
   get envelope(): Envelope {
     const { run, parents, key, attempt, receivedAt } = this.#work;
-    const { clock } = this.#services;
+    const { clock } = this.#unit.around.services;
     return {
       id: this.#msg.id, runId: run.id, parentIds: parents, correlationId: run.id, ...(key !== null && { key }),
       attempt: Math.max(1, attempt), receivedAt, deadline: clock.now() + this.#unit.timeoutMs,
@@ -60,27 +59,27 @@ export class CallContext implements NodeContext<unknown, unknown> {
     this.#notPure('fetch');
     return (url: string, options: FetchOptions = {}) => {
       this.resource = hostResource(url);
-      return this.#services.fetch(url, { signal: this.signal, ...options });
+      return this.#unit.around.services.fetch(url, { signal: this.signal, ...options });
     };
   }
   get connection(): NodeContext['connection'] {
     this.#notPure('connection');
     return <T>(name: string) => {
       this.resource = name;
-      return this.#services.connections.client(name) as Promise<T>;
+      return this.#unit.around.services.connections.client(name) as Promise<T>;
     };
   }
   get lock(): NodeContext['lock'] {
-    return (keys, work) => this.#services.locks.with(keys.map((key) => `${this.#unit.place.flow.id}/${key}`), work);
+    return (keys, work) => this.#unit.around.services.locks.with(keys.map((key) => `${this.#unit.place.flow.id}/${key}`), work);
   }
   get debug(): NodeContext['debug'] {
-    const { observers, clock } = this.#services;
+    const { observers, clock } = this.#unit.around.services;
     return (value, label = '') => {
       if (observers.any) observers.emit({ kind: 'debug', at: clock.now(), flow: this.flow.id, node: this.node.id, runId: this.#work.run.id, label, value });
     };
   }
   get reply(): NodeContext['reply'] {
-    return (answer) => this.#replies.reply(this.#work.run.id, answer);
+    return (answer) => this.#unit.around.replies.reply(this.#work.run.id, answer);
   }
 
   #notPure(power: string): void {
@@ -92,8 +91,6 @@ export class CallContext implements NodeContext<unknown, unknown> {
     throw new NodeFailure('node.not-pure', text);
   }
 }
-
-const NEVER = new AbortController().signal;
 
 /** The host of an address, as the name of what pauses when it is unavailable. */
 function hostResource(url: string): string {

@@ -44,7 +44,9 @@ export class Caller {
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
     const config = await configFor(unit, work.msg.body, services);
     const aborter = new AbortController();
-    const context = new CallContext({ services, replies: this.#runner.replies, unit, msg: work.msg, work, config, signal: aborter.signal });
+    const context = new CallContext(unit, work.msg, work);
+    context.config = config;
+    context.signal = aborter.signal;
     const before = services.clock.elapsed();
     const { promise: deadline, reject } = Promise.withResolvers<never>();
     const cancel = services.clock.after(unit.timeoutMs, () => {
@@ -117,7 +119,7 @@ export class Caller {
   }
 
   #segment(station: Station, work: Work): Segment {
-    return new Segment(work, (done) => {
+    return new Segment(work, this.#runner.services.clock.now(), (done) => {
       this.#runner.settle(done);
       station.finished(work, false);
     });

@@ -42,7 +42,7 @@ export class Collecting {
       try {
         await this.#add(unit, work);
       } catch (error) {
-        const segment = new Segment(work, (done) => this.#runner.settle(done));
+        const segment = new Segment(work, this.#runner.services.clock.now(), (done) => this.#runner.settle(done));
         this.#runner.walker.fail(segment, unit, work.msg, failureOf(error, unit.id));
         segment.close();
       } finally {
@@ -66,7 +66,8 @@ export class Collecting {
   async #add(unit: Unit, work: Work): Promise<void> {
     const collect = unit.definition?.collect as Collector<unknown>;
     const config = await configFor(unit, work.msg.body, this.#runner.services);
-    const context = new CallContext({ services: this.#runner.services, replies: this.#runner.replies, unit, msg: work.msg, work, config });
+    const context = new CallContext(unit, work.msg, work);
+    context.config = config;
     const key = collect.key(work.msg.body, context as never);
     const open = this.#of(unit.id).get(key);
     const step = collect.arrive(work.msg.body, open?.state, context as never);
@@ -111,7 +112,7 @@ export class Collecting {
     const ended: Op[] = origin.seq === 0 ? [] : others.flatMap(({ run, branched }) => this.#endOf(run, branched));
     if (origin.seq === 0) for (const { run } of others) this.#runner.leaveRun(run, 1);
     else ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, ordinal: window.ordinal } });
-    const segment = new Segment(origin, (done) => this.#runner.settle(done, ended));
+    const segment = new Segment(origin, services.clock.now(), (done) => this.#runner.settle(done, ended));
     this.#runner.walker.leave(segment, unit, { msg: origin.msg, key: origin.key, result });
     segment.close();
   }
@@ -125,7 +126,7 @@ export class Collecting {
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
     return {
       seq: work?.seq ?? (durable ? services.journal.nextSeq() : 0), pos: window.ordinal, msg: new Msg(work?.msg.body ?? last?.body ?? {}, null, '', id), run,
-      node: unit.id, via: '', key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
+      node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
       receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false,
     };
   }

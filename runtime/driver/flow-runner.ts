@@ -43,7 +43,7 @@ export class FlowRunner implements StationOwner {
   constructor(flow: string, services: Services) {
     this.flow = flow;
     this.services = services;
-    this.walker = new Walker(services, this.replies, (wire) => this.station(wire.to.id).queued >= wire.limit);
+    this.walker = new Walker(services, (wire) => this.station(wire.to.id).queued >= wire.limit);
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
     this.#collecting = new Collecting(this);
@@ -137,7 +137,7 @@ export class FlowRunner implements StationOwner {
 
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
-    const segment = new Segment(work, (done) => {
+    const segment = new Segment(work, this.services.clock.now(), (done) => {
       this.settle(done);
       station.finished(work, false);
     });
@@ -149,7 +149,7 @@ export class FlowRunner implements StationOwner {
   /** Commits what came of a message together with its removal, and brings its results to their next places. */
   settle(segment: Segment, also: readonly Op[] = []): void {
     const { origin, outs, tally, letters } = segment;
-    const at = this.services.clock.now();
+    const at = letters.length === 0 && segment.outs.length > 0 ? segment.at : this.services.clock.now();
     const dead: Op[] = letters.map((letter) => ({ op: 'dead', letter }));
     if (origin.seq === 0) {
       // Memory mode: only dead letters are on disk.
@@ -205,7 +205,7 @@ export class FlowRunner implements StationOwner {
   #endInMemory(run: Run, at: number): void {
     if (run.pending > 0) return;
     this.services.replies.ended(run.id, endState(run));
-    this.services.ended({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: at, completed: run.completed, dropped: run.dropped, dead: run.dead });
+    this.services.ended(run, at);
   }
 
   /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
@@ -217,7 +217,7 @@ export class FlowRunner implements StationOwner {
     // Made at rest: its id is known from here on, and what it came from may be forgotten.
     const msg = new Msg(out.msg.body, null, '', out.msg.id);
     return {
-      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg, run: origin.run, node: out.unit.id, via: out.wire?.id ?? '',
+      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg, run: origin.run, node: out.unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key: out.key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
     };
   }
@@ -252,7 +252,7 @@ export class FlowRunner implements StationOwner {
     const armed = (this.#armedDuringRead = new Set());
     const rows = await journal.due({ flow: this.flow, from, before: this.#readAheadTo });
     this.#armedDuringRead = undefined;
-    for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row), row.due as number);
+    for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row, this.wireOf(row.via)), row.due as number);
     this.#stopReading = timers.set(clock.now() + limits.timerHorizonMs / 2, () => void this.#readDues().catch((error: unknown) => this.failed(error)));
   }
 
@@ -291,6 +291,7 @@ export class FlowRunner implements StationOwner {
     return this.acceptance.accept({ node, port: '', body, key: null, options: {} });
   }
 
+  wireOf(via: string): WireCount | undefined { return this.#revision?.wire(via)?.count; }
   count(node: string): NodeCount {
     let count = this.nodeCounts.get(node);
     if (!count) this.nodeCounts.set(node, (count = new NodeCount()));

@@ -5,6 +5,8 @@ import { limits } from '../limits.ts';
 import type { RunRecord } from '../store/store.ts';
 import type { Clock } from '../clock.ts';
 
+type EndedRunInMemory = Omit<EndedRun, 'endedAt'>;
+
 export interface HistoryPumpOptions {
   readonly journal: Journal;
   readonly clock: Clock;
@@ -31,9 +33,10 @@ export class HistoryPump {
   /** The outbox has more. */
   grew(): void { this.#dirty = true; }
 
-  /** A run of memory mode ended: it has no outbox, and a crash may lose its history as it loses its messages. */
-  add(run: EndedRun): void {
-    if (this.#inMemory.length < limits.runsKept) this.#inMemory.push(run);
+  /** A run of memory mode ended. Above a rate its history is sampled: writing it would cost more than the run. */
+  add({ id, flow, revision, startedAt, completed, dropped, dead }: EndedRunInMemory, endedAt: number): void {
+    if (this.#inMemory.length >= limits.memoryRunsPerPump) return;
+    this.#inMemory.push({ id, flow, revision, startedAt, endedAt, completed, dropped, dead });
     this.#dirty = true;
   }
 

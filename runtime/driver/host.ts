@@ -10,7 +10,7 @@ import { CountersOf } from './counters.ts';
 import { FlowRunner } from './flow-runner.ts';
 import { HistoryPump } from './history-pump.ts';
 import type { Services } from './services.ts';
-import type { Seen } from './unit.ts';
+import type { Segment } from './segment.ts';
 
 /** Runs deployed flows: the driver's door. */
 export class DriverHost implements FlowHost {
@@ -75,9 +75,10 @@ export class DriverHost implements FlowHost {
   }
 
   lastMessages(flow: string, node: string): LastMessages {
-    const count = this.#runners.get(flow)?.nodeCounts.get(node);
-    const outputs = Object.fromEntries([...(count?.lastOut ?? [])].map(([port, seen]) => [port, shown(seen)]));
-    return { ...(count?.lastIn && { input: shown(count.lastIn) }), outputs };
+    const runner = this.#runners.get(flow);
+    const count = runner?.nodeCounts.get(node);
+    const outputs = [...(runner?.unit(node)?.outs.values() ?? [])].flatMap((port) => (port.lastSegment ? [[port.id, shown(port.lastSegment, port.lastBody)] as const] : []));
+    return { ...(count?.inSegment && { input: shown(count.inSegment, count.inBody) }), outputs: Object.fromEntries(outputs) };
   }
 
   async pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }> {
@@ -164,4 +165,4 @@ export class DriverHost implements FlowHost {
 const DRAIN_LOOK_MS = 20;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 
-const shown = (seen: Seen) => ({ at: seen.at, runId: seen.runId, body: seen.body, truncated: false });
+const shown = ({ at, origin }: Segment, body: unknown) => ({ at, runId: origin.run.id, body, truncated: false });

@@ -1,5 +1,6 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import type { Row } from '../journal/rows.ts';
+import type { WireCount } from './unit.ts';
 import { shortHash } from '../hash.ts';
 import type { Body } from '../sdk/message.ts';
 
@@ -54,6 +55,8 @@ export interface Work {
   readonly parents: readonly string[];
   readonly receivedAt: number;
   readonly branched: boolean;
+  /** Counts of the wire that it came by; none for what a source accepted. */
+  readonly wire: WireCount | undefined;
   /** Calls of this node for this message that count as attempts. */
   attempt: number;
   crashes: number;
@@ -62,11 +65,11 @@ export interface Work {
   resumed: boolean;
 }
 
-export function workOf(row: Row): Work {
+export function workOf(row: Row, wire: WireCount | undefined): Work {
   return {
     seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), null, '', row.id),
     run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 },
-    node: row.node, via: row.via, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
+    node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
     receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === 3,
   };
 }

@@ -40,6 +40,6 @@ export class Replies {
   }
 
   ended(run: string, how: 'completed' | 'dropped' | 'dead-lettered'): void {
-    this.#waiters.get(run)?.settle({ kind: 'ended', how });
+    if (this.#waiters.size > 0) this.#waiters.get(run)?.settle({ kind: 'ended', how });
   }
 }

@@ -9,10 +9,11 @@ import type { NodePlace, PrepareHost } from '../sdk/context.ts';
 import type { NodeDefinition } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath } from '../sdk/path.ts';
+import type { ReplyDoor } from './call-context.ts';
 import type { Services } from './services.ts';
-import type { NodeCount, Unit, UnitWire, WireCount } from './unit.ts';
+import { OutPort, type NodeCount, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
-interface Counts { count(node: string): NodeCount; wireCount(wire: string): WireCount }
+interface Counts { readonly replies: ReplyDoor; count(node: string): NodeCount; wireCount(wire: string): WireCount }
 interface Making { readonly flow: Flow; readonly number: number; readonly services: Services; readonly counts: Counts; readonly before: Revision | undefined }
 
 /** A deployed flow with every node made ready. A node that cannot be made ready has a problem, and the others run. */
@@ -29,7 +30,7 @@ export class Revision {
     this.number = number;
     this.plan = made.plan;
     this.units = made.units;
-    for (const wire of [...made.units.values()].flatMap((unit) => [...unit.outs.values()].flat())) {
+    for (const wire of [...made.units.values()].flatMap((unit) => [...unit.outs.values()].flatMap(({ wires }) => wires))) {
       this.#byId.set(wire.id, wire);
       this.#into.set(wire.to.id, [...(this.#into.get(wire.to.id) ?? []), wire]);
     }
@@ -69,8 +70,9 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     ? { config: twin.config, prepared: twin.prepared, problem: undefined }
     : await ready({ making, plan, definition, place });
   const info = definition?.info;
+  const around = { services, replies: counts.replies };
   return {
-    id: plan.id, plan, definition, ...made, place, revision: number, count: counts.count(plan.id), rests: plan.boundary || made.problem !== undefined,
+    id: plan.id, plan, definition, ...made, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || made.problem !== undefined,
     defaultPort: Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out',
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
@@ -115,10 +117,10 @@ function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace 
 
 function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
   for (const [port, wires] of unit.plan.wires) {
-    unit.outs.set(port, wires.map(({ id, to, wire }): UnitWire => ({
+    unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire }): UnitWire => ({
       id, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault,
       bytes: (wire.limit?.bytes === undefined ? undefined : parseSize(wire.limit.bytes)) ?? limits.wireBytesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
-    })));
+    }))));
   }
 }
 

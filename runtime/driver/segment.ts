@@ -23,10 +23,13 @@ export class Segment {
   readonly letters: DeadLetterRow[] = [];
   readonly tally: Tally = { completed: 0, dropped: 0, dead: 0 };
   open = 1;
+  /** When it began, ms since 1970. */
+  readonly at: number;
   readonly #settle: (segment: Segment) => void;
 
-  constructor(origin: Work, settle: (segment: Segment) => void) {
+  constructor(origin: Work, at: number, settle: (segment: Segment) => void) {
     this.origin = origin;
+    this.at = at;
     this.#settle = settle;
   }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import type { Text } from '../flow/flow.ts';
 import type { ProjectValues } from '../host.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { EndedRun } from '../journal/rows.ts';
 import type { Observers } from '../observe.ts';
 import type { Random } from '../random.ts';
 import type { Fetch, SandboxDoor } from '../sdk/context.ts';
@@ -10,6 +9,7 @@ import type { Body } from '../sdk/message.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
 import type { Connections } from './connections.ts';
 import type { HookRouter } from './hooks.ts';
+import type { Run } from './message.ts';
 import type { Locks } from './locks.ts';
 import type { Replies } from './replies.ts';
 import type { Timers } from './timers.ts';
@@ -33,7 +33,7 @@ export interface Services {
   /** Sees every message that arrives at a node, for cases; absent in service. */
   readonly trace?: ((flow: string, node: string, body: Body) => void) | undefined;
   /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
-  ended(run: EndedRun): void;
+  ended(run: Run, at: number): void;
   /** The history pump has something to fetch. */
   outboxGrew(): void;
   /** A broken invariant: told to the operator, never swallowed. */

@@ -11,7 +11,8 @@ export interface StationOwner {
   /** False while the flow is stopped or too much of it is on its way to the disk. */
   readonly mayStart: boolean;
   unit(node: string): Unit | undefined;
-  wireCount(wire: string): WireCount;
+  /** Counts of a wire; none when the name is not a wire's. */
+  wireOf(via: string): WireCount | undefined;
   /** Whether every queue that this node feeds has room. */
   hasRoomAfter(unit: Unit): boolean;
   /** Takes the work; calls `finished` on the station when its slot and key are free again. */
@@ -20,6 +21,8 @@ export interface StationOwner {
   drained(node: string): void;
   failed(error: unknown): void;
 }
+
+const LOOK_AT_CLOCK_EVERY = 16;
 
 /**
  * The queue of one node. It outlives revisions: messages at rest go on at the same node id in the newest one (DESIGN 6.11).
@@ -62,7 +65,7 @@ export class Station {
     if (work.seq !== 0 && !fits) this.#spilled++;
     else {
       this.#lastPos = Math.max(this.#lastPos, work.pos);
-      this.#owner.wireCount(work.via).waiting++;
+      if (work.wire) work.wire.waiting++;
       this.#queue.push(work);
     }
     this.schedule();
@@ -70,7 +73,7 @@ export class Station {
 
   /** A retry or held message that is due, or one whose call could not be made: before everything else. */
   again(work: Work): void {
-    this.#owner.wireCount(work.via).waiting++;
+    if (work.wire) work.wire.waiting++;
     if (work.resumed) this.#queue.pushDue(work);
     else this.#queue.pushFirst(work);
     this.schedule();
@@ -117,13 +120,13 @@ export class Station {
     const unit = this.#owner.unit(this.node);
     if (!unit || unit.problem || this.#isPaused(unit)) return;
     const wasFull = this.full;
-    while (this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit)) {
+    for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); started++) {
       const work = this.#queue.take();
       if (!work) break;
-      this.#owner.wireCount(work.via).waiting--;
+      if (work.wire) work.wire.waiting--;
       this.working++;
       this.#owner.perform(this, work);
-      if (this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
+      if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
     }
     if (this.#spilled > 0 && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
     if (wasFull && !this.full) this.#owner.drained(this.node);
@@ -151,8 +154,9 @@ export class Station {
       this.#paging = false;
       for (const row of rows) {
         this.#lastPos = row.pos;
-        this.#owner.wireCount(row.via).waiting++;
-        this.#queue.push(workOf(row));
+        const work = workOf(row, this.#owner.wireOf(row.via));
+        if (work.wire) work.wire.waiting++;
+        this.#queue.push(work);
       }
       this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
       this.schedule();

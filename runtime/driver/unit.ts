@@ -3,6 +3,8 @@ import type { PlanNode } from '../engine/plan.ts';
 import type { CompiledPath } from '../sdk/path.ts';
 import type { CompiledConfig } from '../expression/resolve.ts';
 import type { NodePlace } from '../sdk/context.ts';
+import type { Surroundings } from './call-context.ts';
+import type { Segment } from './segment.ts';
 import type { NodeDefinition } from '../sdk/define-node.ts';
 import type { Body } from '../sdk/message.ts';
 
@@ -14,10 +16,25 @@ export class NodeCount {
   deadLetters = 0;
   /** Of calls that are not pure: smoothed duration in ms. */
   ms: number | undefined;
-  lastIn: Seen | undefined;
-  readonly lastOut = new Map<string, Seen>();
+  /** The last message that came in: two references, so that seeing costs a hop nothing. */
+  inBody: Body | undefined;
+  inSegment: Segment | undefined;
 }
-export interface Seen { readonly at: number; readonly runId: string; readonly body: Body }
+
+/** An output port of a unit: where it leads, and what left it last. */
+export class OutPort {
+  readonly id: string;
+  /** What an id that is derived from here begins with. */
+  readonly step: string;
+  readonly wires: readonly UnitWire[];
+  lastBody: Body | undefined;
+  lastSegment: Segment | undefined;
+  constructor(node: string, id: string, wires: readonly UnitWire[]) {
+    this.id = id;
+    this.step = `${node}.${id}`;
+    this.wires = wires;
+  }
+}
 
 export class WireCount { passed = 0; waiting = 0 }
 
@@ -39,6 +56,7 @@ export interface Unit {
   readonly config: CompiledConfig | undefined;
   readonly prepared: unknown;
   readonly place: NodePlace;
+  readonly around: Surroundings;
   readonly revision: number;
   readonly count: NodeCount;
   /** Why it cannot run; its messages wait at its input. */
@@ -52,7 +70,7 @@ export interface Unit {
   readonly attempts: number;
   readonly timeoutMs: number;
   /** Filled when all units of the revision exist. */
-  readonly outs: Map<string, readonly UnitWire[]>;
+  readonly outs: Map<string, OutPort>;
   /** The units of the same revision. */
   readonly siblings: ReadonlyMap<string, Unit>;
   /** Same type, config and settings in two revisions: the unit goes on. */

@@ -4,17 +4,16 @@ import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDrop, isHold, isToPorts, portsOf, type Body } from '../sdk/message.ts';
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
-import { CallContext, type ReplyDoor } from './call-context.ts';
+import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
 import { Msg } from './message.ts';
 import type { Segment } from './segment.ts';
 import type { Services } from './services.ts';
-import { configFor, leaveUnit, type Unit, type UnitWire } from './unit.ts';
+import { configFor, leaveUnit, OutPort, type Unit, type UnitWire } from './unit.ts';
 
 /** Takes messages through pure nodes, from where they were committed to where they come to rest or end. */
 export class Walker {
   readonly services: Services;
-  readonly #replies: ReplyDoor;
   readonly #batchers = new Map<Unit, Batcher>();
   /** Where a branch goes on when it goes on alone: set by `#after`, taken by `enter`. */
   #nextUnit: Unit | undefined;
@@ -23,9 +22,8 @@ export class Walker {
 
   readonly #isFull: (wire: UnitWire) => boolean;
 
-  constructor(services: Services, replies: ReplyDoor, isFull: (wire: UnitWire) => boolean) {
+  constructor(services: Services, isFull: (wire: UnitWire) => boolean) {
     this.services = services;
-    this.#replies = replies;
     this.#isFull = isFull;
   }
 
@@ -54,7 +52,7 @@ export class Walker {
     const { clock, observers } = this.services;
     unit.count.failed++;
     const record = recordOf(error, unit.id, Math.max(1, segment.origin.attempt), clock.now());
-    const taken = unit.outs.has(ERROR_PORT) || unit.plan.caughtBy.length > 0;
+    const taken = wired(unit, ERROR_PORT) || unit.plan.caughtBy.length > 0;
     observers.emit({ kind: 'failure', at: record.at, flow: unit.place.flow.id, node: unit.id, runId: segment.origin.run.id, code: record.code, text: record.text, attempt: record.attempt, final: !taken });
     if (taken) this.#toCatchers(segment, unit, msg, record);
     else this.#toDeadLetters(segment, unit, msg, record);
@@ -100,7 +98,8 @@ export class Walker {
   }
 
   #run(segment: Segment, unit: Unit, msg: Msg, config: unknown): HandlerResult | Promise<HandlerResult> {
-    const context = new CallContext({ services: this.services, replies: this.#replies, unit, msg, work: segment.origin, config });
+    const context = new CallContext(unit, msg, segment.origin);
+    context.config = config;
     return unit.definition?.run?.(msg.body, context as never);
   }
 
@@ -114,7 +113,7 @@ export class Walker {
 
   #batcherOf(unit: Unit): Batcher {
     let batcher = this.#batchers.get(unit);
-    if (!batcher) this.#batchers.set(unit, (batcher = new Batcher(unit, this, (call) => new CallContext({ services: this.services, replies: this.#replies, ...call }))));
+    if (!batcher) this.#batchers.set(unit, (batcher = new Batcher(unit, this)));
     return batcher;
   }
 
@@ -143,11 +142,13 @@ export class Walker {
 
   /** True when the body has one wire to follow. */
   #send(segment: Segment, unit: Unit, from: { msg: Msg; key: string | null; port: string; body: Body; ordinal: number }): boolean {
-    const { port, body, ordinal } = from;
-    unit.count.lastOut.set(port, { at: this.services.clock.now(), runId: segment.origin.run.id, body });
-    const wires = unit.outs.get(port);
-    if (!wires || wires.length === 0) { segment.tally.completed++; return false; }
-    const step = ordinal === 0 ? `${unit.id}.${port}` : `${unit.id}.${port}.${ordinal}`;
+    const { body, ordinal } = from;
+    const port = this.#portOf(unit, from.port);
+    port.lastBody = body;
+    port.lastSegment = segment;
+    const { wires } = port;
+    if (wires.length === 0) { segment.tally.completed++; return false; }
+    const step = ordinal === 0 ? port.step : `${port.step}.${ordinal}`;
     for (const wire of wires) {
       wire.count.passed++;
       const msg = new Msg(body, from.msg, wires.length === 1 ? step : `${step}>${wire.to.id}`);
@@ -166,7 +167,8 @@ export class Walker {
   }
 
   #arrived(segment: Segment, unit: Unit, msg: Msg): void {
-    unit.count.lastIn = { at: this.services.clock.now(), runId: segment.origin.run.id, body: msg.body };
+    unit.count.inBody = msg.body;
+    unit.count.inSegment = segment;
     this.services.trace?.(unit.place.flow.id, unit.id, msg.body);
   }
 
@@ -181,10 +183,15 @@ export class Walker {
     segment.outs.push({ unit, wire, msg, key, due: null });
   }
 
+  #portOf(unit: Unit, id: string): OutPort {
+    let port = unit.outs.get(id);
+    if (!port) unit.outs.set(id, (port = new OutPort(unit.id, id, [])));
+    return port;
+  }
+
   #toCatchers(segment: Segment, unit: Unit, msg: Msg, record: FailureRecord): void {
     const body: Body = { ...msg.body, error: record };
-    const wires = unit.outs.get(ERROR_PORT);
-    if (wires) {
+    if (wired(unit, ERROR_PORT)) {
       if (this.#send(segment, unit, { msg, key: segment.origin.key, port: ERROR_PORT, body, ordinal: 0 })) this.#go(segment);
       return;
     }
@@ -208,6 +215,8 @@ function letterOf({ origin }: Segment, unit: Unit, msg: Msg, record: FailureReco
     text: record.text, details: JSON.stringify(record.details), key: origin.key, receivedAt: origin.receivedAt, body: msg.text,
   };
 }
+
+const wired = (unit: Unit, port: string): boolean => (unit.outs.get(port)?.wires.length ?? 0) > 0;
 
 /** A key is text; what is missing has no key and so no order to keep. */
 export function keyOf(value: unknown): string | null {
