@@ -11,6 +11,7 @@ export const limits = {
   bodyBytesMax: 16 * MB, // one message; larger data belongs in a file that the message names
   webhookBodyBytesDefault: 1 * MB, // what form posts and hooks of CRM systems need, ten times over
   parentIdsMax: 16, // a join of thousands names its first parents only; the rest are found by run
+  documentDepthMax: 200, // levels of a flow file: none nests deeper, and walking it stays far from the end of the stack
   hopsMax: 1000, // pure nodes that one segment may pass: a pure loop ends here with a clear failure
 
   // Queues

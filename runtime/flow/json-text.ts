@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import type { Text } from './flow.ts';
 
 /** What reading the text as JSON would stumble over or silently lose. Offsets count UTF-16 units. */
@@ -9,7 +10,7 @@ export interface JsonReading {
   readonly rounded: readonly { readonly text: string; readonly offset: number }[];
 }
 
-const DEPTH_MAX = 200; // no flow nests deeper, and recursion over the value stays far from the end of the stack
+const DEPTH_MAX = limits.documentDepthMax;
 
 /** Reads the text without building a value. The engine's own error message has no place in some browsers, hence this reader. */
 export function readJson(text: string): JsonReading {

@@ -64,6 +64,8 @@ export interface FieldInfo {
   readonly connection?: string;
   /** Of code. */
   readonly language?: 'javascript' | 'json' | 'sql' | 'template' | 'jsonata';
+  /** Of a text that is an address: what a template puts into it is encoded. */
+  readonly escape?: 'url';
   readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];
   /** Resolved to a `Computed`, which the node works out itself: from the body it chooses, when it needs it. */
   readonly lazy?: boolean;

@@ -119,6 +119,7 @@ test('Node-RED JSON is recognised and answered with the node types that it holds
 test.each([
   [{ nodes: [], connections: {} }, 'flow.not-a-flow'],
   [[1, 2], 'flow.not-a-flow'],
+  [[{ id: '1', type: 'invoice' }], 'flow.not-a-flow'],
   ['text', 'flow.not-a-flow'],
   [null, 'flow.not-a-flow'],
   [{ format: 'millrace.export/1', flows: [] }, 'flow.not-a-flow'],

@@ -181,10 +181,32 @@ test('a loop through a node that calls outside is fine; what it is depends on it
 
 test('a disabled node or wire breaks a loop, and each loop is told once', () => {
   expect(loop({ a: node('step'), b: node('step', {}, { disabled: true }) }, [['a.out', 'b.in'], ['b.out', 'a.in']])).toEqual([]);
+  const broken = flowOf({ a: node('step'), b: node('step') }, [], { wires: [{ from: 'a.out', to: 'b.in' }, { from: 'b.out', to: 'a.in', disabled: true }] });
+  expect(validateFlow(broken, basic)).toEqual([]);
   const two = loop({ a: node('step'), b: node('step'), c: node('step'), d: node('step') }, [['a.out', 'b.in'], ['b.out', 'a.in'], ['b.out', 'c.in'], ['c.out', 'd.in'], ['d.out', 'c.in']]);
   expect(two).toEqual(expect.arrayContaining([['flow.endless-loop', 'error', 'a'], ['flow.endless-loop', 'error', 'c']]));
   expect(two).toHaveLength(2);
 });
+
+test('each loop is found with all its nodes, and nothing else is one', () => {
+  let seed = 11;
+  const random = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  for (let round = 0; round < 300; round++) {
+    const ids = Array.from({ length: 1 + Math.floor(random() * 7) }, (_, i) => `n${i}`);
+    const wires = ids.flatMap((from) => ids.filter(() => random() < 0.22).map((to): [string, string] => [`${from}.out`, `${to}.in`]));
+    const problems = validateFlow(flowOf(Object.fromEntries(ids.map((id) => [id, node('step')])), wires), basic);
+    const told = problems.map((each) => [...each.message.en.matchAll(/n\d/g)].map(([id]) => id).sort().join()).sort();
+    expect(told, JSON.stringify(wires)).toEqual(loopsByReach(ids, wires));
+  }
+});
+
+/** The slow and obvious way: nodes that reach each other. */
+function loopsByReach(ids: readonly string[], wires: readonly [string, string][]): string[] {
+  const reach = new Map(ids.map((id) => [id, new Set(wires.filter(([from]) => from === `${id}.out`).map(([, to]) => to.slice(0, -3)))]));
+  for (const middle of ids) for (const from of ids) if (reach.get(from)!.has(middle)) for (const to of reach.get(middle)!) reach.get(from)!.add(to);
+  const loops = ids.filter((id) => reach.get(id)!.has(id)).map((id) => ids.filter((other) => other === id || (reach.get(id)!.has(other) && reach.get(other)!.has(id))).join());
+  return [...new Set(loops)].sort();
+}
 
 test('a chain of ten thousand nodes is checked without running out of stack', () => {
   const ids = Array.from({ length: 10_000 }, (_, i) => `n${i}`);
