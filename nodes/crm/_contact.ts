@@ -15,18 +15,27 @@ export function normalPhone(raw: string, region: string): Normal {
       ru: `нормализация телефона: «${region}» — не код страны вроде RU или DE`,
     });
   }
-  const parsed = parsePhoneNumberFromString(prepared(raw, country), country as CountryCode);
-  if (!parsed?.isPossible()) return { reason: { en: 'not a possible phone number', ru: 'такого телефонного номера быть не может' } };
-  return { value: parsed.number, ...(parsed.ext && { extension: parsed.ext }) };
+  for (const { text, sure } of spellings(raw, country)) {
+    const parsed = parsePhoneNumberFromString(text, country as CountryCode);
+    // A number that only fits once a digit is taken away was not meant.
+    if (parsed && (sure === true ? parsed.isValid() && parsed.number.slice(1) === text.replaceAll(/\D/g, '') : parsed.isPossible())) return { value: parsed.number, ...(parsed.ext && { extension: parsed.ext }) };
+  }
+  return { reason: { en: 'not a possible phone number', ru: 'такого телефонного номера быть не может' } };
 }
 
-/** `8…` and `7…` of eleven digits are both how a Russian number is written by hand; `00…` is an international prefix anywhere. */
-function prepared(raw: string, country: string): string {
-  const text = raw.replaceAll(/[\u00a0\u2007\u202f]/g, ' ').trim();
+const SEVEN = ['RU', 'KZ']; // countries whose numbers are written by hand with 8 or with 7 in front
+
+interface Spelling { readonly text: string; /** Taken only when it is a valid number, because another reading follows. */ readonly sure?: boolean }
+
+/** What a person may have meant, likeliest first. */
+function spellings(raw: string, country: string): Spelling[] {
+  const text = raw.normalize('NFKC').replaceAll(/[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/g, ' ').trim();
   const digits = text.replaceAll(/\D/g, '');
-  if ((country === 'RU' || country === 'KZ') && digits.length === 11 && /^[78]/.test(digits)) return `+7${digits.slice(1)}`;
-  if (digits.startsWith('00') && digits.length > 9) return `+${digits.slice(2)}`;
-  return text;
+  const national = SEVEN.includes(country) && digits.length === 11 && /^[78]/.test(digits) ? [{ text: `+7${digits.slice(1)}` }] : [];
+  // `+81…` is Japan, while `+8 900…` is a Russian number with a stray plus.
+  if (text.startsWith('+')) return national.length === 0 ? [{ text }] : [{ text, sure: true }, ...national];
+  const abroad = digits.startsWith('00') && digits.length > 9 ? [{ text: `+${digits.slice(2)}` }] : [];
+  return [...national, ...abroad, { text }];
 }
 
 const LOCAL = /^[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]{1,64}$/u;
@@ -34,21 +43,27 @@ const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2
 
 /** Lower case, the domain in its ASCII form; `Name <address>` gives the address. */
 export function normalEmail(raw: string): Normal {
-  const text = raw.replaceAll(/[\u00a0\u200b]/g, ' ').trim();
+  const text = raw.normalize('NFC').replaceAll(/[\u00a0\u200b\ufeff]/g, ' ').trim();
   const address = (/<([^<>]+)>\s*$/.exec(text)?.[1] ?? text).replace(/^mailto:/i, '').trim();
   const at = address.lastIndexOf('@');
   const local = address.slice(0, at).toLowerCase();
   const domain = domainToASCII(address.slice(at + 1).toLowerCase());
-  if (at < 1 || !LOCAL.test(local) || local.includes('..') || !DOMAIN.test(domain)) return { reason: { en: 'not an e-mail address', ru: 'это не адрес почты' } };
+  if (at < 1 || !LOCAL.test(local) || /^\.|\.\.|\.$/.test(local) || !DOMAIN.test(domain)) return { reason: { en: 'not an e-mail address', ru: 'это не адрес почты' } };
   return { value: `${local}@${domain}` };
 }
 
+// Written small inside a name, in either alphabet.
+const PARTICLES = new Set(['оглы', 'кызы', 'фон', 'де', 'дер', 'ди', 'von', 'der', 'de', 'di', 'da', 'bin', 'ibn']);
+
 /** One space between words, no quotes around, and capitals where everything came in one case. */
 export function normalName(raw: string): string {
-  const text = raw.replaceAll(/[\s\u00a0\u200b]+/g, ' ').trim().replaceAll(/^[«"'„“”]+|[»"'“”]+$/g, '').trim();
-  const oneCase = text === text.toUpperCase() || text === text.toLowerCase();
-  return oneCase ? text.toLowerCase().replaceAll(/(^|[\s-])(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()) : text;
+  const text = raw.normalize('NFC').replaceAll(/[\s\u200b\ufeff]+/g, ' ').trim().replaceAll(/^[«"'„“”\s]+|[»"'“”\s]+$/g, '');
+  if (text !== text.toUpperCase() && text !== text.toLowerCase()) return text;
+  return text.toLowerCase().split(' ').map((word, i) => (i > 0 && PARTICLES.has(word) ? word : capitalized(word))).join(' ');
 }
+
+/** Also after a dash, and after one letter with an apostrophe: Мамин-Сибиряк, Д'Артаньян. */
+const capitalized = (word: string): string => word.replaceAll(/(?:^|-)\p{L}(?:['’]\p{L})?/gu, (start) => start.toUpperCase());
 
 const PATRONYMIC = /(вич|вна|ична|инична|оглы|кызы)$/i;
 

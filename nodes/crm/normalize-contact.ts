@@ -1,5 +1,6 @@
-import { compilePath, defineNode, field, toPorts, type Body, type Text } from '../../runtime/sdk/index.ts';
+import { compilePath, defineNode, field, toPorts, type Body, type CompiledPath, type Text } from '../../runtime/sdk/index.ts';
 import { nameParts, normalEmail, normalName, normalPhone, type Normal } from './_contact.ts';
+import { beside } from './_place.ts';
 
 interface Problem { readonly field: string; readonly value: string; readonly reason: Text }
 
@@ -46,37 +47,43 @@ export default defineNode({
       emits: { out: [{ payload: { name: 'Иванова Мария Петровна', phone: '+70001112233', person: { last: 'Иванова', first: 'Мария', middle: 'Петровна' } } }] } },
     { name: 'refuses an unknown country', config: { region: 'XX' }, given: [{ payload: { phone: '8 900 123-45-67' } }], fails: 'contact.region' },
   ],
-  run(message, { config }) {
+  async prepare({ phone, email, name }) {
+    const at = { phone: compilePath(phone), email: compilePath(email), name: compilePath(name) };
+    return { ...at, extension: beside(at.phone, (own) => `${own}Extension`), person: beside(at.name, () => 'person') };
+  },
+  run(message, { config, prepared }) {
+    const { phone, email } = prepared;
     const problems: Problem[] = [];
-    let body = normalAt(message, config.phone, (raw) => normalPhone(raw, config.region), problems);
-    body = normalAt(body, config.email, normalEmail, problems);
-    const usable = [config.phone, config.email].some((path) => compilePath(path).get(body) !== undefined);
-    body = namedAt(body, config.name, config.split);
+    let body = normalAt(message, phone, { normal: (raw) => normalPhone(raw, config.region), problems, extension: prepared.extension });
+    body = normalAt(body, email, { normal: normalEmail, problems });
+    body = namedAt(body, prepared, config.split);
     if (problems.length > 0) body = { ...body, contactProblems: problems };
-    const invalid = config.invalid === 'any' ? problems.length > 0 : !usable;
-    return toPorts(invalid ? { invalid: body } : { out: body });
+    const usable = phone.get(body) !== undefined || email.get(body) !== undefined;
+    return toPorts((config.invalid === 'any' ? problems.length > 0 : !usable) ? { invalid: body } : { out: body });
   },
 });
 
-function normalAt(body: Body, path: string, normal: (raw: string) => Normal, problems: Problem[]): Body {
-  const at = compilePath(path);
+interface Reading { readonly normal: (raw: string) => Normal; readonly problems: Problem[]; readonly extension?: CompiledPath }
+
+function normalAt(body: Body, at: CompiledPath, { normal, problems, extension }: Reading): Body {
   const raw = at.get(body);
-  if (raw === undefined || raw === null) return raw === null ? at.remove(body) : body;
-  const text = typeof raw === 'string' || typeof raw === 'number' ? String(raw) : JSON.stringify(raw);
+  if (raw === undefined) return body;
+  const text = typeof raw === 'string' ? raw : raw === null ? '' : typeof raw === 'object' ? JSON.stringify(raw) : String(raw);
   if (text.trim() === '') return at.remove(body);
   const result = normal(text);
-  if ('value' in result) return result.extension === undefined ? at.set(body, result.value) : compilePath(`${path}Extension`).set(at.set(body, result.value), result.extension);
-  problems.push({ field: path, value: text, reason: result.reason });
+  if ('value' in result) {
+    const normalized = at.set(body, result.value);
+    return extension && result.extension !== undefined ? extension.set(normalized, result.extension) : normalized;
+  }
+  problems.push({ field: at.text, value: text, reason: result.reason });
   return at.remove(body);
 }
 
-function namedAt(body: Body, path: string, split: boolean): Body {
-  const at = compilePath(path);
-  const raw = at.get(body);
+function namedAt(body: Body, { name, person }: { readonly name: CompiledPath; readonly person: CompiledPath }, split: boolean): Body {
+  const raw = name.get(body);
   if (typeof raw !== 'string') return body;
-  const name = normalName(raw);
-  const named = at.set(body, name);
-  if (!split) return named;
-  const person = at.segments.length > 1 ? `${path.slice(0, path.lastIndexOf('.'))}.person` : 'person';
-  return compilePath(person).set(named, nameParts(name));
+  const text = normalName(raw);
+  if (text === '') return name.remove(body);
+  const named = name.set(body, text);
+  return split ? person.set(named, nameParts(text)) : named;
 }
