@@ -140,7 +140,7 @@ async function formPart(form: string, text: string, field: Field): Promise<Part>
       return eachTime((body, moment) => expression.evaluate(body, moment), field);
     }
     case '$template': {
-      const template = compileTemplate(text, { env: host.env });
+      const template = compileTemplate(text, { env: host.env, escape: info.escape ?? 'none' });
       return eachTime((body) => template.render(body), field);
     }
     case '$context': return eachTime(() => contextValue(text, field), field);

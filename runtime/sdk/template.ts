@@ -11,8 +11,11 @@ import { parsePath, type Segment } from './path.ts';
 export interface CompiledTemplate { render(body: Body): string }
 
 export interface TemplateOptions {
-  /** How values are made safe: for HTML, for the inside of a JSON string, or not at all (default). */
-  readonly escape?: 'html' | 'json' | 'none';
+  /**
+   * How values are made safe: for HTML, for the inside of a JSON string, for a part of an address, or not at all (default).
+   * The beginning of an address stays as it is, because `{{env.API}}/orders` begins with an address.
+   */
+  readonly escape?: 'html' | 'json' | 'url' | 'none';
   /** What `{{env.NAME}}` gives where the message itself has no `env`. */
   readonly env?: (name: string) => unknown;
 }
@@ -48,13 +51,13 @@ class Output {
   }
 }
 
-interface Writing { readonly stack: readonly unknown[]; readonly out: Output; readonly escape: (text: string) => string; readonly env: TemplateOptions['env'] }
+interface Writing { readonly stack: readonly unknown[]; readonly out: Output; readonly escape: (text: string, before: string) => string; readonly env: TemplateOptions['env'] }
 
 function write(parts: readonly Part[], w: Writing): void {
   for (const part of parts) {
     if (part.kind === 'text') { w.out.add(part.text); continue; }
     const value = find(part.path, w);
-    if (part.kind === 'value') w.out.add(part.raw ? asText(value) : w.escape(asText(value)));
+    if (part.kind === 'value') w.out.add(part.raw ? asText(value) : w.escape(asText(value), w.out.text));
     else if (part.when === 'none') { if (isNothing(value)) write(part.parts, w); }
     else if (Array.isArray(value)) for (const item of value) write(part.parts, { ...w, stack: [...w.stack, item] });
     else if (!isNothing(value)) write(part.parts, { ...w, stack: [...w.stack, value] });
@@ -98,6 +101,7 @@ const ESCAPES = {
   none: (text: string): string => text,
   html: (text: string): string => text.replace(/[&<>"']/g, (char) => HTML[char] as string),
   json: (text: string): string => JSON.stringify(text).slice(1, -1),
+  url: (text: string, before: string): string => (before === '' ? text : encodeURIComponent(text.toWellFormed())),
 };
 
 const TAG = /\{\{(\{[^]*?\}|[^]*?)\}\}/g;

@@ -166,7 +166,7 @@ export class OpenNode {
   }
 }
 
-/** What a call sees of the world. A pure node has no power to act outside, as in the engine. */
+/** What a call sees of the world. A pure node cannot reach outside, as in the engine; answering the run's own caller is none of that. */
 function contextOf(p: Parts, call: { readonly id: string; readonly resumed: boolean; readonly random: SeededRandom }): NodeContext {
   const { seen, clock, options } = p;
   const pure = replayOf(p.definition.info.replay, options.config ?? {}, p.definition.info.config) === 'pure';
@@ -181,7 +181,7 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
     connection: pure ? forbidden('connection') : (options.connection ?? missing('connection')) as NodeContext['connection'],
     lock: async (keys, work) => { seen.locks.push(keys); return await work(); },
     debug: (value, label = '') => { seen.debug.push({ value, label }); },
-    reply: pure ? forbidden('reply') : (answer) => { seen.replies.push(answer); return options.waits ?? true; },
+    reply: (answer) => { seen.replies.push(answer); return options.waits ?? true; },
   };
 }
 

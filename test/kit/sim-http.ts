@@ -1,3 +1,4 @@
+import { addressOf } from '../../runtime/http-out/fetch.ts';
 import type { Fetch, FetchAnswer, FetchOptions } from '../../runtime/sdk/index.ts';
 
 /** A small internet for examples: `echo.test` answers what it was sent, `status.test/404` that status. */
@@ -15,7 +16,7 @@ export class SimHttp {
   readonly fetch: Fetch = async (url, options = {}) => {
     const request = { url, options };
     this.sent.push(request);
-    const host = new URL(url).host;
+    const { host } = addressOf(url);
     const answer = this.#hosts.get(host) ?? (host === 'echo.test' ? echo : host === 'status.test' ? status : undefined);
     if (!answer) throw new Error(`nobody answers for ${host}: give SimHttp an answer for it`);
     return await answer(request);

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nodeFailureCodes } from '../../runtime/errors.ts';
 import { outputsOf } from '../../runtime/flow/evaluate-rule.ts';
+import { ERROR_PORT, type Flow } from '../../runtime/flow/flow.ts';
 import type { FieldInfo, NodeExample, PortInfo } from '../../runtime/flow/node-info.ts';
-import { ERROR_PORT } from '../../runtime/flow/flow.ts';
+import { validateFlow } from '../../runtime/flow/validate.ts';
 import type { Body, ConnectionDefinition, NodeDefinition, Text } from '../../runtime/sdk/index.ts';
 import { tryNode, type KitOptions } from '../kit/node-kit.ts';
 import { SimHttp } from '../kit/sim-http.ts';
@@ -59,9 +60,23 @@ function exampleTests(definition: NodeDefinition, example: NodeExample, options:
     expect(plain(second.emits)).toEqual(plain(first.emits));
     expect(second.codes).toEqual(first.codes);
   });
+  // An example may fail because of its config; any other must be one that deploys.
+  if (example.fails === undefined) test(`example deploys: ${example.name}`, () => expect(deployProblems(definition, example)).toEqual([]));
   if (example.fails !== undefined) {
     test(`explains the failure ${example.fails}`, () => expect([...Object.keys(info.failures ?? {}), ...Object.keys(nodeFailureCodes)]).toContain(example.fails));
   }
+}
+
+function deployProblems({ info }: NodeDefinition, example: NodeExample): unknown[] {
+  const named = (kind: FieldInfo['kind']): string[] => Object.entries(info.config).filter(([, each]) => each.kind === kind).flatMap(([name]) => (example.config[name] ?? []) as string | string[]);
+  const types = Object.values(info.config).flatMap((each) => each.connection ?? []);
+  const others = Object.fromEntries(named('nodes').map((id) => [id, { type: info.type, version: info.version, config: {}, disabled: true }]));
+  const flow: Flow = {
+    format: 'millrace.flow/1', id: 'flow', name: 'Flow', delivery: 'durable', wires: [], layout: {},
+    uses: Object.fromEntries(named('connection').map((name) => [name, types[0] ?? ''])),
+    nodes: { ...others, example: { type: info.type, version: info.version, config: example.config } },
+  };
+  return validateFlow(flow, { nodes: { [info.type]: info }, connections: {} }).filter((each) => each.where.node === 'example').map(({ code, where, message }) => ({ code, field: where.field, message: message.en }));
 }
 
 interface Outcome { readonly emits: { readonly [port: string]: readonly Body[] }; readonly codes: readonly string[] }
