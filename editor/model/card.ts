@@ -1,4 +1,5 @@
 import { fieldOrDefault, outputsOf } from '../../runtime/flow/evaluate-rule.ts';
+import { isRecord } from '../../runtime/flow/own.ts';
 import { ERROR_PORT, type FieldValue, type FlowNode } from '../../runtime/flow/flow.ts';
 import type { FieldInfo, NodeInfo, PortInfo } from '../../runtime/flow/node-info.ts';
 
@@ -61,11 +62,18 @@ function shown(value: FieldValue | undefined, field: FieldInfo | undefined): str
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value.split('\n', 1)[0] ?? '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.every((item) => typeof item !== 'object') ? value.join(', ') : String(value.length);
+  if (Array.isArray(value)) return value.map((item) => itemText(item, field?.items)).filter(Boolean).join(', ');
   const [form, inner] = Object.entries(value)[0] ?? [];
   if (form === '$env') return `env.${String(inner)}`;
   if (form === '$secret') return '••••';
   if (form === '$context') return `context.${String(inner)}`;
   if (form === '$expr' || form === '$template') return String(inner);
   return field?.kind === 'json' || field?.kind === 'map' || field?.kind === 'record' ? '{…}' : '';
+}
+
+// Of a rule its first text says most: the place that it sets, the value that it asks for.
+function itemText(item: unknown, field: FieldInfo | undefined): string {
+  if (!isRecord(item)) return String(item ?? '');
+  const telling = Object.entries(field?.fields ?? {}).find(([name, { kind }]) => kind !== 'choice' && typeof item[name] === 'string' && item[name] !== '');
+  return telling ? String(item[telling[0]]) : '';
 }

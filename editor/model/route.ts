@@ -16,7 +16,8 @@ export function routeOf(from: Point, to: Point, options: { readonly down?: boole
 }
 
 function curve(from: Point, to: Point): Route {
-  const bend = Math.max(LEAST_BEND, (to.x - from.x) / 2);
+  // A small step between near cards needs only a small bend.
+  const bend = Math.max(Math.min(LEAST_BEND, Math.abs(to.y - from.y)), (to.x - from.x) / 2);
   const path = `M${from.x},${from.y} C${from.x + bend},${from.y} ${to.x - bend},${to.y} ${to.x},${to.y}`;
   return { path, label: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 } };
 }

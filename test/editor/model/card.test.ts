@@ -19,6 +19,12 @@ test('an empty place leaves no separator behind', () => {
   expect(lineOf(node({ path: '/lead' }), info)).toBe('POST /hook/lead');
 });
 
+test('of a list of rules the line says what each is about', () => {
+  const rules = { kind: 'list', title: text('Rules'), items: { kind: 'record', title: text('Rule'), fields: { action: { kind: 'choice', title: text('Do') }, path: { kind: 'path', title: text('Place') } } } } as const;
+  const change = { ...info, line: '{rules}', config: { rules } };
+  expect(lineOf(node({ rules: [{ action: 'set', path: 'payload.price' }, { action: 'delete', path: 'topic' }] }), change)).toBe('payload.price, topic');
+});
+
 test('the line never shows a secret', () => {
   expect(lineOf(node({ path: { $secret: 'crm.token' } }), info)).toBe('POST /hook••••');
 });

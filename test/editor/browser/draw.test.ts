@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needsChromium } from '../../kit/needs.ts';
+import { EditorBench, middleOf } from './editor-kit.ts';
+
+const chromium = needsChromium();
+let bench: EditorBench;
+beforeAll(async () => {
+  if (chromium) bench = await EditorBench.open(chromium);
+});
+afterAll(async () => {
+  await bench?.close();
+});
+
+test.skipIf(!chromium)('a flow of three nodes is built by mouse, deployed, fed and seen', async () => {
+  await bench.saveEmpty('by-mouse');
+  const tab = await bench.tab('by-mouse');
+  await tab.page.getByText('This flow has no nodes yet').waitFor();
+  // 1 The source from the palette.
+  await tab.dragFromPalette('inject', 200, 200);
+  await tab.node('inject').waitFor();
+  // 2 The next one by dropping a wire on the empty canvas.
+  await tab.dragWire(tab.port('inject', 'out'), await tab.at(480, 320));
+  await tab.page.mouse.up();
+  await tab.pickQuickAdd('change');
+  await tab.node('change').waitFor();
+  // 3 The last one by double click, and a wire between them by hand.
+  const place = await tab.at(500, 540);
+  await tab.page.mouse.dblclick(place.x, place.y);
+  await tab.pickQuickAdd('debug');
+  await tab.node('debug').waitFor();
+  await tab.drawWire(tab.port('change', 'out'), tab.port('debug', 'in'));
+  await expect.poll(() => tab.wires.count()).toBe(2);
+  await tab.saved();
+  await tab.deploy();
+
+  await tab.node('inject').getByRole('button', { name: /Send a message/ }).click();
+  await tab.page.locator('.dock').getByText('Debug', { exact: false }).first().waitFor();
+  await expect.poll(() => tab.page.locator('.dock [role="row"], .dock .row').count()).toBeGreaterThan(0);
+  const { live, flow } = await bench.flow('by-mouse');
+  expect(live?.state).toBe('live');
+  expect(flow.wires).toEqual([{ from: 'change.out', to: 'debug.in' }, { from: 'inject.out', to: 'change.in' }]);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a flow is built, wired and deployed by keyboard alone', async () => {
+  await bench.saveEmpty('by-keys');
+  const tab = await bench.tab('by-keys');
+  const { keyboard } = tab.page;
+  for (const name of ['inject', 'change', 'debug']) {
+    await keyboard.press('n');
+    await tab.page.locator('.quick-add input').waitFor();
+    await tab.pickQuickAdd(name);
+    await tab.node(name).waitFor();
+  }
+  expect(await tab.wires.count()).toBe(2);
+  await keyboard.press('Control+Enter');
+  await tab.page.getByText('Live · revision 1').waitFor();
+  // Any node can be reached and any wire drawn from the command palette.
+  await keyboard.press('Control+k');
+  await keyboard.type('go to inject');
+  await keyboard.press('Enter');
+  await keyboard.press('Control+k');
+  await keyboard.type('wire to debug');
+  await keyboard.press('Enter');
+  await expect.poll(() => tab.wires.count()).toBe(3);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a wire that does not fit says why while it is drawn, and can be drawn all the same', async () => {
+  await bench.save({
+    format: 'millrace.flow/1', id: 'misfit', name: 'Misfit', delivery: 'durable', wires: [], layout: { read: [0, 0], parts: [400, 0] },
+    nodes: { read: { type: 'inject', version: 1, config: {} }, parts: { type: 'http-response', version: 1, config: {} } },
+  });
+  const tab = await bench.tab('misfit');
+  await tab.aimWire(tab.port('read', 'out'), tab.port('parts', 'in'));
+  await tab.page.locator('.aim').waitFor();
+  expect(await tab.port('parts', 'in').getAttribute('class')).toMatch(/\b(fits|misfits)\b/);
+  await tab.page.mouse.up();
+  await expect.poll(() => tab.wires.count()).toBe(1);
+  expect(await tab.page.locator('.aim').count()).toBe(0);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a node dropped on a wire is put into it', async () => {
+  await bench.save({
+    format: 'millrace.flow/1', id: 'insert', name: 'Insert', delivery: 'durable', wires: [{ from: 'read.out', to: 'show.in' }], layout: { read: [0, 0], show: [700, 0] },
+    nodes: { read: { type: 'inject', version: 1, config: {} }, show: { type: 'debug', version: 1, config: {} } },
+  });
+  const tab = await bench.tab('insert');
+  const [start, end, corner] = [await middleOf(tab.port('read', 'out')), await middleOf(tab.port('show', 'in')), await tab.at(0, 0)];
+  await tab.dragFromPalette('change', (start.x + end.x) / 2 - corner.x, start.y - corner.y);
+  await tab.node('change').waitFor();
+  await tab.saved();
+  await expect.poll(async () => (await bench.flow('insert')).flow.wires).toEqual([{ from: 'change.out', to: 'show.in' }, { from: 'read.out', to: 'change.in' }]);
+  await tab.page.close();
+});

@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Flow, FlowAnswer } from '../../../runtime/api/contract.ts';
+import { emptyFlow } from '../../kit/test-editor.ts';
+
+/** Millrace as a person starts it, with a browser before it. */
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+// Of one step: a test that waits in vain says where.
+const STEP_TIMEOUT_MS = 10_000;
+const BROWSER_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export class EditorBench {
+  readonly url: string;
+  readonly #server: ChildProcess;
+  readonly #browser: Browser;
+  readonly #data: string;
+  readonly #contexts: BrowserContext[] = [];
+
+  private constructor(parts: { url: string; server: ChildProcess; browser: Browser; data: string }) {
+    this.url = parts.url;
+    this.#server = parts.server;
+    this.#browser = parts.browser;
+    this.#data = parts.data;
+  }
+
+  static async open(executablePath: string): Promise<EditorBench> {
+    const data = mkdtempSync(join(tmpdir(), 'millrace-editor-'));
+    const server = spawn(process.execPath, ['bin/millrace.mjs', 'serve', '--port', '0', '--data', data], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [url, browser] = await Promise.all([addressOf(server), chromium.launch({ executablePath, args: BROWSER_FLAGS })]);
+    return new EditorBench({ url, server, browser, data });
+  }
+
+  /** A tab of its own profile on a flow. Anything that the page reports as an error fails the test that asks for `errors`. */
+  async tab(flow: string, options: { language?: 'en' | 'ru'; theme?: 'light' | 'dark'; in?: BrowserContext } = {}): Promise<Tab> {
+    const context = options.in ?? (await this.#newContext(options));
+    const page = await context.newPage();
+    const tab = new Tab(page, context);
+    await page.goto(`${this.url}/#/flows/${flow}`);
+    await page.locator('.svelte-flow__pane').waitFor();
+    return tab;
+  }
+
+  /** Saves a flow, new or known. */
+  async save(flow: Flow): Promise<void> {
+    const known = await fetch(`${this.url}/api/v1/flows/${flow.id}`);
+    const version = known.ok ? ((await known.json()) as FlowAnswer).version : 0;
+    const answer = await fetch(`${this.url}/api/v1/flows/${flow.id}`, { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': `"${version}"` }, body: JSON.stringify(flow) });
+    if (!answer.ok) throw new Error(`saving ${flow.id}: ${answer.status} ${await answer.text()}`);
+  }
+
+  async saveEmpty(id: string, name = id): Promise<void> {
+    await this.save({ ...emptyFlow, id, name });
+  }
+
+  async flow(id: string): Promise<FlowAnswer> {
+    return (await (await fetch(`${this.url}/api/v1/flows/${id}`)).json()) as FlowAnswer;
+  }
+
+  async close(): Promise<void> {
+    for (const context of this.#contexts) await context.close();
+    await this.#browser.close();
+    this.#server.kill('SIGTERM');
+    await once(this.#server, 'exit');
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  async #newContext({ language = 'en', theme = 'light' }: { language?: 'en' | 'ru'; theme?: 'light' | 'dark' }): Promise<BrowserContext> {
+    const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'], reducedMotion: 'reduce' });
+    await context.addInitScript(([chosen, look]) => {
+      localStorage.setItem('millrace.language', String(chosen));
+      if (localStorage.getItem('millrace.ui') === null) localStorage.setItem('millrace.ui', JSON.stringify({ theme: look }));
+    }, [language, theme]);
+    context.setDefaultTimeout(STEP_TIMEOUT_MS);
+    this.#contexts.push(context);
+    return context;
+  }
+}
+
+async function addressOf(server: ChildProcess): Promise<string> {
+  if (!server.stdout) throw new Error('the server has an output');
+  for await (const line of createInterface({ input: server.stdout })) {
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url) return url.replace(/\/$/, '');
+  }
+  throw new Error('the server ended before it said its address');
+}
+
+/** One tab, in the words of a person who looks at it. */
+export class Tab {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly errors: string[] = [];
+
+  constructor(page: Page, context: BrowserContext) {
+    this.page = page;
+    this.context = context;
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('Failed to load resource')) this.errors.push(message.text());
+    });
+  }
+
+  node(id: string): Locator {
+    return this.page.locator(`.svelte-flow__node[data-id="${id}"]`);
+  }
+
+  get nodes(): Locator {
+    return this.page.locator('.svelte-flow__node');
+  }
+
+  get wires(): Locator {
+    return this.page.locator('.svelte-flow__edge');
+  }
+
+  port(node: string, port: string): Locator {
+    return this.page.locator(`.svelte-flow__handle[data-nodeid="${node}"][data-handleid="${port}"]`);
+  }
+
+  /** A place on the canvas, from its upper left corner. */
+  async at(x: number, y: number): Promise<{ x: number; y: number }> {
+    const box = await this.page.locator('.surface').boundingBox();
+    return { x: (box?.x ?? 0) + x, y: (box?.y ?? 0) + y };
+  }
+
+  /** Drags a node type from the palette to a place on the canvas. */
+  async dragFromPalette(type: string, x: number, y: number): Promise<void> {
+    const surface = this.page.locator('.surface');
+    await this.page.locator(`.palette [data-type="${type}"]`).dragTo(surface, { targetPosition: { x, y } });
+  }
+
+  async dragWire(from: Locator, to: { x: number; y: number }): Promise<void> {
+    await from.hover(); // waits until it stands still
+    await this.page.mouse.down();
+    await this.page.mouse.move(to.x, to.y, { steps: 8 });
+  }
+
+  /** Draws a wire to a port without letting go. */
+  async aimWire(from: Locator, to: Locator): Promise<void> {
+    await to.hover();
+    await this.dragWire(from, await middleOf(to));
+  }
+
+  async drawWire(from: Locator, to: Locator): Promise<void> {
+    await this.aimWire(from, to);
+    await this.page.mouse.up();
+  }
+
+  async pickQuickAdd(query: string): Promise<void> {
+    await this.page.locator('.quick-add input').fill(query);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async saved(): Promise<void> {
+    await this.page.locator('.save[data-state="saved"]').waitFor();
+  }
+
+  async deploy(): Promise<void> {
+    await this.page.getByRole('button', { name: /^(Deploy|Применить)/ }).first().click();
+    await this.page.getByText(/Live · revision|Работает · ревизия/).waitFor();
+  }
+
+  async screenshot(name: string): Promise<void> {
+    const folder = join(ROOT, 'test', 'output');
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
+  }
+}
+
+export async function middleOf(locator: Locator): Promise<{ x: number; y: number }> {
+  const box = await locator.boundingBox();
+  if (!box) throw new Error('it is on the screen');
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
