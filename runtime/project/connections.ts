@@ -143,7 +143,7 @@ export class Connections {
     const text = canonicalJson(document);
     const stored = (await store.listConnections()).find((each) => each.name === name);
     if (stored?.text === text) return false;
-    await store.saveConnection(name, text, stored?.version ?? 0, 'files', clock.now());
+    await store.saveConnection(name, { text, expected: stored?.version ?? 0, by: 'files', at: clock.now() });
     return true;
   }
 
@@ -166,7 +166,7 @@ export class Connections {
   async #keep(name: string, text: string, { expected, by }: { readonly expected: number; readonly by: Actor }): Promise<number | undefined> {
     const { store, clock } = this.#parts;
     const hidden = this.#inFile?.has(name) === false ? (await store.listConnections()).find((each) => each.name === name)?.version : undefined;
-    const saved = await store.saveConnection(name, text, expected === 0 ? hidden ?? 0 : expected, by.name, clock.now());
+    const saved = await store.saveConnection(name, { text, expected: expected === 0 ? hidden ?? 0 : expected, by: by.name, at: clock.now() });
     return 'version' in saved ? saved.version : undefined;
   }
 
@@ -190,7 +190,7 @@ export class Connections {
 
   async #changed(name: string, what: { readonly by: Actor; readonly action: string; readonly version?: number }): Promise<void> {
     const { host, changes } = this.#parts;
-    await audited(this.#parts, what.by, what.action, { subject: name });
+    await audited(this.#parts, what.by, { action: what.action, subject: name });
     await host.connectionChanged(name);
     changes.tell({ kind: 'connection', id: name, by: what.by.name, ...(what.version !== undefined && { version: what.version }) });
   }

@@ -33,11 +33,11 @@ export class Deploys {
     if (problems.some(refusesDeploy)) throw refused(flow.id, problems);
     const before = await this.#parts.store.findLive(flow.id);
     const known = before && await this.#find(flow.id, before.revision);
-    const revision = known?.text === text ? known.revision : await store.addRevision(flow.id, text, by.name, clock.now());
+    const revision = known?.text === text ? known.revision : await store.addRevision(flow.id, { text, by: by.name, at: clock.now() });
     await store.setLive(flow.id, { revision, enabled: true });
     try {
       const outcome = await this.#run(flow, revision, problems);
-      await audited(this.#parts, by, 'flow.deploy', { subject: flow.id, details: `revision ${revision}` });
+      await audited(this.#parts, by, { action: 'flow.deploy', subject: flow.id, details: `revision ${revision}` });
       return outcome;
     } catch (error) {
       if (before) await store.setLive(flow.id, before); // the host still runs what ran before
@@ -56,7 +56,7 @@ export class Deploys {
     const live = await this.#parts.store.findLive(id);
     if (!live) throw neverDeployed(id);
     await this.quiet(id);
-    await audited(this.#parts, by, 'flow.stop', { subject: id });
+    await audited(this.#parts, by, { action: 'flow.stop', subject: id });
     this.#tell(id, by);
   }
 
@@ -67,7 +67,7 @@ export class Deploys {
     const problems = await this.#problemsOf(flow);
     await this.#parts.store.setLive(id, { ...live, enabled: true });
     const outcome = await this.#run(flow, live.revision, problems);
-    await audited(this.#parts, by, 'flow.start', { subject: id });
+    await audited(this.#parts, by, { action: 'flow.start', subject: id });
     this.#tell(id, by);
     return outcome;
   }

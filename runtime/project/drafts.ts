@@ -61,7 +61,7 @@ export class Drafts {
     const stored = await this.#visible(flow.id);
     if (stored?.text === text && stored.version === expected) return { version: expected, flow, problems };
     const version = await this.#keep(flow.id, text, { expected, by });
-    await audited(this.#parts, by, 'flow.save', { subject: flow.id, details: `version ${version}` });
+    await audited(this.#parts, by, { action: 'flow.save', subject: flow.id, details: `version ${version}` });
     this.#tell(flow.id, stored === undefined, { version, by: by.name });
     return { version, flow, problems };
   }
@@ -73,7 +73,7 @@ export class Drafts {
     folder?.removeFlow(id);
     this.#inFolder?.delete(id);
     this.#broken.delete(id);
-    await audited(this.#parts, by, 'flow.delete', { subject: id });
+    await audited(this.#parts, by, { action: 'flow.delete', subject: id });
     this.#tell(id, true, { by: by.name });
   }
 
@@ -85,7 +85,7 @@ export class Drafts {
     const draft = await store.findDraft(id);
     if (folder && draft) folder.write(folder.flowFile(id), draft.text);
     this.#inFolder?.add(id);
-    await audited(this.#parts, by, 'flow.restore', { subject: id });
+    await audited(this.#parts, by, { action: 'flow.restore', subject: id });
     this.#tell(id, true, { by: by.name });
   }
 
@@ -160,7 +160,7 @@ export class Drafts {
     const hidden = this.#inFolder?.has(id) === false ? (await store.findDraft(id))?.version : undefined;
     let version: number | undefined;
     const keep = async (): Promise<boolean> => {
-      const answer = await store.saveDraft(id, text, expected === 0 ? hidden ?? 0 : expected, by.name, clock.now());
+      const answer = await store.saveDraft(id, { text, expected: expected === 0 ? hidden ?? 0 : expected, by: by.name, at: clock.now() });
       version = 'version' in answer ? answer.version : undefined;
       return version !== undefined;
     };
@@ -192,9 +192,9 @@ export class Drafts {
     await store.restoreDraft(id); // a deleted flow whose file came back
     const stored = await store.findDraft(id);
     if (stored?.text === text) return undefined;
-    const saved = await store.saveDraft(id, text, stored?.version ?? 0, 'files', clock.now());
+    const saved = await store.saveDraft(id, { text, expected: stored?.version ?? 0, by: 'files', at: clock.now() });
     if ('conflict' in saved) return this.#takeOver(id, text);
-    await audited(this.#parts, { name: 'files' }, 'flow.file', { subject: id, details: `version ${saved.version}` });
+    await audited(this.#parts, { name: 'files' }, { action: 'flow.file', subject: id, details: `version ${saved.version}` });
     return saved.version;
   }
 

@@ -48,7 +48,7 @@ async function save({ parts, drafts, connections }: Transfer, brought: Brought, 
   await connections.addMissing(brought.connections, by);
   for (const flow of brought.flows) await parts.serial.run(flow.id, () => drafts.save(flow, 0, by));
   const saved = brought.flows.map(({ id }) => id);
-  await audited(parts, by, 'import', { subject: saved.join(', ') });
+  await audited(parts, by, { action: 'import', subject: saved.join(', ') });
   return saved;
 }
 

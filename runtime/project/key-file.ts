@@ -8,11 +8,13 @@ import { writeWhole } from './write-whole.ts';
 const KEY_BYTES = 32;
 const OTHERS = 0o077; // rights of group and others
 
+interface KeyPlace { readonly dataDir: string; readonly random: Random; readonly log: Log }
+
 /** The key in `<dataDir>/secret.key`. Made at first use; a file that others may read is closed to them, and the log says so. */
-export function loadKeyFile({ dataDir, random, log }: { readonly dataDir: string; readonly random: Random; readonly log: Log }): Buffer {
-  const file = join(dataDir, 'secret.key');
+export function loadKeyFile(place: KeyPlace): Buffer {
+  const file = join(place.dataDir, 'secret.key');
   try {
-    return keyIn(file, log) ?? makeKey(file, dataDir, random, log);
+    return keyIn(file, place.log) ?? makeKey(file, place);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -44,7 +46,7 @@ function keyIn(file: string, log: Log): Buffer | undefined {
   return key;
 }
 
-function makeKey(file: string, dataDir: string, random: Random, log: Log): Buffer {
+function makeKey(file: string, { dataDir, random, log }: KeyPlace): Buffer {
   const key = Buffer.from(random.bytes(KEY_BYTES));
   mkdirSync(dataDir, { recursive: true });
   writeWhole(file, `${key.toString('base64')}\n`, { mode: 0o600 });

@@ -26,6 +26,6 @@ export interface Parts {
 }
 
 /** Writes who did what to which thing. `details` never holds a value that may be secret. */
-export function audited(parts: Pick<Parts, 'store' | 'clock'>, by: Actor, action: string, about: { readonly subject: string; readonly details?: string }): Promise<void> {
-  return parts.store.audit({ at: parts.clock.now(), by: by.name, action, ...about });
+export function audited(parts: Pick<Parts, 'store' | 'clock'>, by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void> {
+  return parts.store.audit({ at: parts.clock.now(), by: by.name, ...what });
 }

@@ -196,7 +196,7 @@ export class Project implements ProjectDoor, ProjectValues {
     const { env, secrets } = await this.#names();
     return { connections: await this.#connections.list(connectionUsers(await this.#allFlows()), { env, secrets }) };
   }
-  saveConnection(name: string, document: ConnectionDocument, expected: number, by: Actor): Promise<{ readonly version: number }> {
+  saveConnection(...[name, document, expected, by]: Parameters<ProjectDoor['saveConnection']>): ReturnType<ProjectDoor['saveConnection']> {
     return this.#connections.save(name, document, { expected, by });
   }
   deleteConnection(name: string, by: Actor): Promise<void> {

@@ -29,7 +29,7 @@ export class Secrets {
     if (!SECRET_NAME.test(name)) throw new Failure('secret.invalid', { en: 'saving a secret: this cannot be its name', ru: 'сохранение секрета: такое имя не подходит' });
     if (typeof value !== 'string' || value === '') throw new Failure('secret.invalid', { en: `saving the secret ${name}: its value must be a text that is not empty`, ru: `сохранение секрета ${name}: значение должно быть непустым текстом` }, { details: { secret: name } });
     if (Buffer.byteLength(value) > limits.secretBytesMax) throw new Failure('secret.invalid', { en: `saving the secret ${name}: it is longer than ${limits.secretBytesMax} bytes`, ru: `сохранение секрета ${name}: он длиннее ${limits.secretBytesMax} байт` }, { details: { secret: name } });
-    await store.saveSecret(name, vault.seal(name, value), by.name, clock.now());
+    await store.saveSecret(name, { sealed: vault.seal(name, value), by: by.name, at: clock.now() });
     await this.#changed('$secret', name, { by, action: 'secret.save' });
   }
 
@@ -62,7 +62,7 @@ export class Secrets {
 
   async #changed(form: '$secret' | '$env', name: string, { by, action }: { readonly by: Actor; readonly action: string }): Promise<void> {
     this.#parts.values.touch();
-    await audited(this.#parts, by, action, { subject: name });
+    await audited(this.#parts, by, { action, subject: name });
     await this.#connections.valueChanged(form, name);
   }
 }

@@ -9,7 +9,7 @@ export interface Store {
   listDrafts(): Promise<readonly DraftSummary[]>;
   findDraft(flow: string): Promise<Draft | undefined>;
   /** Saves when `expected` is the stored version (0: there is none, or a deleted one whose versions count on); answers the new version, or `conflict` with the stored one. */
-  saveDraft(flow: string, text: string, expected: number, by: string, at: number): Promise<{ version: number } | { conflict: number }>;
+  saveDraft(flow: string, save: VersionedSave): Promise<{ version: number } | { conflict: number }>;
   /** Keeps the flow for 30 days under the same id, out of the list. */
   deleteDraft(flow: string, by: string, at: number): Promise<boolean>;
   restoreDraft(flow: string): Promise<boolean>;
@@ -19,7 +19,7 @@ export interface Store {
   forgetDeletedDraft(flow: string): Promise<boolean>;
 
   // Revisions: immutable, numbered from 1 within a flow.
-  addRevision(flow: string, text: string, by: string, at: number): Promise<number>;
+  addRevision(flow: string, made: Stamp & { readonly text: string }): Promise<number>;
   listRevisions(flow: string, limit: number): Promise<readonly RevisionSummary[]>;
   findRevision(flow: string, revision: number): Promise<Revision | undefined>;
   /** Which revision runs; `enabled: false` is a stopped flow. */
@@ -29,13 +29,13 @@ export interface Store {
 
   // Connections of the project, by name; text is canonical JSON of one ConnectionDocument.
   listConnections(): Promise<readonly { readonly name: string; readonly text: string; readonly version: number }[]>;
-  saveConnection(name: string, text: string, expected: number, by: string, at: number): Promise<{ version: number } | { conflict: number }>;
+  saveConnection(name: string, save: VersionedSave): Promise<{ version: number } | { conflict: number }>;
   deleteConnection(name: string): Promise<boolean>;
 
   // Secrets: sealed bytes only; the key never reaches the store.
   listSecrets(): Promise<readonly { readonly name: string; readonly updatedAt: number; readonly updatedBy: string }[]>;
   findSecret(name: string): Promise<Uint8Array | undefined>;
-  saveSecret(name: string, sealed: Uint8Array, by: string, at: number): Promise<void>;
+  saveSecret(name: string, save: Stamp & { readonly sealed: Uint8Array }): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
 
   // Project environment, by name; JSON text.
@@ -60,6 +60,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Who changed it, and when. */
+export interface Stamp { readonly by: string; readonly at: number }
+/** A text that is saved only over the version `expected`. */
+export interface VersionedSave extends Stamp { readonly text: string; readonly expected: number }
 export interface DraftSummary { readonly flow: string; readonly name: string; readonly version: number; readonly updatedAt: number; readonly updatedBy: string }
 export interface Draft extends DraftSummary { readonly text: string }
 export interface RevisionSummary { readonly revision: number; readonly at: number; readonly by: string }

@@ -49,11 +49,11 @@ type Law = (name: string, check: () => Promise<void>) => void;
 type Get = () => Store;
 
 async function everyKind(store: Store): Promise<void> {
-  await store.saveDraft('a', text('A'), 0, 'ann', 1);
-  await store.addRevision('a', text('A'), 'ann', 2);
+  await store.saveDraft('a', { text: text('A'), expected: 0, by: 'ann', at: 1 });
+  await store.addRevision('a', { text: text('A'), by: 'ann', at: 2 });
   await store.setLive('a', { revision: 1, enabled: true });
-  await store.saveConnection('db', '{}', 0, 'ann', 3);
-  await store.saveSecret('key', new Uint8Array([1, 2, 3]), 'ann', 4);
+  await store.saveConnection('db', { text: '{}', expected: 0, by: 'ann', at: 3 });
+  await store.saveSecret('key', { sealed: new Uint8Array([1, 2, 3]), by: 'ann', at: 4 });
   await store.saveEnv('REGION', '"RU"');
   await store.addRuns([run('r1', 100)]);
   await store.audit({ at: 5, by: 'ann', action: 'flow.save', subject: 'a' });
@@ -61,8 +61,8 @@ async function everyKind(store: Store): Promise<void> {
 
 function drafts(law: Law, get: Get): void {
   law('a draft is saved, found and listed with its name, version and who saved it', async () => {
-    expect(await get().saveDraft('b', text('Второй 🚀'), 0, 'ann', 10)).toEqual({ version: 1 });
-    await get().saveDraft('a', text('First'), 0, 'bob', 11);
+    expect(await get().saveDraft('b', { text: text('Второй 🚀'), expected: 0, by: 'ann', at: 10 })).toEqual({ version: 1 });
+    await get().saveDraft('a', { text: text('First'), expected: 0, by: 'bob', at: 11 });
     expect(await get().findDraft('b')).toEqual({ flow: 'b', name: 'Второй 🚀', text: text('Второй 🚀'), version: 1, updatedAt: 10, updatedBy: 'ann' });
     expect(await get().listDrafts()).toEqual([
       { flow: 'a', name: 'First', version: 1, updatedAt: 11, updatedBy: 'bob' },
@@ -71,33 +71,33 @@ function drafts(law: Law, get: Get): void {
     expect(await get().findDraft('c')).toBeUndefined();
   });
   law('a save with the stored version makes the next one', async () => {
-    await get().saveDraft('a', text('one'), 0, 'ann', 1);
-    expect(await get().saveDraft('a', text('two'), 1, 'bob', 2)).toEqual({ version: 2 });
+    await get().saveDraft('a', { text: text('one'), expected: 0, by: 'ann', at: 1 });
+    expect(await get().saveDraft('a', { text: text('two'), expected: 1, by: 'bob', at: 2 })).toEqual({ version: 2 });
     expect(await get().findDraft('a')).toMatchObject({ name: 'two', version: 2, updatedAt: 2, updatedBy: 'bob' });
   });
   law('a save with any other version changes nothing and answers the stored one', async () => {
-    await get().saveDraft('a', text('one'), 0, 'ann', 1);
-    await get().saveDraft('a', text('two'), 1, 'ann', 2);
-    for (const expected of [0, 1, 3]) expect(await get().saveDraft('a', text('late'), expected, 'bob', 3)).toEqual({ conflict: 2 });
-    expect(await get().saveDraft('none', text('late'), 4, 'bob', 3)).toEqual({ conflict: 0 });
+    await get().saveDraft('a', { text: text('one'), expected: 0, by: 'ann', at: 1 });
+    await get().saveDraft('a', { text: text('two'), expected: 1, by: 'ann', at: 2 });
+    for (const expected of [0, 1, 3]) expect(await get().saveDraft('a', { text: text('late'), expected: expected, by: 'bob', at: 3 })).toEqual({ conflict: 2 });
+    expect(await get().saveDraft('none', { text: text('late'), expected: 4, by: 'bob', at: 3 })).toEqual({ conflict: 0 });
     expect(await get().findDraft('a')).toMatchObject({ text: text('two'), updatedBy: 'ann' });
     expect(await get().findDraft('none')).toBeUndefined();
   });
   law('of many saves of one version at the same time exactly one is taken', async () => {
-    await get().saveDraft('a', text('one'), 0, 'ann', 1);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => get().saveDraft('a', text(`n${n}`), 1, 'bob', 2)));
+    await get().saveDraft('a', { text: text('one'), expected: 0, by: 'ann', at: 1 });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => get().saveDraft('a', { text: text(`n${n}`), expected: 1, by: 'bob', at: 2 })));
     expect(answers.filter((each) => 'version' in each)).toEqual([{ version: 2 }]);
     expect(answers.filter((each) => 'conflict' in each)).toHaveLength(19);
   });
   law('a draft that is not even JSON is kept as it is, under its id', async () => {
-    await get().saveDraft('a', '{ not json', 0, 'ann', 1);
+    await get().saveDraft('a', { text: '{ not json', expected: 0, by: 'ann', at: 1 });
     expect(await get().findDraft('a')).toMatchObject({ text: '{ not json', name: 'a' });
   });
 }
 
 function deletedDrafts(law: Law, get: Get): void {
   law('a deleted draft leaves the list and comes back whole', async () => {
-    await get().saveDraft('a', text('A'), 0, 'ann', 1);
+    await get().saveDraft('a', { text: text('A'), expected: 0, by: 'ann', at: 1 });
     expect(await get().deleteDraft('a', 'bob', 50)).toBe(true);
     expect(await get().deleteDraft('a', 'bob', 51)).toBe(false);
     expect(await get().listDrafts()).toEqual([]);
@@ -109,16 +109,16 @@ function deletedDrafts(law: Law, get: Get): void {
     expect(await get().listDeletedDrafts()).toEqual([]);
   });
   law('a tab that still shows the deleted flow cannot save over its successor', async () => {
-    await get().saveDraft('a', text('old'), 0, 'ann', 1);
+    await get().saveDraft('a', { text: text('old'), expected: 0, by: 'ann', at: 1 });
     await get().deleteDraft('a', 'ann', 2);
-    expect(await get().saveDraft('a', text('stale'), 1, 'bob', 3)).toEqual({ conflict: 0 });
-    expect(await get().saveDraft('a', text('new'), 0, 'ann', 4)).toEqual({ version: 2 });
-    expect(await get().saveDraft('a', text('stale'), 1, 'bob', 5)).toEqual({ conflict: 2 });
+    expect(await get().saveDraft('a', { text: text('stale'), expected: 1, by: 'bob', at: 3 })).toEqual({ conflict: 0 });
+    expect(await get().saveDraft('a', { text: text('new'), expected: 0, by: 'ann', at: 4 })).toEqual({ version: 2 });
+    expect(await get().saveDraft('a', { text: text('stale'), expected: 1, by: 'bob', at: 5 })).toEqual({ conflict: 2 });
     expect(await get().listDeletedDrafts()).toEqual([]);
   });
   law('only a deleted flow is forgotten, and then with its revisions', async () => {
-    await get().saveDraft('a', text('A'), 0, 'ann', 1);
-    await get().addRevision('a', text('A'), 'ann', 1);
+    await get().saveDraft('a', { text: text('A'), expected: 0, by: 'ann', at: 1 });
+    await get().addRevision('a', { text: text('A'), by: 'ann', at: 1 });
     await get().setLive('a', { revision: 1, enabled: false });
     expect(await get().forgetDeletedDraft('a')).toBe(false);
     expect(await get().listRevisions('a', 9)).toHaveLength(1);
@@ -133,16 +133,16 @@ function deletedDrafts(law: Law, get: Get): void {
 
 function revisions(law: Law, get: Get): void {
   law('revisions are numbered from 1 within their flow and never change', async () => {
-    expect(await get().addRevision('a', text('one'), 'ann', 1)).toBe(1);
-    expect(await get().addRevision('b', text('other'), 'ann', 1)).toBe(1);
-    expect(await get().addRevision('a', text('two'), 'bob', 2)).toBe(2);
+    expect(await get().addRevision('a', { text: text('one'), by: 'ann', at: 1 })).toBe(1);
+    expect(await get().addRevision('b', { text: text('other'), by: 'ann', at: 1 })).toBe(1);
+    expect(await get().addRevision('a', { text: text('two'), by: 'bob', at: 2 })).toBe(2);
     expect(await get().findRevision('a', 1)).toEqual({ revision: 1, at: 1, by: 'ann', text: text('one') });
     expect(await get().listRevisions('a', 9)).toEqual([{ revision: 2, at: 2, by: 'bob' }, { revision: 1, at: 1, by: 'ann' }]);
     expect(await get().listRevisions('a', 1)).toEqual([{ revision: 2, at: 2, by: 'bob' }]);
     expect(await get().findRevision('a', 3)).toBeUndefined();
   });
   law('revisions that are added at the same time all get numbers of their own', async () => {
-    const numbers = await Promise.all(Array.from({ length: 20 }, (_, n) => get().addRevision('a', text(`n${n}`), 'ann', n)));
+    const numbers = await Promise.all(Array.from({ length: 20 }, (_, n) => get().addRevision('a', { text: text(`n${n}`), by: 'ann', at: n })));
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
   });
   law('which revision is live, and whether it runs, is told of every flow', async () => {
@@ -157,28 +157,28 @@ function revisions(law: Law, get: Get): void {
 
 function connections(law: Law, get: Get): void {
   law('a connection is saved only over the version that was opened', async () => {
-    expect(await get().saveConnection('db', '{"type":"sql"}', 0, 'ann', 1)).toEqual({ version: 1 });
-    expect(await get().saveConnection('db', '{"type":"sql","config":{}}', 1, 'ann', 2)).toEqual({ version: 2 });
-    expect(await get().saveConnection('db', '{}', 1, 'bob', 3)).toEqual({ conflict: 2 });
-    expect(await get().saveConnection('db', '{}', 0, 'bob', 3)).toEqual({ conflict: 2 });
+    expect(await get().saveConnection('db', { text: '{"type":"sql"}', expected: 0, by: 'ann', at: 1 })).toEqual({ version: 1 });
+    expect(await get().saveConnection('db', { text: '{"type":"sql","config":{}}', expected: 1, by: 'ann', at: 2 })).toEqual({ version: 2 });
+    expect(await get().saveConnection('db', { text: '{}', expected: 1, by: 'bob', at: 3 })).toEqual({ conflict: 2 });
+    expect(await get().saveConnection('db', { text: '{}', expected: 0, by: 'bob', at: 3 })).toEqual({ conflict: 2 });
     expect(await get().listConnections()).toEqual([{ name: 'db', text: '{"type":"sql","config":{}}', version: 2 }]);
   });
   law('a connection that is made anew counts on from the deleted one', async () => {
-    await get().saveConnection('db', 'old', 0, 'ann', 1);
+    await get().saveConnection('db', { text: 'old', expected: 0, by: 'ann', at: 1 });
     expect(await get().deleteConnection('db')).toBe(true);
     expect(await get().deleteConnection('db')).toBe(false);
     expect(await get().listConnections()).toEqual([]);
-    expect(await get().saveConnection('db', 'stale', 1, 'bob', 2)).toEqual({ conflict: 0 });
-    expect(await get().saveConnection('db', 'new', 0, 'ann', 3)).toEqual({ version: 2 });
+    expect(await get().saveConnection('db', { text: 'stale', expected: 1, by: 'bob', at: 2 })).toEqual({ conflict: 0 });
+    expect(await get().saveConnection('db', { text: 'new', expected: 0, by: 'ann', at: 3 })).toEqual({ version: 2 });
   });
 }
 
 function values(law: Law, get: Get): void {
   law('sealed bytes come back as they were, and the list shows names only', async () => {
     const sealed = Uint8Array.from({ length: 256 }, (_, n) => n);
-    await get().saveSecret('b', sealed, 'ann', 1);
-    await get().saveSecret('a', new Uint8Array([1]), 'ann', 2);
-    await get().saveSecret('a', new Uint8Array([2]), 'bob', 3);
+    await get().saveSecret('b', { sealed: sealed, by: 'ann', at: 1 });
+    await get().saveSecret('a', { sealed: new Uint8Array([1]), by: 'ann', at: 2 });
+    await get().saveSecret('a', { sealed: new Uint8Array([2]), by: 'bob', at: 3 });
     expect(await get().findSecret('b')).toEqual(sealed);
     expect(await get().findSecret('a')).toEqual(new Uint8Array([2]));
     expect(await get().listSecrets()).toEqual([{ name: 'a', updatedAt: 3, updatedBy: 'bob' }, { name: 'b', updatedAt: 1, updatedBy: 'ann' }]);

@@ -30,7 +30,7 @@ export function draftsIn(db: Database): Drafts {
   return {
     listDrafts: async () => list.all(),
     findDraft: async (flow) => find.get(flow),
-    saveDraft: async (flow, text, expected, by, at) => {
+    saveDraft: async (flow, { text, expected, by, at }) => {
       const name = nameIn(text) ?? flow;
       const saved = expected === 0 ? create.get(flow, name, text, at, by) : update.get(flow, name, text, at, by, expected);
       return saved ?? { conflict: find.get(flow)?.version ?? 0 };
@@ -57,7 +57,7 @@ export function revisionsIn(db: Database): Revisions {
   const findLive = db.query<{ revision: number; enabled: number }>('SELECT revision, enabled FROM live WHERE flow = ?');
   const listLive = db.query<{ flow: string; revision: number; enabled: number }>('SELECT flow, revision, enabled FROM live ORDER BY flow');
   return {
-    addRevision: async (flow, text, by, at) => {
+    addRevision: async (flow, { text, by, at }) => {
       const added = add.get(flow, text, at, by);
       return added?.revision ?? 0;
     },
@@ -86,7 +86,7 @@ export function connectionsIn(db: Database): Connections {
   const remove = db.query('UPDATE connections SET text = NULL WHERE name = ? AND text IS NOT NULL');
   return {
     listConnections: async () => list.all(),
-    saveConnection: async (name, text, expected, by, at) => {
+    saveConnection: async (name, { text, expected, by, at }) => {
       const saved = expected === 0 ? create.get(name, text, at, by) : update.get(name, text, at, by, expected);
       return saved ?? { conflict: find.get(name)?.version ?? 0 };
     },

@@ -14,7 +14,7 @@ export function secretsIn(db: Database): Secrets {
   return {
     listSecrets: async () => list.all(),
     findSecret: async (name) => find.get(name)?.sealed,
-    saveSecret: async (name, sealed, by, at) => { save.run(name, sealed, at, by); },
+    saveSecret: async (name, { sealed, by, at }) => { save.run(name, sealed, at, by); },
     deleteSecret: async (name) => remove.run(name) > 0,
   };
 }

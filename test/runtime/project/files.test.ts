@@ -152,7 +152,7 @@ describe('saving', () => {
   test('that a crash cut off is finished when the store has it, and forgotten when it has not', async () => {
     const world = await live();
     writeFileSync(join(dir, 'lead', '.flow.json.saving'), canonicalFlow(lead({ name: 'Kept' })));
-    await world.store.saveDraft('lead', canonicalFlow(lead({ name: 'Kept' })), 1, 'ann', 1);
+    await world.store.saveDraft('lead', { text: canonicalFlow(lead({ name: 'Kept' })), expected: 1, by: 'ann', at: 1 });
     const second = await restarted(world);
     expect(JSON.parse(readFileSync(fileOf(), 'utf8'))).toMatchObject({ name: 'Kept' });
     expect(second.host.flows.get('lead')?.flow.name).toBe('Lead');

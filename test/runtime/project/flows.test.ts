@@ -194,8 +194,8 @@ describe('a restart', () => {
   });
   test('a revision that nobody can read does not stop the others', async () => {
     const world = await deployed();
-    await world.store.saveDraft('odd', '{', 0, 'ann', 1);
-    await world.store.addRevision('odd', '{', 'ann', 1);
+    await world.store.saveDraft('odd', { text: '{', expected: 0, by: 'ann', at: 1 });
+    await world.store.addRevision('odd', { text: '{', by: 'ann', at: 1 });
     await world.store.setLive('odd', { revision: 1, enabled: true });
     const next = await again(world);
     expect(next.host.calls).toEqual(['deploy lead 1']);

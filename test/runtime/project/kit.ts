@@ -101,8 +101,8 @@ export function worlds(): { open(options?: Partial<ProjectOptions>): Promise<Wor
 
 /** The failure that `work` ends with; its code must be `code`. */
 export async function failure(code: FailureCode, work: Promise<unknown>): Promise<Failure> {
-  const error = await work.then(() => undefined, (reason: unknown) => reason);
-  if (!(error instanceof Failure)) throw error ?? new Error(`expected ${code}, but it worked`);
+  const error = await work.then(() => new Error(`expected ${code}, but it worked`), (reason: unknown) => reason);
+  if (!(error instanceof Failure)) return Promise.reject(error as Error);
   expect(error.code).toBe(code);
   return error;
 }

@@ -44,7 +44,7 @@ function failureOf(open: () => unknown): Failure {
 
 async function filledStore(): Promise<void> {
   const store = openSqliteStore(file);
-  for (let n = 0; n < 200; n++) await store.saveDraft(`flow-${n}`, JSON.stringify({ name: `Flow ${n}`, notes: 'x'.repeat(500) }), 0, 'ann', n);
+  for (let n = 0; n < 200; n++) await store.saveDraft(`flow-${n}`, { text: JSON.stringify({ name: `Flow ${n}`, notes: 'x'.repeat(500) }), expected: 0, by: 'ann', at: n });
   await store.close();
 }
 
@@ -106,7 +106,7 @@ test('what was answered as saved is there after the process was killed', () => {
   const script = `
     const { openSqliteStore } = await import(${JSON.stringify(new URL('../../../runtime/store/sqlite/sqlite-store.ts', import.meta.url).href)});
     const store = openSqliteStore(${JSON.stringify(file)});
-    await store.saveDraft('a', '{"name":"A"}', 0, 'ann', 1);
+    await store.saveDraft('a', { text: '{"name":"A"}', expected: 0, by: 'ann', at: 1 });
     await store.addRuns([{ id: 'r1', flow: 'a', revision: 1, startedAt: 1, endedAt: 2, state: 'completed', messages: 1 }]);
     process.kill(process.pid, 'SIGKILL');`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
