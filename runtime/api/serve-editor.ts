@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 
 /** Serves the built editor: hashed files for a year, the page itself asked for anew each time. Files that the build compressed are sent so. */
@@ -20,11 +20,8 @@ export function serveEditor(dir: string): RequestHandler {
   };
 }
 
-/** Addresses without an ending are places inside the editor, which its page finds by itself. */
-function fileOf(path: string): string {
-  const name = decodeURIComponent(path).slice(1);
-  return basename(name).includes('.') ? name : PAGE;
-}
+/** The page finds its own places behind the `#`, so that it has one address only. */
+const fileOf = (path: string): string => (path === '/' ? PAGE : decodeURIComponent(path).slice(1));
 
 interface Found { readonly file: string; readonly etag: string; readonly encoding?: string }
 

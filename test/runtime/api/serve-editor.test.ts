@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(async () => { await kit.close(); rmSync(dir, { recursive: true }); });
 
 test('the page is asked for anew and may neither run foreign scripts nor be framed', async () => {
-  for (const path of ['/', '/flows/lead', '/index.html']) {
+  for (const path of ['/', '/?theme=dark', '/index.html']) {
     const { status, headers, text } = await kit.ask({ path });
     expect([status, text, headers['content-type'], headers['cache-control']]).toEqual([200, '<!doctype html><title>Millrace</title>', 'text/html; charset=utf-8', 'no-cache']);
     expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
@@ -47,7 +47,7 @@ test('a compressed file goes to whoever can read it', async () => {
 });
 
 test('nothing outside the folder and no hidden file is served', async () => {
-  for (const path of ['/../outside.txt', '/..%2foutside.txt', '/assets/..%2f..%2foutside.txt', '/.sources', '/assets/%00.js', '/assets/missing.js', '/..%5coutside.txt']) {
+  for (const path of ['/../outside.txt', '/..%2foutside.txt', '/assets/..%2f..%2foutside.txt', '/.sources', '/assets/%00.js', '/assets/missing.js', '/..%5coutside.txt', '/assets', '/flows/lead']) {
     const answer = await kit.ask({ path });
     expect([path, answer.status]).toEqual([path, 404]);
     expect([codeOf(answer), answer.headers['cache-control']]).toEqual(['request.not-found', 'no-store']);
