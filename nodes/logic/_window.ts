@@ -35,7 +35,9 @@ function wholeOf(ordered: readonly Body[], { make, path, keyPath, joiner }: Maki
   if (kind === 'text') return values.map(textOf).join(joiner ?? (make === 'same' ? parts?.delimiter : undefined) ?? '\n');
   if (kind === 'merged') return Object.assign({}, ...values.map((value) => (isRecord(value) ? value : {}))) as unknown;
   if (kind === 'record') {
-    const entries = ordered.map((body, i) => [keyOf(body, keyPath) ?? String(i), values[i]] as const);
+    // What was split by keys goes back under them, whatever the topic says.
+    const key = make === 'same' ? (body: Body): string | undefined => partsOf(body)?.key : (body: Body): string | undefined => keyOf(body, keyPath);
+    const entries = ordered.map((body, i) => [key(body) ?? String(i), values[i]] as const);
     return Object.fromEntries(entries.filter(([key]) => key !== '__proto__'));
   }
   return make === 'same' && parts?.size !== undefined ? values.flat(1) : values;

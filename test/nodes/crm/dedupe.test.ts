@@ -4,6 +4,7 @@ import dedupe from '../../../nodes/crm/dedupe-contact.ts';
 import type { Body, SqlClient, SqlRow } from '../../../runtime/sdk/index.ts';
 import { openConnection, type OpenConnection } from '../../kit/connection-kit.ts';
 import { needsPostgres } from '../../kit/needs.ts';
+import { leads } from '../../kit/leads.ts';
 import { openNode, tryNode, type KitOptions, type Trial } from '../../kit/node-kit.ts';
 
 const uri = await needsPostgres();
@@ -103,6 +104,24 @@ for (const driver of ['sqlite', 'postgres'] as const) {
     expect(await contacts(client, table)).toMatchObject([{ name: 'Вторая' }]);
   });
 }
+
+test('a season of leads, repeats and bursts becomes just the people who sent them', async () => {
+  const { client, table, options } = await open('sqlite');
+  const season = leads(1500, 7);
+  const node = await openNode(dedupe, options);
+  for (let i = 0; i < season.length; i += 50) await Promise.all(season.slice(i, i + 50).map(({ person, payload }) => node.send({ payload, person })));
+  const { emits, failures } = node.trial();
+  expect(failures).toEqual([]);
+  expect(emits['conflict'] ?? []).toEqual([]);
+  const contactOf = new Map<unknown, unknown>();
+  for (const { person, payload } of [...emits['new'] ?? [], ...emits['known'] ?? []]) {
+    const { contactId } = payload as { contactId: string };
+    expect(contactOf.get(person) ?? contactId, `person ${String(person)}`).toBe(contactId);
+    contactOf.set(person, contactId);
+  }
+  const people = new Set(season.map(({ person }) => person)).size;
+  expect([contactOf.size, new Set(contactOf.values()).size, (await contacts(client, table)).length]).toEqual([people, people, people]);
+});
 
 test('refuses a table name that is more than a name', async () => {
   const { options } = await open('sqlite');
