@@ -26,12 +26,16 @@ export default defineNode({
     active: field.boolean({ en: 'Active', ru: 'Включён' }, { default: true }),
   },
   outputs: { fixed: {} },
-  examples: [{ name: 'shows the payload and ends the message', config: {}, given: [{ payload: { phone: 7 } }], emits: {} }],
-  run(message, { config, debug }) {
+  examples: [
+    { name: 'shows the payload and ends the message', config: {}, given: [{ payload: { phone: 7 } }], emits: {} },
+    { name: 'shows what an expression gives', config: { show: 'expression', value: { $expr: 'payload.price * payload.count' } }, given: [{ payload: { price: 5, count: 3 } }], emits: {} },
+  ],
+  prepare: async ({ path }) => compilePath(path),
+  run(message, { config, debug, prepared }) {
     if (!config.active) return undefined;
     if (config.show === 'message') debug(message, 'message');
     else if (config.show === 'expression') debug(config.value, 'expression');
-    else debug(compilePath(config.path).get(message), config.path);
+    else debug(prepared.get(message), config.path);
     return undefined;
   },
 });

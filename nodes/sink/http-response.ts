@@ -16,22 +16,26 @@ export default defineNode({
   line: '{status}',
   replay: 'pure',
   config: {
-    status: field.integer({ en: 'Status', ru: 'Статус' }, { default: 200, min: 100, max: 599 }),
+    status: field.integer({ en: 'Status', ru: 'Статус' }, { default: 200, min: 200, max: 599 }),
     body: field.any({ en: 'Body', ru: 'Тело' }, { help: { en: 'The payload unless given.', ru: 'Если не задано — payload.' } }),
     headers: field.map({ en: 'Headers', ru: 'Заголовки' }, field.text({ en: 'Value', ru: 'Значение' }, { required: true }), { default: {} }),
   },
   outputs: { fixed: {} },
   examples: [{ name: 'answers with the payload as JSON', config: { status: 201 }, given: [{ payload: { id: 7 } }], emits: {} }],
   run(message, { config, reply, log, node }) {
-    const { body, type } = bodyOf(config.body === undefined ? message.payload : config.body);
-    const headers = { 'content-type': type, ...lowerCased(config.headers), ...lowerCased(message.headers) };
-    if (reply({ status: statusOf(message, config.status), headers, body })) return undefined;
+    const status = statusOf(message, config.status);
+    const { body, type } = bodyOf(NO_BODY.has(status) ? undefined : config.body === undefined ? message.payload : config.body);
+    const headers = { ...(body !== '' && { 'content-type': type }), ...lowerCased(config.headers), ...lowerCased(message.headers) };
+    if (reply({ status, headers, body })) return undefined;
     log.debug(`node ${node.id}: nobody waits for this answer`);
     return drop('nobody-waits');
   },
 });
 
-const BODILESS = new Set(['content-length', 'transfer-encoding', 'connection']); // the server's to set
+const SERVERS_OWN = new Set(['content-length', 'transfer-encoding', 'connection']); // the HTTP server sets them
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/; // other characters would make the server refuse the whole answer
+const NO_BODY = new Set([204, 205, 304]);
 
 function bodyOf(value: unknown): { readonly body: string | Uint8Array; readonly type: string } {
   if (value instanceof Uint8Array) return { body: value, type: 'application/octet-stream' };
@@ -40,14 +44,15 @@ function bodyOf(value: unknown): { readonly body: string | Uint8Array; readonly 
   return { body: JSON.stringify(value), type: 'application/json; charset=utf-8' };
 }
 
+/** The message's own status, where it is one that an answer can end with. */
 function statusOf(message: Body, status: number): number {
   const own = Number(message.statusCode);
-  return Number.isInteger(own) && own >= 100 && own <= 599 ? own : status;
+  return Number.isInteger(own) && own >= 200 && own <= 599 ? own : status;
 }
 
-/** Names in lower case; values that no header can carry are left out. */
+/** Names in lower case; what no header can carry is left out. */
 function lowerCased(headers: unknown): { [name: string]: string } {
   if (typeof headers !== 'object' || headers === null) return {};
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
-  return Object.fromEntries(entries.filter(([name, value]) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && !BODILESS.has(name) && !/[\r\n\0]/.test(value)));
+  return Object.fromEntries(entries.filter(([name, value]) => NAME.test(name) && VALUE.test(value) && !SERVERS_OWN.has(name)));
 }

@@ -107,5 +107,5 @@ export class NotAllowed extends Refused {
 const notAllowed = (reason: string, headers: { readonly [name: string]: string } = {}): NotAllowed => new NotAllowed(reason, headers);
 
 function misconfigured(en: string, ru: string): NodeFailure {
-  return new NodeFailure('webhook.config', { en: `starting the webhook: ${en}`, ru: `запуск веб-хука: ${ru}` });
+  return new NodeFailure('webhook.config', { en: `starting the webhook: ${en}`, ru: `запуск вебхука: ${ru}` });
 }

@@ -20,7 +20,7 @@ export const config = {
   }),
   answer: field.choice({ en: 'Answer', ru: 'Ответ' }, [
     { value: 'at-once', title: { en: '202 and the run’s id, as soon as the message is safe', ru: '202 и id запуска, как только сообщение сохранено' } },
-    { value: 'wait', title: { en: 'What an “HTTP response” node of the flow says', ru: 'То, что скажет узел «HTTP-ответ» потока' } },
+    { value: 'wait', title: { en: 'What an “HTTP response” node of the flow says', ru: 'То, что скажет узел «Ответ HTTP» потока' } },
   ], { default: 'at-once' }),
   timeout: field.duration({ en: 'Wait at most', ru: 'Ждать не дольше' }, {
     default: '30s', dynamic: ['$env'], visible: { field: 'answer', is: ['wait'] },

@@ -19,7 +19,7 @@ const NEVER_KEPT = ['authorization', 'proxy-authorization', 'cookie'];
 export default defineSource({
   type: 'webhook-in',
   version: 1,
-  title: { en: 'Webhook', ru: 'Веб-хук' },
+  title: { en: 'Webhook', ru: 'Вебхук' },
   category: 'source',
   icon: 'webhook',
   summary: { en: 'Starts a run for each HTTP request: a form on a site, a hook of another system.', ru: 'Запускает поток на каждый HTTP-запрос: форма на сайте, уведомление другой системы.' },
