@@ -10,6 +10,9 @@ import { literalSecretsOfConnection } from './literal-secrets.ts';
 import { audited, type Parts } from './parts.ts';
 import type { Actor } from './project-door.ts';
 
+/** No flow's id: the connections of a folder share one file, and so one queue. */
+const QUEUE = '/connections';
+
 /** Whoever uses connections, by connection name. */
 export type UsedBy = ReadonlyMap<string, readonly string[]>;
 
@@ -50,7 +53,7 @@ export class Connections {
 
   async save(name: string, value: ConnectionDocument, change: { readonly expected: number; readonly by: Actor }): Promise<{ version: number }> {
     const document = this.#checked(name, value);
-    const version = await this.#parts.serial.run('connections', async () => {
+    const version = await this.#parts.serial.run(QUEUE, async () => {
       await this.sync();
       const text = canonicalJson(document);
       const stored = (await this.#stored()).find((each) => each.name === name);
@@ -68,7 +71,7 @@ export class Connections {
   }
 
   async remove(name: string, by: Actor): Promise<void> {
-    await this.#parts.serial.run('connections', async () => {
+    await this.#parts.serial.run(QUEUE, async () => {
       await this.sync();
       const { [name]: gone, ...rest } = await this.documents();
       if (!gone) throw notFound(name);
@@ -120,7 +123,7 @@ export class Connections {
 
   /** A change that came from the file: opened anew and told. */
   async followFile(): Promise<void> {
-    const changed = await this.#parts.serial.run('connections', () => this.sync());
+    const changed = await this.#parts.serial.run(QUEUE, () => this.sync());
     for (const name of changed) await this.#changed(name, { by: { name: 'files' }, action: 'connection.file' });
   }
 

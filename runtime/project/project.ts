@@ -60,6 +60,7 @@ export class Project implements ProjectDoor, ProjectValues {
   readonly #history: History;
   readonly #files: Files | undefined;
   #cancelTidy: () => void = () => undefined;
+  #tidying: Promise<void> = Promise.resolve();
 
   constructor(options: ProjectOptions) {
     const { store, vault, host, catalog, clock, log, flowsDir } = options;
@@ -100,6 +101,8 @@ export class Project implements ProjectDoor, ProjectValues {
   }
 
   async close(): Promise<void> {
+    this.#cancelTidy();
+    await this.#tidying;
     this.#cancelTidy();
     await this.#files?.close();
   }
@@ -263,7 +266,7 @@ export class Project implements ProjectDoor, ProjectValues {
 
   #tidyLater(): void {
     this.#cancelTidy = this.#parts.clock.after(limits.historyPruneMs, () => {
-      void this.tidy().finally(() => this.#tidyLater());
+      this.#tidying = this.tidy().finally(() => this.#tidyLater());
     });
   }
   /** Forgets what has been kept long enough: old runs, old audit entries, flows deleted 30 days ago with what rests in them. */

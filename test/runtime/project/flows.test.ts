@@ -231,6 +231,14 @@ describe('a deleted flow', () => {
     expect(await store.listRevisions('lead', 9)).toEqual([]);
     await failure('flow.not-found', project.restoreFlow('lead', ANN));
   });
+  test('goes on where it was when a flow of its id is made anew', async () => {
+    const { project } = await deployed();
+    await project.deleteFlow('lead', ANN);
+    await failure('flow.stale', project.saveFlow(lead(), 1, ANN));
+    expect(await project.saveFlow(lead({ name: 'Anew' }), 0, ANN)).toMatchObject({ version: 2 });
+    expect(await project.getFlow('lead')).toMatchObject({ flow: { name: 'Anew' }, live: { revision: 1, state: 'stopped' } });
+    expect(await project.deploy('lead', 2, ANN)).toMatchObject({ revision: 2 });
+  });
   test('does not shine through when a flow of the same id is made after it is forgotten', async () => {
     const { project, clock } = await deployed();
     await project.deleteFlow('lead', ANN);
