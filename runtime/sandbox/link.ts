@@ -156,7 +156,7 @@ function childArguments(): string[] {
   const binary = pathOfIsolatedVm();
   const readable = [binary, `${dirname(fileURLToPath(child))}/*`, fileURLToPath(sibling('../clock', import.meta.url)), fileURLToPath(sibling('../limits', import.meta.url))];
   return [
-    '--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning', '--max-old-space-size=256',
+    '--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning', '--max-old-space-size=256', '--liftoff-only',
     '--permission', '--allow-addons', ...readable.map((path) => `--allow-fs-read=${path}`),
     fileURLToPath(child), binary, process.getuid?.() === 0 ? String(NOBODY) : '0',
   ];

@@ -8,7 +8,7 @@ export function hostText(given: string, special: boolean): string | null {
   const labels = decoded.split('.').map((label) => (/^[ -~]*$/.test(label) ? label : `xn--${punycode(label)}`));
   const host = labels.join('.');
   // eslint-disable-next-line no-control-regex -- the standard's forbidden domain code points
-  if (/[\u0000- #%/:<>?@[\\\]^`{|}\u007f]/.test(host)) return null;
+  if (/[\u0000- #%/:<>?@[\\\]^|\u007f]/.test(host)) return null;
   const parts = host.replace(/\.$/, '').split('.');
   return /^(0x[0-9a-f]*|\d+)$/.test(parts.at(-1) ?? '') ? ipv4Text(parts) : host;
 }

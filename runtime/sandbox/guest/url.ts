@@ -56,7 +56,9 @@ export function parseUrl(given: string, base: UrlParts | null): UrlParts {
   const special = defaultPort(scheme) !== undefined;
   if (!special && !rest.startsWith('/')) {
     const [path, query] = cutQuery(rest, false);
-    return { scheme, username: '', password: '', host: null, port: '', path: percentEncode(path, /[^ -~]/), query, fragment };
+    const encoded = percentEncode(path, /[^ -~]/);
+    // The last blank of an opaque path would be trimmed away when the address is read again.
+    return { scheme, username: '', password: '', host: null, port: '', path: query === null && fragment === null ? encoded : encoded.replace(/ $/, '%20'), query, fragment };
   }
   const slashed = special ? rest.replace(/^[/\\]*/, '//') : rest;
   if (scheme === 'file') return fileUrl(rest, fragment, given);
@@ -90,7 +92,7 @@ export function withAuthority(scheme: string, text: string, fragment: string | n
   const found = /^(\[[^\]]*\]|[^:]*)(?::([0-9]*))?$/.exec(authority.slice(at + 1));
   const host = found ? hostText(found[1] ?? '', special) : null;
   const port = found?.[2] ? String(Number(found[2])) : '';
-  if (host === null || (special && host === '') || Number(port) > 65535) throw notAUrl(given);
+  if (host === null || (host === '' && (special || at >= 0 || found?.[2] !== undefined)) || Number(port) > 65535) throw notAUrl(given);
   const userinfo = /[ "#<>?`{}/:;=@[\\\]^|]/;
   return {
     scheme, username: percentEncode(username, userinfo), password: percentEncode(password.join(':'), userinfo), host,
@@ -105,7 +107,7 @@ export function relativeUrl(text: string, base: UrlParts, fragment: string | nul
   }
   const special = defaultPort(base.scheme) !== undefined;
   const normal = special ? text.replace(/^[^?]*/, (front) => front.replace(/\\/g, '/')) : text;
-  if (normal.startsWith('//')) return base.scheme === 'file' ? fileUrl(normal, fragment, given) : withAuthority(base.scheme, normal.slice(2), fragment, given);
+  if (normal.startsWith('//')) return base.scheme === 'file' ? fileUrl(normal, fragment, given) : withAuthority(base.scheme, normal.replace(special ? /^\/+/ : /^\/\//, ''), fragment, given);
   const [path, query] = cutQuery(normal, special);
   if (path === '') return { ...base, query: text === '' || query === null ? base.query : query, fragment };
   return { ...base, path: pathSegments(path, path.startsWith('/') ? [] : base.path.slice(0, -1), special), query, fragment };

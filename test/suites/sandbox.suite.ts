@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Body, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../../runtime/sdk/index.ts';
+
+/**
+ * What every sandbox promises to the nodes that give it code, whatever runs it:
+ *
+ *     sandboxSuite(async () => ({ door, close: async () => { … } }));
+ */
+export interface OpenedSandbox { readonly door: SandboxDoor; close(): Promise<void> }
+
+export const program = (code: string, more: Partial<SandboxProgram> = {}): SandboxProgram =>
+  ({ code, outputs: 2, timeoutMs: 400, memoryMb: 64, node: { id: 'calc', name: 'Calc' }, flow: 'orders', env: { REGION: 'RU' }, ...more });
+
+export async function callOnce(door: SandboxDoor, code: string, bodies: readonly Body[] = [{ payload: 1 }], more: Partial<SandboxProgram> = {}): Promise<readonly SandboxResult[]> {
+  const fn = await door.open(program(code, more));
+  try {
+    return await callBodies(fn, bodies);
+  } finally {
+    await fn.close();
+  }
+}
+
+export const callBodies = (fn: SandboxFunction, bodies: readonly Body[]): Promise<readonly SandboxResult[]> =>
+  fn.call(bodies.map((body, index) => ({ id: `m-${index}`, nowMs: 1_700_000_000_000 + index, body })));
+
+/** Bodies by output, or the code of the failure. */
+export function shown(result: SandboxResult | undefined): unknown {
+  if (!result) return undefined;
+  return 'failure' in result ? result.failure.code : result.outputs;
+}
+
+export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
+  let opened: OpenedSandbox;
+  beforeAll(async () => { opened = await open(); });
+  afterAll(() => opened.close());
+  const run = async (code: string, bodies?: readonly Body[], more?: Partial<SandboxProgram>): Promise<unknown[]> => (await callOnce(opened.door, code, bodies, more)).map(shown);
+  const first = async (code: string, body?: Body): Promise<SandboxResult | undefined> => (await callOnce(opened.door, code, body && [body]))[0];
+
+  describe('what the code returns', () => {
+    test.each<[string, string, unknown]>([
+      ['the message', 'return msg;', [[{ payload: 1 }]]],
+      ['another object', 'return { payload: 2 };', [[{ payload: 2 }]]],
+      ['nothing', 'return null;', []],
+      ['no return', 'msg.payload = 2;', []],
+      ['a list by output', 'return [{ payload: "a" }, { payload: "b" }];', [[{ payload: 'a' }], [{ payload: 'b' }]]],
+      ['a list with a gap', 'return [null, msg];', [[], [{ payload: 1 }]]],
+      ['several for one output', 'return [[{ payload: 1 }, null, { payload: 2 }], msg];', [[{ payload: 1 }, { payload: 2 }], [{ payload: 1 }]]],
+      ['an empty list', 'return [];', []],
+      ['a promise', 'return Promise.resolve({ payload: 3 });', [[{ payload: 3 }]]],
+      ['after an await', 'const sum = await Promise.resolve(4); return { payload: sum };', [[{ payload: 4 }]]],
+      ['a message of its own with one that was sent', 'node.send({ payload: "sent" }); return msg;', [[{ payload: 'sent' }, { payload: 1 }]]],
+      ['what was sent is not changed afterwards', 'node.send(msg); msg.payload = 2; node.send(msg);', [[{ payload: 1 }, { payload: 2 }]]],
+      ['for an output that the node has not', 'return [null, null, msg];', []],
+      ['sent by a timer', 'setTimeout(() => { node.send({ payload: "later" }); }, 5);', [[{ payload: 'later' }]]],
+      ['until node.done', 'const every = setInterval(() => { node.send({ payload: "tick" }); node.done(); }, 1);', [[{ payload: 'tick' }]]],
+      ['a cleared interval', 'let n = 0; const id = setInterval(() => { if (++n === 3) { clearInterval(id); node.send({ payload: n }); } }, 1);', [[{ payload: 3 }]]],
+      ['a race that was won', 'return Promise.race([Promise.resolve(msg), new Promise((late) => setTimeout(late, 10_000))]);', [[{ payload: 1 }]]],
+      ['undeclared variables', 'out = {}; out.payload = msg.payload + 1; return out;', [[{ payload: 2 }]]],
+      ['a comment at the end', 'return msg; // done', [[{ payload: 1 }]]],
+    ])('%s', async (_name, code, outputs) => { expect(await run(code)).toEqual([outputs]); });
+
+    test.each([['a number', 'return 5;'], ['a text', 'return "x";'], ['a list in a list in a list', 'return [[[msg]]];'], ['a cycle', 'const a = {}; a.a = a; return a;'], ['a list by toJSON', 'return { toJSON: () => [] };']])(
+      'refuses %s', async (_name, code) => { expect(await run(code)).toEqual(['function.result']); });
+  });
+
+  describe('the message', () => {
+    test('keeps what the code does not name, and what it deletes is gone', async () => {
+      const body = { payload: { a: 1 }, kept: { deep: [1, 2] }, gone: 1, topic: 't' };
+      expect(await run('delete msg.gone; msg.topic = msg.topic + "!"; return msg;', [body])).toEqual([[[{ payload: { a: 1 }, kept: { deep: [1, 2] }, topic: 't!' }]]]);
+      expect(await run('if (msg.never) msg.kept = 0; return msg;', [body])).toEqual([[[body]]]);
+    });
+    test('changes inside a value come back', async () => {
+      expect(await run('const { items } = msg.payload; items.push(3); return msg;', [{ payload: { items: [1, 2] }, x: 1 }])).toEqual([[[{ payload: { items: [1, 2, 3] }, x: 1 }]]]);
+    });
+    test('the given body itself is never changed', async () => {
+      const body = Object.freeze({ payload: Object.freeze({ a: 1 }) });
+      await run('msg.payload.a = 2; msg.b = 1; return msg;', [body]);
+      expect(body).toEqual({ payload: { a: 1 } });
+    });
+    test('bytes, dates and big integers survive both ways', async () => {
+      const body = { payload: new Uint8Array([1, 2, 255]), at: new Date(5), big: 12345678901234567890n, $own: { $date: 1 } };
+      expect(await run('return { ...msg, kinds: [Buffer.isBuffer(msg.payload), msg.at instanceof Date, typeof msg.big, msg.$own.$date] };', [body])).toEqual([[[{ ...body, kinds: [true, true, 'bigint', 1] }]]]);
+      expect(await run('msg.payload = Buffer.concat([msg.payload, Buffer.from("é")]); msg.at = new Date(msg.at.getTime() + 1); return msg;', [body])).toEqual([[[{ ...body, payload: new Uint8Array([1, 2, 255, 195, 169]), at: new Date(6) }]]]);
+    });
+    test('texts of every kind survive', async () => {
+      const payload = { ru: 'Привет', quote: '"\\\n', emoji: '😀', zero: '\0', key: { 'a.b "c"': 1, __proto__x: 2 } };
+      expect(await run('msg.copy = msg.payload; return msg;', [{ payload }])).toEqual([[[{ payload, copy: payload }]]]);
+    });
+    test('a key named __proto__ stays a key', async () => {
+      const body = JSON.parse('{"payload":{"__proto__":{"polluted":1}}}') as Body;
+      const [result] = await callOnce(opened.door, 'return { payload: structuredClone(msg.payload), seen: ({}).polluted === undefined };', [body]);
+      expect(JSON.stringify(shown(result))).toBe('[[{"payload":{"__proto__":{"polluted":1}},"seen":true}]]');
+    });
+    test('its id is there for code from Node-RED', async () => {
+      expect(await run('return { payload: msg._msgid };')).toEqual([[[{ payload: 'm-0' }]]]);
+    });
+  });
+
+  describe('what the code finds', () => {
+    test('names of node, env and tools', async () => {
+      expect(await run('return { payload: [node.id, node.name, node.outputCount, env.get("REGION"), env.get("NO"), env.get("toString")] };')).toEqual([[[{ payload: ['calc', 'Calc', 2, 'RU', null, null] }]]]);
+      expect(await run('const copy = RED.util.cloneMessage(msg); copy.payload.a.push(2); return [msg, copy];', [{ payload: { a: [1] } }])).toEqual([[[{ payload: { a: [1] } }], [{ payload: { a: [1, 2] } }]]]);
+      expect(await run('return { payload: [btoa("hi"), atob("aGk="), new TextDecoder().decode(new TextEncoder().encode("é")), new URL("../c?x=1", "https://e.org/a/b").href, new URLSearchParams({ q: "a b" }).toString(), Buffer.from("hi").toString("hex")] };'))
+        .toEqual([[[{ payload: ['aGk=', 'hi', 'é', 'https://e.org/c?x=1', 'q=a+b', '6869'] }]]]);
+    });
+    test('time and chance come from the message', async () => {
+      const code = 'const before = [Date.now(), new Date().getTime(), Math.random(), crypto.randomUUID()]; await new Promise((next) => setTimeout(next, 3)); return { payload: [...before, Date.now(), Math.random()] };';
+      const [one, two] = await run(code, [{}, {}]) as [[[{ payload: unknown[] }]], [[{ payload: unknown[] }]]];
+      expect((await run(code, [{}, {}]))).toEqual([one, two]);
+      expect([one[0][0].payload[0], one[0][0].payload[1], one[0][0].payload[4], two[0][0].payload[0]]).toEqual([1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_001]);
+      expect(one[0][0].payload[3]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(one[0][0].payload.slice(2, 4)).not.toEqual(two[0][0].payload.slice(2, 4));
+    });
+    test('lines of the log, in order and cut to a number and length', async () => {
+      const result = await first('node.log("a", { b: 1 }); node.warn("w"); console.error(new TypeError("bad")); return msg;');
+      expect(result?.logs).toEqual([{ level: 'log', text: 'a {"b":1}' }, { level: 'warn', text: 'w' }, { level: 'error', text: 'TypeError: bad' }]);
+      const flood = await first('for (let i = 0; i < 1000; i++) node.log("x".repeat(20_000));');
+      expect(flood?.logs).toHaveLength(21);
+      expect(flood?.logs[0]?.text).toMatch(/^x{8192} … \(11808 characters more\)$/);
+      expect(flood?.logs.at(-1)).toEqual({ level: 'warn', text: '980 more log lines of this message were left out' });
+    });
+    test('the status', async () => {
+      expect(await first('node.status({ fill: "red", shape: "dot", text: "down" }); return msg;')).toMatchObject({ status: { kind: 'bad', text: 'down' } });
+    });
+    test.each(['flow.get("a")', 'global.set("a", 1)', 'context.flow.get("a")'])('%s says that the node has no grant', async (code) => {
+      expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message: expect.stringContaining('no grant for context') as string } } });
+    });
+  });
+
+  describe('failures', () => {
+    test.each<[string, string, string, number, number]>([
+      ['a throw', '\nthrow new Error("boom");', 'function.threw', 2, 7],
+      ['a throw after an await', 'await 1;\n  null.x;', 'function.threw', 2, 8],
+      ['a throw in a timer', 'setTimeout(() => {\n missing(); }, 1);', 'function.threw', 2, 2],
+      ['a throw in an inner function', 'function f() {\n  throw new RangeError("r");\n}\nf();', 'function.threw', 2, 9],
+      ['a rejection that nobody handles', '(async () => {\n null.x; })();\nreturn msg;', 'function.threw', 2, 7],
+    ])('%s has its line and column', async (_name, code, failure, line, column) => {
+      expect(await first(code)).toMatchObject({ failure: { code: failure, details: { line, column } } });
+    });
+    test('code that cannot be read is told at once, with its place', async () => {
+      await expect(opened.door.open(program('const a = 1;\nreturn a +;'))).rejects.toMatchObject({ code: 'function.syntax', details: { line: 2, column: 11 } });
+      await expect(opened.door.open(program('}); (function () {'))).rejects.toMatchObject({ code: 'function.syntax', details: { line: 1 } });
+    });
+    test('code that only the engine refuses fails its messages, with its place', async () => {
+      expect(await first('let msg = 1;\nreturn msg;')).toMatchObject({ failure: { code: 'function.syntax', details: { line: 1, column: 5 } } });
+    });
+    test.each([['a text', 'throw "plain";', 'plain'], ['nothing', 'throw undefined;', 'undefined'], ['a trap', 'throw { get message() { throw 1; } };', 'an error that cannot be shown']])('throwing %s is shown', async (_name, code, message) => {
+      expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message } } });
+    });
+    test('node.error with the message fails it, unless something is sent', async () => {
+      expect(await run('node.error("no phone", msg);')).toEqual(['function.threw']);
+      expect(await run('node.error("no phone", msg); return msg;')).toEqual([[[{ payload: 1 }]]]);
+      expect(await run('node.error("only said");')).toEqual([[]]);
+    });
+    test('what is logged before a failure is kept', async () => {
+      expect(await first('node.log("before"); null.x;')).toMatchObject({ logs: [{ level: 'log', text: 'before' }], failure: { code: 'function.threw' } });
+    });
+    test.each([['too many', 'for (;;) node.send({ payload: 1 });'], ['too large', 'return { payload: "x".repeat(5_000_000) };'], ['too many although caught', 'try { for (;;) node.send({}); } catch { return msg; }']])(
+      'sending %s is refused', async (_name, code) => { expect(await run(code, undefined, undefined)).toEqual(['function.output-too-large']); });
+    test('one bad message of a batch harms no other, and the order stays', async () => {
+      const bodies = Array.from({ length: 100 }, (_, payload) => ({ payload }));
+      const results = await run('if (msg.payload === 41) throw new Error("bad"); return msg;', bodies);
+      expect(results).toEqual(bodies.map((body) => (body.payload === 41 ? 'function.threw' : [[body]])));
+    });
+    test('waits of a batch run beside each other, and the order stays', async () => {
+      const bodies = Array.from({ length: 64 }, (_, payload) => ({ payload }));
+      expect(await run('await new Promise((next) => setTimeout(next, 100 - msg.payload)); return msg;', bodies, { timeoutMs: 2000 })).toEqual(bodies.map((body) => [[body]]));
+    });
+  });
+}
