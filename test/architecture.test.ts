@@ -73,11 +73,6 @@ const DOMAIN_PACKAGES: { readonly [domain: string]: readonly string[] } = {
   inspector: ['jsonata'], // shows what an expression gives for the last message
 };
 
-const DOMAIN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  canvas: ['@xyflow/svelte', '@xyflow/svelte/*'],
-  inspector: ['jsonata'], // shows what an expression gives on the last message
-};
-
 const DOMAIN_RULE = (domain: string): Rule => ({
   zone: `editor/${domain}`, may: [`editor/${domain}`, 'editor/shared', ...EDITOR_BASE, ...EDITOR_KNOWS], packages: [...WIDGETS, ...(DOMAIN_PACKAGES[domain] ?? [])],
   instead: 'a domain does not know another; let editor/views pass it in, or move what both need to editor/shared or editor/state',

@@ -6,10 +6,31 @@ import { sourceFiles, type SourceFile } from './kit/source-files.ts';
 
 const LIMITS = { code: 400, test: 500, component: 250, function: 70, parameters: 3 } as const;
 
-/** `rule path` → the largest number found there and why it may be so. */
-const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; readonly why: string } } = {
-  'lines runtime/errors.ts': { most: 700, why: 'one table: every code of the system with its explanation in two languages' },
-  'lines runtime/flow/flow-schema-check.ts': { most: 40, why: 'generated' },
+/** `rule path` → the largest number found there, how many there are, and why it may be so. */
+const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; readonly times: number; readonly why: string } } = {
+  'lines runtime/errors.ts': { most: 700, times: 1, why: 'one table: every code of the system with its explanation in two languages' },
+  'parameters runtime/api/app.ts': { most: 4, times: 1, why: 'Express knows an error handler by its four parameters' },
+  'parameters runtime/driver/caller.ts': { most: 4, times: 3, why: 'for each message: an object of arguments for every hop is garbage on the hottest path' },
+  'parameters runtime/driver/collecting.ts': { most: 4, times: 3, why: 'for each message, as in caller.ts' },
+  'parameters runtime/driver/failures.ts': { most: 4, times: 1, why: 'the failure and the three coordinates of the call' },
+  'parameters runtime/driver/message.ts': { most: 4, times: 1, why: 'for each message, as in caller.ts' },
+  'parameters runtime/driver/walker.ts': { most: 5, times: 11, why: 'for each hop: an object of arguments is garbage on the hottest path' },
+  'parameters runtime/engine/retry.ts': { most: 4, times: 1, why: 'a pure decision over four scalars' },
+  'parameters runtime/flow/validate.ts': { most: 4, times: 1, why: 'as validateFlow, with the name that a connection document does not hold' },
+  'parameters runtime/http-out/failures.ts': { most: 4, times: 1, why: 'as the constructor of NodeFailure, with the hop' },
+  'parameters runtime/sandbox/guest/buffer.ts': { most: 4, times: 1, why: "Node's own signature of Buffer" },
+  'parameters runtime/sandbox/guest/send.ts': { most: 4, times: 1, why: 'for each message in the sandbox' },
+  'parameters runtime/sandbox/guest/state.ts': { most: 4, times: 1, why: 'for each message in the sandbox' },
+  'parameters runtime/sandbox/guest/url.ts': { most: 4, times: 2, why: 'steps of one parser over the parts of a URL' },
+  'parameters nodes/logic/split.ts': { most: 4, times: 1, why: 'a pure step of one node' },
+  'parameters nodes/source/webhook-in/answers.ts': { most: 4, times: 1, why: 'a constructor with optional details' },
+  'parameters nodes/source/webhook-in/check.ts': { most: 4, times: 1, why: 'a pure comparison over four scalars' },
+  'parameters editor/model/history.ts': { most: 4, times: 1, why: 'a pure step: document, history, edit, circumstances' },
+  'parameters editor/model/route.ts': { most: 4, times: 1, why: 'geometry over scalars' },
+  'parameters editor/shared/fields/lists.ts': { most: 4, times: 1, why: 'a pure step on one item of a list' },
+  'parameters editor/shared/value-rows.ts': { most: 4, times: 1, why: 'a recursive step: value, key, path, depth' },
+  'world test/runtime/api/mask.test.ts': { most: 1, times: 2, why: 'measures that no text slows the search down' },
+  'parameters bench/peers/millrace/adapter.mjs': { most: 4, times: 1, why: 'a small builder in a tool' },
 };
 
 /** Files that ask the world for time and randomness, so that no other has to. */
@@ -45,7 +66,11 @@ function findAll(look: (node: ts.Node, path: string) => Finding | undefined): Fi
 
 /** What stands beyond its limit, exceptions taken away; and exceptions that nothing needs any more. */
 function beyond(rule: string, findings: readonly Finding[]): string[] {
-  const allowed = (finding: Finding): boolean => finding.value <= (EXCEPTIONS[`${rule} ${finding.path}`]?.most ?? 0);
+  const countOf = (path: string): number => findings.filter((finding) => finding.path === path).length;
+  const allowed = ({ path, value }: Finding): boolean => {
+    const exception = EXCEPTIONS[`${rule} ${path}`];
+    return exception !== undefined && value <= exception.most && countOf(path) <= exception.times;
+  };
   const over = findings.filter((finding) => !allowed(finding)).map((finding) => `${finding.path}${finding.line ? `:${finding.line}` : ''}: ${finding.text}`);
   const found = new Set(findings.map((finding) => `${rule} ${finding.path}`));
   const idle = Object.keys(EXCEPTIONS).filter((key) => key.startsWith(`${rule} `) && !found.has(key) && parsed.has(key.slice(rule.length + 1)));
