@@ -42,7 +42,7 @@ export class Acceptance {
     const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
     const seq = durable ? services.journal.nextSeq() : 0;
     return {
-      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, null, '', runId), run, node, via: port, wire: undefined, key, parents: [], receivedAt: at,
+      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: [], receivedAt: at,
       branched: false, attempt: 0, crashes: 0, due: null, resumed: false,
     };
   }

@@ -2,12 +2,10 @@ import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
-import type { Msg } from './message.ts';
-import type { Segment } from './segment.ts';
 import { configFor, leaveUnit, type Unit } from './unit.ts';
+import type { Visit } from './visit.ts';
 import type { Walker } from './walker.ts';
 
-interface Item { readonly segment: Segment; readonly msg: Msg; readonly key: string | null }
 
 const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPERIMENTS E1)
 
@@ -18,7 +16,7 @@ const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPE
 export class Batcher {
   readonly #unit: Unit;
   readonly #walker: Walker;
-  #queue: Item[] = [];
+  #queue: Visit[] = [];
   #inFlight = 0;
   #scheduled = false;
   #last: Promise<void> = Promise.resolve();
@@ -28,7 +26,7 @@ export class Batcher {
     this.#walker = walker;
   }
 
-  add(item: Item): void {
+  add(item: Visit): void {
     item.segment.open++;
     this.#unit.calls++;
     this.#queue.push(item);
@@ -60,29 +58,29 @@ export class Batcher {
     this.#schedule();
   }
 
-  async #call(items: readonly Item[]): Promise<readonly (HandlerResult | Error)[]> {
+  async #call(items: readonly Visit[]): Promise<readonly (HandlerResult | Error)[]> {
     try {
       const contexts: CallContext[] = [];
-      for (const { msg, segment } of items) {
-        const config = configFor(this.#unit, msg.body, this.#walker.services);
-        const context = new CallContext(this.#unit, msg, segment.origin);
+      for (const visit of items) {
+        const config = configFor(this.#unit, visit.body, this.#walker.services);
+        const context = new CallContext(this.#unit, visit, visit.segment.origin);
         context.config = config instanceof Promise ? await config : config;
         contexts.push(context);
       }
-      const results = await this.#unit.definition?.batch?.(items.map(({ msg }) => msg.body), contexts as never[]);
+      const results = await this.#unit.definition?.batch?.(items.map(({ body }) => body), contexts as never[]);
       return results ?? items.map(() => undefined);
     } catch (error) {
       return items.map(() => failureOf(error, this.#unit.id));
     }
   }
 
-  #finish({ segment, msg, key }: Item, result: HandlerResult | Error): void {
+  #finish(visit: Visit, result: HandlerResult | Error): void {
     try {
-      if (result instanceof Error) this.#walker.fail(segment, this.#unit, msg, failureOf(result, this.#unit.id));
-      else this.#walker.leave(segment, this.#unit, { msg, key, result });
+      if (result instanceof Error) this.#walker.fail(visit, failureOf(result, this.#unit.id));
+      else this.#walker.leave(visit, result);
     } finally {
       leaveUnit(this.#unit);
-      segment.close();
+      visit.segment.close();
     }
   }
 }

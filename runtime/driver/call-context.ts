@@ -3,7 +3,7 @@ import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace } from '../s
 import type { Envelope } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Text } from '../flow/flow.ts';
-import type { Msg, Work } from './message.ts';
+import type { Work } from './message.ts';
 import type { Services } from './services.ts';
 import type { Unit } from './unit.ts';
 
@@ -25,10 +25,10 @@ export class CallContext implements NodeContext<unknown, unknown> {
   config: unknown;
   signal: AbortSignal = NEVER;
   readonly #unit: Unit;
-  readonly #msg: Msg;
+  readonly #msg: { readonly id: string };
   readonly #work: Work;
 
-  constructor(unit: Unit, msg: Msg, work: Work) {
+  constructor(unit: Unit, msg: { readonly id: string }, work: Work) {
     this.config = unit.config?.atDeploy;
     this.#unit = unit;
     this.#msg = msg;

@@ -8,7 +8,10 @@ import type { FlowRunner } from './flow-runner.ts';
 import type { Work } from './message.ts';
 import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
+import { Visit } from './visit.ts';
 import { configFor, leaveUnit, type Unit } from './unit.ts';
+
+interface Place { readonly station: Station; readonly unit: Unit; readonly work: Work }
 
 const SMOOTHING = 0.1; // of the shown duration of calls
 
@@ -22,7 +25,8 @@ export class Caller {
     unit.calls++;
     unit.count.working++;
     const done = refusal ? Promise.reject(refusal) : this.#attempt(unit, work);
-    done.then((result) => this.#succeeded(station, unit, work, result), (error: unknown) => this.#failed(station, unit, work, error))
+    const at: Place = { station, unit, work };
+    done.then((result) => this.#succeeded(at, result), (error: unknown) => this.#failed(at, error))
       .catch((error: unknown) => this.#runner.services.bug(error, { en: `finishing a call of node ${unit.id}`, ru: `завершение вызова узла ${unit.id}` }))
       .finally(() => {
         unit.count.working--;
@@ -37,7 +41,7 @@ export class Caller {
     return undefined;
   }
 
-  async #attempt(unit: Unit, work: Work): Promise<{ result: HandlerResult; context: CallContext }> {
+  async #attempt(unit: Unit, work: Work): Promise<HandlerResult> {
     const { services } = this.#runner;
     work.attempt++;
     // Before the call: a node that kills the process must be known as the one that was running.
@@ -57,7 +61,7 @@ export class Caller {
       const result = await Promise.race([this.#run(unit, work, context), deadline]);
       const ms = services.clock.elapsed() - before;
       unit.count.ms = unit.count.ms === undefined ? ms : unit.count.ms + (ms - unit.count.ms) * SMOOTHING;
-      return { result, context };
+      return result;
     } catch (error) {
       throw new CallFailed(failureOf(error, unit.id), context.resource);
     } finally {
@@ -73,26 +77,26 @@ export class Caller {
     return result;
   }
 
-  #succeeded(station: Station, unit: Unit, work: Work, { result }: { result: HandlerResult }): void {
-    const segment = this.#segment(station, work);
-    this.#runner.walker.leave(segment, unit, { msg: work.msg, key: work.key, result });
-    segment.close();
+  #succeeded(at: Place, result: HandlerResult): void {
+    const visit = this.#visit(at);
+    this.#runner.walker.leave(visit, result);
+    visit.segment.close();
   }
 
-  #failed(station: Station, unit: Unit, work: Work, thrown: unknown): void {
+  #failed(at: Place, thrown: unknown): void {
+    const { unit, work } = at;
     const error = thrown instanceof CallFailed ? thrown.failure : failureOf(thrown, unit.id);
     const resource = thrown instanceof CallFailed ? thrown.resource : undefined;
-    if (error.scope === 'connection' && resource !== undefined) { this.#outage(station, work, { error, resource }); return; }
+    if (error.scope === 'connection' && resource !== undefined) { this.#outage(at, { error, resource }); return; }
     // An external call whose outcome nobody knows is not made again by itself (DESIGN 5).
     const retry = error.outcomeUnknown && unit.plan.replay === 'external' ? 'never' : error.retry;
-    const policy = { attempts: unit.attempts, firstMs: limits.backoffFirstMs, factor: limits.backoffFactor, maxMs: limits.backoffMaxMs };
-    const next = afterFailure(retry, work.attempt, policy, this.#runner.services.random.next());
-    if (next.kind === 'final') this.#final(station, unit, work, error);
-    else this.#retryLater({ station, unit, work, error }, next.afterMs);
+    const next = afterFailure(retry, { attempt: work.attempt, spread: this.#runner.services.random.next() }, { attempts: unit.attempts, firstMs: limits.backoffFirstMs, factor: limits.backoffFactor, maxMs: limits.backoffMaxMs });
+    if (next.kind === 'final') this.#final(at, error);
+    else this.#retryLater(at, error, next.afterMs);
   }
 
   /** Nobody's fault: the message goes back to its place, and the attempt does not count. */
-  #outage(station: Station, work: Work, { error, resource }: { error: NodeFailure; resource: string }): void {
+  #outage({ station, work }: Place, { error, resource }: { error: NodeFailure; resource: string }): void {
     work.attempt--;
     if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0 }]);
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined;
@@ -101,7 +105,7 @@ export class Caller {
     station.backInPlace(work);
   }
 
-  #retryLater({ station, unit, work, error }: { station: Station; unit: Unit; work: Work; error: NodeFailure }, afterMs: number): void {
+  #retryLater({ station, unit, work }: Place, error: NodeFailure, afterMs: number): void {
     const { services } = this.#runner;
     const due = services.clock.now() + afterMs;
     unit.count.failed++;
@@ -112,17 +116,19 @@ export class Caller {
     station.finished(work, work.key !== null);
   }
 
-  #final(station: Station, unit: Unit, work: Work, error: NodeFailure): void {
-    const segment = this.#segment(station, work);
-    this.#runner.walker.fail(segment, unit, work.msg, error);
-    segment.close();
+  #final(at: Place, error: NodeFailure): void {
+    const visit = this.#visit(at);
+    this.#runner.walker.fail(visit, error);
+    visit.segment.close();
   }
 
-  #segment(station: Station, work: Work): Segment {
-    return new Segment(work, this.#runner.services.clock.now(), (done) => {
+  /** What comes of the call begins here. */
+  #visit({ station, unit, work }: Place): Visit {
+    const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
       this.#runner.settle(done);
       station.finished(work, false);
     });
+    return new Visit(segment, unit, work.msg.body);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../flow/flow.ts';
 import { runOps } from '../engine/run-ops.ts';
-import { decodeBody } from '../journal/codec.ts';
+import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
 import type { KeptRow, Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
@@ -13,6 +13,7 @@ import { Msg, type Run, type Work } from './message.ts';
 import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
 import { configFor, type Unit } from './unit.ts';
+import { Visit } from './visit.ts';
 
 interface Kept { readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
@@ -43,7 +44,7 @@ export class Collecting {
         await this.#add(unit, work);
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => this.#runner.settle(done));
-        this.#runner.walker.fail(segment, unit, work.msg, failureOf(error, unit.id));
+        this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
         segment.close();
       } finally {
         unit.calls--;
@@ -76,10 +77,10 @@ export class Collecting {
     window.state = step.state;
     unit.count.done++;
     if (step.close) await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' });
-    else this.#keep(unit, window, work, step);
+    else this.#keep({ unit, work }, window, step);
   }
 
-  #keep(unit: Unit, window: Window, work: Work, step: CollectStep): void {
+  #keep({ unit, work }: { readonly unit: Unit; readonly work: Work }, window: Window, step: CollectStep): void {
     const { flow } = this.#runner;
     this.#of(unit.id).set(window.key, window);
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
@@ -93,7 +94,7 @@ export class Collecting {
       { op: 'end', seq: work.seq },
       { op: 'window', change: { flow, node: unit.id, key: window.key, state: JSON.stringify(window.state), closeAt: window.closeAt, ordinal: window.ordinal } },
     ];
-    if (step.keep) ops.push({ op: 'keep', kept: this.#keptRow(unit.id, window.key, work, step.keep) });
+    if (step.keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, step.keep) } });
     else ops.push(...this.#endOf(work.run, work.branched));
     this.#runner.commit(ops);
   }
@@ -104,7 +105,7 @@ export class Collecting {
     const stored = await services.journal.kept({ flow, node: unit.id, window: window.key });
     const kept = [...stored.map(keptOfRow), ...window.kept];
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
-    const origin = this.#origin(unit, window, kept, last.work);
+    const origin = this.#origin(unit, window, { kept, work: last.work });
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
     const config = await configFor(unit, origin.msg.body, services);
     const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
@@ -113,19 +114,19 @@ export class Collecting {
     if (origin.seq === 0) for (const { run } of others) this.#runner.leaveRun(run, 1);
     else ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, ordinal: window.ordinal } });
     const segment = new Segment(origin, services.clock.now(), (done) => this.#runner.settle(done, ended));
-    this.#runner.walker.leave(segment, unit, { msg: origin.msg, key: origin.key, result });
+    this.#runner.walker.leave(new Visit(segment, unit, origin.msg.body), result);
     segment.close();
   }
 
   /** What leaves belongs to the run of the last message; its id follows from node, key and window. */
-  #origin(unit: Unit, window: Window, kept: readonly Kept[], work: Work | undefined): Work {
+  #origin(unit: Unit, window: Window, { kept, work }: { readonly kept: readonly Kept[]; readonly work: Work | undefined }): Work {
     const { services, durable, flow } = this.#runner;
     const last = kept.at(-1);
     const id = shortHash(`${unit.id}|${window.key}|${window.ordinal}`);
     const at = services.clock.now();
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
     return {
-      seq: work?.seq ?? (durable ? services.journal.nextSeq() : 0), pos: window.ordinal, msg: new Msg(work?.msg.body ?? last?.body ?? {}, null, '', id), run,
+      seq: work?.seq ?? (durable ? services.journal.nextSeq() : 0), pos: window.ordinal, msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
       receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false,
     };
@@ -166,11 +167,11 @@ export class Collecting {
     const at = this.#runner.services.clock.now();
     return runOps(run, branched, { outs: 0, tally: { completed: 1, dropped: 0, dead: 0 }, at }).ops;
   }
+}
 
-  #keptRow(node: string, window: string, work: Work, keep: { readonly [key: string]: unknown }): KeptRow {
-    const { id, flow, revision, startedAt } = work.run;
-    return { flow, node, window, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, body: new Msg(keep, null, '').text };
-  }
+function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<KeptRow, 'node' | 'window'> {
+  const { id, flow, revision, startedAt } = work.run;
+  return { flow, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, body: encodeBody(keep) };
 }
 
 const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });

@@ -10,8 +10,8 @@ export function failureOf(error: unknown, node: string): NodeFailure {
   }, { cause: error });
 }
 
-export function recordOf(failure: NodeFailure, node: string, attempt: number, at: number): FailureRecord {
-  return { code: failure.code, text: failure.text, details: failure.details, node, attempt, at };
+export function recordOf({ code, text, details }: NodeFailure, call: { readonly node: string; readonly attempt: number; readonly at: number }): FailureRecord {
+  return { code, text, details, ...call };
 }
 
 export function timedOut(node: string, timeoutMs: number): NodeFailure {

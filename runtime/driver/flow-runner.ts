@@ -16,6 +16,7 @@ import type { Services } from './services.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
 import { NodeCount, retireUnit, WireCount, type Unit } from './unit.ts';
+import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 
 /** A source's place in the journal: its accepted messages rest at its own id until they have been taken along its wires. */
@@ -141,8 +142,9 @@ export class FlowRunner implements StationOwner {
       this.settle(done);
       station.finished(work, false);
     });
-    if (unit.definition?.start) this.walker.leaveBy(segment, unit, { msg: work.msg, key: work.key, port: work.via || unit.defaultPort });
-    else this.walker.call(segment, unit, work.msg, work.key);
+    const visit = new Visit(segment, unit, work.msg.body);
+    if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
+    else this.walker.call(visit);
     segment.close();
   }
 
@@ -211,14 +213,13 @@ export class FlowRunner implements StationOwner {
   /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
   #workOf(origin: Work, out: Out, how: { readonly branched: boolean; readonly first: boolean }): Work {
     const { journal } = this.services;
-    const station = this.station(out.unit.id);
-    const due = out.due === null || out.key === null ? out.due : Math.max(out.due, station.lastDue.get(out.key) ?? 0);
-    if (due !== null && out.key !== null) station.lastDue.set(out.key, due);
-    // Made at rest: its id is known from here on, and what it came from may be forgotten.
-    const msg = new Msg(out.msg.body, null, '', out.msg.id);
+    const { unit, key, body, id } = out.visit;
+    const station = this.station(unit.id);
+    const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key) ?? 0);
+    if (due !== null && key !== null) station.lastDue.set(key, due);
     return {
-      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg, run: origin.run, node: out.unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
-      key: out.key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
+      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
+      key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
     };
   }
 

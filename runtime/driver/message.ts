@@ -1,7 +1,6 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import type { Row } from '../journal/rows.ts';
 import type { WireCount } from './unit.ts';
-import { shortHash } from '../hash.ts';
 import type { Body } from '../sdk/message.ts';
 
 /** Everything caused by one delivered message. The counters are used in memory mode only; in durable mode the journal counts. */
@@ -16,30 +15,18 @@ export interface Run {
   dead: number;
 }
 
-/** A body on its way through a segment. Its id follows from where it came from and is made only when somebody asks. */
+/** A message at rest. */
 export class Msg {
   readonly body: Body;
-  readonly #parent: Msg | null;
-  readonly #step: string;
-  /** Nodes passed since the message was last at rest. */
-  readonly depth: number;
-  #id: string | undefined;
+  readonly id: string;
   #text: string | undefined;
 
-  constructor(body: Body, parent: Msg | null, step: string, id?: string) {
+  constructor(body: Body, id: string) {
     this.body = body;
-    this.#parent = parent;
-    this.#step = step;
-    this.depth = parent === null ? 0 : parent.depth + 1;
-    this.#id = id;
+    this.id = id;
   }
   /** The body as JSON text, made at most once. */
-  get text(): string {
-    return (this.#text ??= encodeBody(this.body));
-  }
-  get id(): string {
-    return (this.#id ??= shortHash(`${this.#parent?.id ?? ''}|${this.#step}`));
-  }
+  get text(): string { return (this.#text ??= encodeBody(this.body)); }
 }
 
 /** One message at rest at a node: in its queue, in a call, or waiting for its due time. */
@@ -67,7 +54,7 @@ export interface Work {
 
 export function workOf(row: Row, wire: WireCount | undefined): Work {
   return {
-    seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), null, '', row.id),
+    seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), row.id),
     run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 },
     node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
     receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === 3,

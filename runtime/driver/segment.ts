@@ -1,14 +1,13 @@
 import type { DeadLetterRow } from '../journal/rows.ts';
 import type { Tally } from '../engine/run-ops.ts';
-import type { Msg, Work } from './message.ts';
-import type { Unit, UnitWire } from './unit.ts';
+import type { Work } from './message.ts';
+import type { UnitWire } from './unit.ts';
+import type { Visit } from './visit.ts';
 
 /** A message that comes to rest at the end of a segment. */
 export interface Out {
-  readonly unit: Unit;
+  readonly visit: Visit;
   readonly wire: UnitWire | undefined;
-  readonly msg: Msg;
-  readonly key: string | null;
   /** Held by the node until then. */
   readonly due: number | null;
 }

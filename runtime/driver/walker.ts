@@ -6,20 +6,15 @@ import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
-import { Msg } from './message.ts';
-import type { Segment } from './segment.ts';
+import { encodeBody } from '../journal/codec.ts';
 import type { Services } from './services.ts';
 import { configFor, leaveUnit, OutPort, type Unit, type UnitWire } from './unit.ts';
+import type { Visit } from './visit.ts';
 
 /** Takes messages through pure nodes, from where they were committed to where they come to rest or end. */
 export class Walker {
   readonly services: Services;
   readonly #batchers = new Map<Unit, Batcher>();
-  /** Where a branch goes on when it goes on alone: set by `#after`, taken by `enter`. */
-  #nextUnit: Unit | undefined;
-  #nextMsg: Msg | undefined;
-  #nextKey: string | null = null;
-
   readonly #isFull: (wire: UnitWire) => boolean;
 
   constructor(services: Services, isFull: (wire: UnitWire) => boolean) {
@@ -27,86 +22,74 @@ export class Walker {
     this.#isFull = isFull;
   }
 
-  /** What leaves a node: its messages go along the wires of `port`, or end there. */
-  leave(segment: Segment, unit: Unit, from: { readonly msg: Msg; readonly key: string | null; readonly result: HandlerResult }): void {
-    const alone = this.#after(segment, unit, from.msg, from.key, from.result);
-    if (alone) this.#go(segment);
+  /** What a node answered: its messages go along its wires, or end there. */
+  leave(visit: Visit, result: HandlerResult): void {
+    const next = this.#after(visit, result);
+    if (next) this.#go(next);
   }
 
   /** An accepted message leaves its source. */
-  leaveBy(segment: Segment, unit: Unit, from: { readonly msg: Msg; readonly key: string | null; readonly port: string }): void {
-    unit.count.done++;
-    if (this.#send(segment, unit, { ...from, body: from.msg.body, ordinal: 0 })) this.#go(segment);
+  leaveBy(visit: Visit, port: string): void {
+    visit.unit.count.done++;
+    const next = this.#send(visit, port, { body: visit.body, ordinal: 0 });
+    if (next) this.#go(next);
   }
 
-  /** A message that arrives at a node from outside the walk. */
-  enter(segment: Segment, unit: Unit, msg: Msg, key: string | null): void {
-    this.#nextUnit = unit;
-    this.#nextMsg = msg;
-    this.#nextKey = key;
-    this.#go(segment);
+  /** Calls a pure node for a message that rested there. */
+  call(visit: Visit): void {
+    const next = this.#step(visit);
+    if (next) this.#go(next);
   }
 
   /** Sends a failure along the error port or to the catch nodes; a dead letter when nobody takes it. */
-  fail(segment: Segment, unit: Unit, msg: Msg, error: NodeFailure): void {
+  fail(visit: Visit, error: NodeFailure): void {
     const { clock, observers } = this.services;
+    const { unit, segment } = visit;
     unit.count.failed++;
-    const record = recordOf(error, unit.id, Math.max(1, segment.origin.attempt), clock.now());
+    const record = recordOf(error, { node: unit.id, attempt: Math.max(1, segment.origin.attempt), at: clock.now() });
     const taken = wired(unit, ERROR_PORT) || unit.plan.caughtBy.length > 0;
     observers.emit({ kind: 'failure', at: record.at, flow: unit.place.flow.id, node: unit.id, runId: segment.origin.run.id, code: record.code, text: record.text, attempt: record.attempt, final: !taken });
-    if (taken) this.#toCatchers(segment, unit, msg, record);
-    else this.#toDeadLetters(segment, unit, msg, record);
+    if (taken) this.#toCatchers(visit, record);
+    else toDeadLetters(visit, record);
   }
 
   /** A unit of an earlier revision is not called again. */
   forget(unit: Unit): void { this.#batchers.delete(unit); }
 
-  /** Calls a pure node now, in place of the walk: what a held message gets when it is due. */
-  call(segment: Segment, unit: Unit, msg: Msg, key: string | null): void {
-    this.#nextUnit = undefined;
-    if (this.#step(segment, unit, msg, key)) this.#go(segment);
-  }
-
-  #go(segment: Segment): void {
-    for (;;) {
-      const unit = this.#nextUnit as Unit;
-      const msg = this.#nextMsg as Msg;
-      const key = this.#nextKey;
-      this.#arrived(segment, unit, msg);
+  /** On and on, as long as one message goes on alone along one wire. */
+  #go(first: Visit): void {
+    for (let visit: Visit | undefined = first; visit;) {
+      this.#arrived(visit);
+      const { unit, segment } = visit;
       if (unit.plan.node.disabled) { segment.tally.dropped++; return; }
-      if (unit.rests) { segment.outs.push({ unit, wire: undefined, msg, key, due: null }); return; }
-      if (!this.#step(segment, unit, msg, key)) return;
+      if (unit.rests) { segment.outs.push({ visit, wire: undefined, due: null }); return; }
+      visit = this.#step(visit);
     }
   }
 
-  /** One node; true when exactly one message goes on along one wire. */
-  #step(segment: Segment, unit: Unit, msg: Msg, key: string | null): boolean {
-    if (msg.depth > limits.hopsMax) { this.fail(segment, unit, msg, tooManyHops(unit)); return false; }
-    const definition = unit.definition;
-    if (definition?.batch) { this.#batcherOf(unit).add({ segment, msg, key }); return false; }
-    if (!definition?.run) return this.#after(segment, unit, msg, key, msg.body);
+  /** One node; the message that goes on, when it is exactly one. */
+  #step(visit: Visit): Visit | undefined {
+    const { unit, body } = visit;
+    const { definition } = unit;
     try {
-      const config = configFor(unit, msg.body, this.services);
-      if (config instanceof Promise) { this.#later(segment, unit, msg, key, config.then((value) => this.#run(segment, unit, msg, value))); return false; }
-      const result = this.#run(segment, unit, msg, config);
-      if (result instanceof Promise) { this.#later(segment, unit, msg, key, result); return false; }
-      return this.#after(segment, unit, msg, key, result);
+      if (visit.depth > limits.hopsMax) throw tooManyHops(unit);
+      if (definition?.batch) { this.#batcherOf(unit).add(visit); return undefined; }
+      if (!definition?.run) return this.#after(visit, body);
+      const config = configFor(unit, body, this.services);
+      const result = config instanceof Promise ? config.then((value) => run(visit, value)) : run(visit, config);
+      if (!(result instanceof Promise)) return this.#after(visit, result);
+      this.#later(visit, result);
     } catch (error) {
-      this.fail(segment, unit, msg, failureOf(error, unit.id));
-      return false;
+      this.fail(visit, failureOf(error, unit.id));
     }
+    return undefined;
   }
 
-  #run(segment: Segment, unit: Unit, msg: Msg, config: unknown): HandlerResult | Promise<HandlerResult> {
-    const context = new CallContext(unit, msg, segment.origin);
-    context.config = config;
-    return unit.definition?.run?.(msg.body, context as never);
-  }
-
-  #later(segment: Segment, unit: Unit, msg: Msg, key: string | null, result: Promise<HandlerResult>): void {
+  #later(visit: Visit, result: Promise<HandlerResult>): void {
+    const { unit, segment } = visit;
     segment.open++;
     unit.calls++;
-    result.then((value) => this.leave(segment, unit, { msg, key, result: value }), (error: unknown) => this.fail(segment, unit, msg, failureOf(error, unit.id)))
+    result.then((value) => this.leave(visit, value), (error: unknown) => this.fail(visit, failureOf(error, unit.id)))
       .catch((error: unknown) => this.services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
       .finally(() => { leaveUnit(unit); segment.close(); });
   }
@@ -117,103 +100,109 @@ export class Walker {
     return batcher;
   }
 
-  /** True when one message goes on alone: `#next…` say where. */
-  #after(segment: Segment, unit: Unit, msg: Msg, key: string | null, result: HandlerResult): boolean {
+  /** The message that goes on alone, if one does; everything else is on its way when this returns. */
+  #after(visit: Visit, result: HandlerResult): Visit | undefined {
+    const { segment, unit } = visit;
     unit.count.done++;
-    if (result === undefined || result === null) { segment.tally.completed++; return false; }
-    if (Array.isArray(result)) { this.#sendAll(segment, unit, { msg, key, port: unit.defaultPort, bodies: result }); return false; }
-    if (isToPorts(result)) {
-      const ports = Object.entries(portsOf(result)).filter(([, bodies]) => bodies !== undefined);
-      if (ports.length === 0) segment.tally.completed++;
-      for (const [port, bodies] of ports) this.#sendAll(segment, unit, { msg, key, port, bodies: Array.isArray(bodies) ? bodies : [bodies as Body] });
-      return false;
+    if (result === undefined || result === null) segment.tally.completed++;
+    else if (Array.isArray(result)) this.#sendAll(visit, unit.defaultPort, result);
+    else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
+    else if (isHold(result)) segment.outs.push({ visit, wire: undefined, due: dueOf(result) });
+    else if (isDrop(result)) segment.tally.dropped++;
+    else return this.#send(visit, unit.defaultPort, { body: result as Body, ordinal: 0 });
+    return undefined;
+  }
+
+  #sendToPorts(visit: Visit, ports: ReturnType<typeof portsOf>): void {
+    let sent = false;
+    for (const port in ports) {
+      const bodies = ports[port];
+      if (bodies === undefined) continue;
+      sent = true;
+      this.#sendAll(visit, port, Array.isArray(bodies) ? bodies : [bodies as Body]);
     }
-    if (isHold(result)) { segment.outs.push({ unit, wire: undefined, msg, key, due: dueOf(result) }); return false; }
-    if (isDrop(result)) { segment.tally.dropped++; return false; }
-    return this.#send(segment, unit, { msg, key, port: unit.defaultPort, body: result as Body, ordinal: 0 });
+    if (!sent) visit.segment.tally.completed++;
   }
 
-  #sendAll(segment: Segment, unit: Unit, from: { msg: Msg; key: string | null; port: string; bodies: readonly Body[] }): void {
-    if (from.bodies.length === 0) segment.tally.completed++;
-    from.bodies.forEach((body, ordinal) => {
-      if (this.#send(segment, unit, { ...from, body, ordinal })) this.#go(segment);
-    });
+  #sendAll(visit: Visit, port: string, bodies: readonly Body[]): void {
+    if (bodies.length === 0) visit.segment.tally.completed++;
+    for (let ordinal = 0; ordinal < bodies.length; ordinal++) {
+      const next = this.#send(visit, port, { body: bodies[ordinal] as Body, ordinal });
+      if (next) this.#go(next);
+    }
   }
 
-  /** True when the body has one wire to follow. */
-  #send(segment: Segment, unit: Unit, from: { msg: Msg; key: string | null; port: string; body: Body; ordinal: number }): boolean {
-    const { body, ordinal } = from;
-    const port = this.#portOf(unit, from.port);
+  /** The message that follows, when there is one wire to follow. */
+  #send(visit: Visit, portId: string, { body, ordinal }: { readonly body: Body; readonly ordinal: number }): Visit | undefined {
+    const { unit, segment } = visit;
+    const port = portOf(unit, portId);
     port.lastBody = body;
     port.lastSegment = segment;
     const { wires } = port;
-    if (wires.length === 0) { segment.tally.completed++; return false; }
+    if (wires.length === 0) segment.tally.completed++;
     const step = ordinal === 0 ? port.step : `${port.step}.${ordinal}`;
     for (const wire of wires) {
       wire.count.passed++;
-      const msg = new Msg(body, from.msg, wires.length === 1 ? step : `${step}>${wire.to.id}`);
-      const key = wire.key ? keyOf(wire.key.get(body)) : from.key;
-      if (wire.to.rests && !wire.to.plan.node.disabled) {
-        this.#comeToRest(segment, wire, msg, key);
-        continue;
-      }
-      this.#nextUnit = wire.to;
-      this.#nextMsg = msg;
-      this.#nextKey = key;
-      if (wires.length === 1) return true;
-      this.#go(segment);
+      const next = visit.then(wire.to, body, wires.length === 1 ? step : `${step}>${wire.to.id}`);
+      if (wire.key) next.key = keyOf(wire.key.get(body));
+      if (wire.to.rests && !wire.to.plan.node.disabled) this.#comeToRest(next, wire);
+      else if (wires.length === 1) return next;
+      else this.#go(next);
     }
-    return false;
+    return undefined;
   }
 
-  #arrived(segment: Segment, unit: Unit, msg: Msg): void {
-    unit.count.inBody = msg.body;
+  #arrived({ unit, segment, body }: Visit): void {
+    unit.count.inBody = body;
     unit.count.inSegment = segment;
-    this.services.trace?.(unit.place.flow.id, unit.id, msg.body);
+    this.services.trace?.(unit.place.flow.id, unit.id, body);
   }
 
-  #comeToRest(segment: Segment, wire: UnitWire, msg: Msg, key: string | null): void {
-    const unit = wire.to;
-    if (wire.whenFull !== 'hold' && this.#isFull(wire)) {
-      if (wire.whenFull === 'drop') segment.tally.dropped++;
-      else this.#toDeadLetters(segment, unit, msg, recordOf(wireFull(wire), unit.id, 0, this.services.clock.now()));
-      return;
-    }
-    this.#arrived(segment, unit, msg);
-    segment.outs.push({ unit, wire, msg, key, due: null });
+  #comeToRest(visit: Visit, wire: UnitWire): void {
+    const { segment, unit } = visit;
+    if (wire.whenFull === 'hold' || !this.#isFull(wire)) {
+      this.#arrived(visit);
+      segment.outs.push({ visit, wire, due: null });
+    } else if (wire.whenFull === 'drop') segment.tally.dropped++;
+    else toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
   }
 
-  #portOf(unit: Unit, id: string): OutPort {
-    let port = unit.outs.get(id);
-    if (!port) unit.outs.set(id, (port = new OutPort(unit.id, id, [])));
-    return port;
-  }
-
-  #toCatchers(segment: Segment, unit: Unit, msg: Msg, record: FailureRecord): void {
-    const body: Body = { ...msg.body, error: record };
+  #toCatchers(visit: Visit, record: FailureRecord): void {
+    const { unit, segment } = visit;
+    const body: Body = { ...visit.body, error: record };
     if (wired(unit, ERROR_PORT)) {
-      if (this.#send(segment, unit, { msg, key: segment.origin.key, port: ERROR_PORT, body, ordinal: 0 })) this.#go(segment);
+      const next = this.#send(visit, ERROR_PORT, { body, ordinal: 0 });
+      if (next) this.#go(next);
       return;
     }
     for (const id of unit.plan.caughtBy) {
       const catcher = unit.siblings.get(id);
-      if (catcher) this.enter(segment, catcher, new Msg(body, msg, `${unit.id}!${id}`), segment.origin.key);
+      if (catcher) this.#go(visit.then(catcher, body, `${unit.id}!${id}`));
       else segment.tally.completed++;
     }
   }
-
-  #toDeadLetters(segment: Segment, unit: Unit, msg: Msg, record: FailureRecord): void {
-    segment.tally.dead++;
-    unit.count.deadLetters++;
-    segment.letters.push(letterOf(segment, unit, msg, record));
-  }
 }
 
-function letterOf({ origin }: Segment, unit: Unit, msg: Msg, record: FailureRecord) {
-  return {
-    id: msg.id, run: origin.run.id, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code,
-    text: record.text, details: JSON.stringify(record.details), key: origin.key, receivedAt: origin.receivedAt, body: msg.text,
-  };
+function run(visit: Visit, config: unknown): HandlerResult | Promise<HandlerResult> {
+  const context = new CallContext(visit.unit, visit, visit.segment.origin);
+  context.config = config;
+  return visit.unit.definition?.run?.(visit.body, context as never);
+}
+
+function portOf(unit: Unit, id: string): OutPort {
+  let port = unit.outs.get(id);
+  if (!port) unit.outs.set(id, (port = new OutPort(unit.id, id, [])));
+  return port;
+}
+
+function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord): void {
+  const { run: { id: run }, receivedAt } = segment.origin;
+  segment.tally.dead++;
+  unit.count.deadLetters++;
+  segment.letters.push({
+    id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
+    details: JSON.stringify(record.details), key, receivedAt, body: encodeBody(body),
+  });
 }
 
 const wired = (unit: Unit, port: string): boolean => (unit.outs.get(port)?.wires.length ?? 0) > 0;

@@ -11,7 +11,7 @@ export interface RetryPolicy {
 }
 
 /** `spread` in [0, 1) lengthens the wait by up to a fifth, so that what failed together does not come back together. */
-export function afterFailure(retry: Retry, attempt: number, policy: RetryPolicy, spread: number): AfterFailure {
+export function afterFailure(retry: Retry, { attempt, spread }: { readonly attempt: number; readonly spread: number }, policy: RetryPolicy): AfterFailure {
   if (retry === 'never' || attempt >= policy.attempts) return { kind: 'final' };
   if (retry !== 'backoff') return { kind: 'retry', afterMs: retry.afterMs };
   const wait = Math.min(policy.firstMs * policy.factor ** (attempt - 1), policy.maxMs);

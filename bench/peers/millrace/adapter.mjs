@@ -11,7 +11,7 @@ const node = (type, config = {}, rest = {}) => ({ type, version: 1, config, ...r
 const setMark = () => node('change', { rules: [{ action: 'set', path: 'mark', value: 1 }] });
 const fn = (code) => node('function', { code });
 
-function flow(id, nodes, wires, delivery) {
+function flow(id, { nodes, wires, delivery }) {
   return { format: 'millrace.flow/1', id, name: id, delivery, nodes, wires: wires.map(([from, to]) => ({ from, to })), layout: {} };
 }
 
@@ -25,8 +25,9 @@ msg.payload = {
 return msg;`;
 
 const echo = (delivery) => flow('echo', {
-  in: node('webhook-in', { path: '/echo', method: 'POST', answer: 'flow' }), fn: fn(SEEN), out: node('http-response'),
-}, [['in.out', 'fn.in'], ['fn.out-1', 'out.in']], delivery);
+  nodes: { in: node('webhook-in', { path: '/echo', method: 'POST', answer: 'wait' }), fn: fn(SEEN), out: node('http-response') },
+  wires: [['in.out', 'fn.in'], ['fn.out-1', 'out.in']], delivery,
+});
 
 function chain(kind, delivery) {
   const nodes = { src: node('bench-source'), sink: node('bench-sink') };
@@ -38,7 +39,7 @@ function chain(kind, delivery) {
     from = kind === 'function' ? `h${i}.out-1` : `h${i}.out`;
   }
   wires.push([from, 'sink.in']);
-  return flow('hops', nodes, wires, delivery);
+  return flow('hops', { nodes, wires, delivery });
 }
 
 function fanOut(delivery) {
@@ -48,7 +49,7 @@ function fanOut(delivery) {
     nodes[`w${i}`] = node('bench-write');
     wires.push(['src.out', `w${i}.in`]);
   }
-  return flow('fan', nodes, wires, delivery);
+  return flow('fan', { nodes, wires, delivery });
 }
 
 /** The echo flow and `count` more nodes in chains of ten. */
@@ -57,24 +58,25 @@ function big(count, delivery) {
   const wires = [];
   for (let i = 0; i < count; i++) {
     const kind = i % 3;
-    nodes[`n${i}`] = { ...(kind === 0 ? fn('msg.mark = 1;\nreturn msg;') : kind === 1 ? setMark() : node('switch', { property: 'payload', rules: [{ when: 'not-empty' }] })), name: `step ${i}` };
+    nodes[`n${i}`] = { ...(kind === 0 ? fn('msg.mark = 1;\nreturn msg;') : kind === 1 ? setMark() : node('switch', { property: 'payload', rules: [{ op: 'not-empty' }] })), name: `step ${i}` };
     if (i % 10 !== 9 && i + 1 < count) wires.push([`n${i}.${kind === 1 ? 'out' : 'out-1'}`, `n${i + 1}.in`]);
   }
   const layout = Object.fromEntries(Object.keys(nodes).map((id, i) => [id, [120 + (i % 10) * 240, 60 + Math.floor(i / 10) * 90]]));
-  return { ...flow('big', nodes, wires, delivery), layout };
+  return { ...flow('big', { nodes, wires, delivery }), layout };
 }
 
 const FLOWS = {
   'http-echo': (p, d) => [echo(d)],
   hops: (p, d) => [chain(p.variant.replace('-durable', ''), p.variant.endsWith('-durable') ? 'durable' : d)],
   'fan-out': (p, d) => [fanOut(d)],
-  'function-cpu': (p, d) => [flow('cpu', { src: node('bench-source'), fn: fn(TRANSFORM), sink: node('bench-sink') }, [['src.out', 'fn.in'], ['fn.out-1', 'sink.in']], d)],
+  'function-cpu': (p, d) => [flow('cpu', { nodes: { src: node('bench-source'), fn: fn(TRANSFORM), sink: node('bench-sink') }, wires: [['src.out', 'fn.in'], ['fn.out-1', 'sink.in']], delivery: d })],
   start: (p, d) => [echo(d), ...(p.nodes > 3 ? [big(p.nodes - 3, d)] : [])],
   editor: (p, d) => [big(p.nodes, d)],
-  timers: (p, d) => [flow('timers', { src: node('bench-source'), wait: node('delay', { for: { $expr: 'delay' } }), sink: node('bench-sink') }, [['src.out', 'wait.in'], ['wait.out', 'sink.in']], d)],
+  timers: (p, d) => [flow('timers', { nodes: { src: node('bench-source'), wait: node('delay', { for: { $expr: 'delay' } }), sink: node('bench-sink') }, wires: [['src.out', 'wait.in'], ['wait.out', 'sink.in']], delivery: d })],
   'crash-loss': (p) => [flow('ingest', {
-    in: node('webhook-in', { path: '/ingest', method: 'POST' }), wait: node('delay', { for: '200ms' }), sink: node('bench-append', { file: p.sink }),
-  }, [['in.out', 'wait.in'], ['wait.out', 'sink.in']], 'durable')],
+    nodes: { in: node('webhook-in', { path: '/ingest', method: 'POST' }), wait: node('delay', { for: '200ms' }), sink: node('bench-append', { file: p.sink }) },
+    wires: [['in.out', 'wait.in'], ['wait.out', 'sink.in']], delivery: 'durable',
+  })],
 };
 const VARIANTS = { hops: ['change', 'function'] };
 
@@ -96,7 +98,7 @@ export default {
       }
     }
     const command = workload === 'editor' ? 'serve' : 'run';
-    const args = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning', path.join(ROOT, 'runtime/cli/main.ts'), command,
+    const args = ['--no-node-snapshot', '--max-semi-space-size=64', '--disable-warning=ExperimentalWarning', path.join(ROOT, 'runtime/cli/main.ts'), command,
       '--flows', flows, '--data', path.join(ctx.dir, 'data'), '--port', String(ctx.port), '--nodes', path.join(HERE, 'nodes')];
     const p = launch(ctx.node, args, { cwd: ctx.dir, env: { NODE_COMPILE_CACHE: path.join(ctx.work, 'millrace-compile-cache') } });
     const base = `http://127.0.0.1:${ctx.port}`;

@@ -11,12 +11,12 @@ const NONE = { completed: 0, dropped: 0, dead: 0 };
 
 describe('retry', () => {
   test('waits grow up to the longest, and the last attempt is final', () => {
-    expect(afterFailure('backoff', 1, POLICY, 0)).toEqual({ kind: 'retry', afterMs: 1000 });
-    expect(afterFailure('backoff', 2, { ...POLICY, attempts: 9 }, 0)).toEqual({ kind: 'retry', afterMs: 5000 });
-    expect(afterFailure('backoff', 8, { ...POLICY, attempts: 9 }, 0)).toEqual({ kind: 'retry', afterMs: 10_000 });
-    expect(afterFailure('backoff', 3, POLICY, 0)).toEqual({ kind: 'final' });
-    expect(afterFailure('never', 1, POLICY, 0)).toEqual({ kind: 'final' });
-    expect(afterFailure({ afterMs: 7 }, 1, POLICY, 0.9)).toEqual({ kind: 'retry', afterMs: 7 });
+    expect(afterFailure('backoff', { attempt: 1, spread: 0 }, POLICY)).toEqual({ kind: 'retry', afterMs: 1000 });
+    expect(afterFailure('backoff', { attempt: 2, spread: 0 }, { ...POLICY, attempts: 9 })).toEqual({ kind: 'retry', afterMs: 5000 });
+    expect(afterFailure('backoff', { attempt: 8, spread: 0 }, { ...POLICY, attempts: 9 })).toEqual({ kind: 'retry', afterMs: 10_000 });
+    expect(afterFailure('backoff', { attempt: 3, spread: 0 }, POLICY)).toEqual({ kind: 'final' });
+    expect(afterFailure('never', { attempt: 1, spread: 0 }, POLICY)).toEqual({ kind: 'final' });
+    expect(afterFailure({ afterMs: 7 }, { attempt: 1, spread: 0.9 }, POLICY)).toEqual({ kind: 'retry', afterMs: 7 });
   });
   test('probes grow further apart up to a limit', () => {
     expect([0, 1, 2, 9].map((probe) => probeAfter(probe, { firstMs: 1000, maxMs: 30_000 }))).toEqual([1000, 2000, 4000, 30_000]);
