@@ -43,7 +43,7 @@ export function compilePath(text: string): CompiledPath {
   if (segments.length === 1) {
     return { text, segments, get, set: (body, value) => withKey(body, first, value), remove: (body) => withoutKey(body, first) as Body };
   }
-  return { text, segments, get, set: (body, value) => put(body, segments, { at: 0, value, text }) as Body, remove: (body) => take(body, segments, 0) as Body };
+  return { text, segments, get, set: setterOf(segments, text), remove: (body) => take(body, segments, 0) as Body };
 }
 
 /** The parts of a path. */
@@ -102,6 +102,17 @@ function walk(body: unknown, segments: readonly Segment[]): unknown {
     else value = !Array.isArray(value) && Object.hasOwn(value, segment) ? (value as Records)[segment] : undefined;
   }
   return value;
+}
+
+/** A key of the payload is what flows write most: without the general way it costs two spreads. */
+function setterOf(segments: readonly Segment[], text: string): CompiledPath['set'] {
+  const set: CompiledPath['set'] = (body, value) => put(body, segments, { at: 0, value, text }) as Body;
+  const [a, b] = segments;
+  if (segments.length !== 2 || typeof a !== 'string' || typeof b !== 'string') return set;
+  return (body, value) => {
+    const record = body[a];
+    return isPlainRecord(record) ? { ...body, [a]: { ...record, [b]: value } } : set(body, value);
+  };
 }
 
 interface Put { readonly at: number; readonly value: unknown; readonly text: string }
