@@ -21,7 +21,7 @@ export default defineConfig({
     host: '127.0.0.1',
     // The runtime accepts only its own address as host and origin.
     proxy: {
-      '/api': { target: server, headers: { origin: server }, changeOrigin: true },
+      '/api/v1': { target: server, headers: { origin: server }, changeOrigin: true },
       '/socket.io': { target: server, headers: { origin: server }, changeOrigin: true, ws: true },
       '/hook': { target: server, changeOrigin: true },
     },
