@@ -41,17 +41,18 @@ function pureSteps(flow: Flow, catalog: CatalogInfo): Steps {
   return steps;
 }
 
+/** A node of time holds the message on disk for a while, so a loop through it is a way to poll, however pure it is. */
 function isPure(id: string, flow: Flow, catalog: CatalogInfo): boolean {
   const node = own(flow.nodes, id);
   const info = node && own(catalog.nodes, node.type);
-  return info !== undefined && !node?.disabled && info.role === 'action' && replayOf(info.replay, node?.config ?? {}, info.config) === 'pure';
+  return info !== undefined && !node?.disabled && info.role === 'action' && info.category !== 'time' && replayOf(info.replay, node?.config ?? {}, info.config) === 'pure';
 }
 
-/** Code may return nothing, and a node with several outputs may choose one that leaves. */
+/** Code may return nothing, a node with several outputs may choose one that leaves, and one whose outputs follow rules drops what no rule fits. */
 function mayEnd(id: string, flow: Flow, catalog: CatalogInfo): boolean {
   const node = own(flow.nodes, id);
   const info = node && own(catalog.nodes, node.type);
-  return !info || info.category === 'code' || Object.keys(outputsOf(info, node?.config ?? {})).length > 1;
+  return !info || info.category === 'code' || info.outputs.dynamic !== undefined || Object.keys(outputsOf(info, node?.config ?? {})).length > 1;
 }
 
 /** The strongly connected parts that hold a loop (Tarjan, without recursion: a flow may be a chain of thousands). */

@@ -161,7 +161,7 @@ test('env and secret names that nobody knows are warnings, when the names are kn
   expect(new Set(problems.map((each) => each.level))).toEqual(new Set(['warning']));
 });
 
-const loop = (nodes: Flow['nodes'], wires: [string, string][]): unknown[] => validateFlow(flowOf(nodes, wires), catalogOf(source, step, choose, call, nodeInfo('script', { category: 'code' }))).map(({ code, level, where }) => [code, level, where.node]);
+const loop = (nodes: Flow['nodes'], wires: [string, string][]): unknown[] => validateFlow(flowOf(nodes, wires), catalogOf(source, step, choose, call, nodeInfo('script', { category: 'code' }), nodeInfo('wait', { category: 'time' }))).map(({ code, level, where }) => [code, level, where.node]);
 
 test('a loop of nodes that only compute and never let go is an error', () => {
   expect(loop({ a: node('step'), b: node('step') }, [['a.out', 'b.in'], ['b.out', 'a.in']])).toEqual([['flow.endless-loop', 'error', 'a']]);
@@ -171,6 +171,11 @@ test('a loop of nodes that only compute and never let go is an error', () => {
 test('a loop with a way out is a warning', () => {
   expect(loop({ a: node('step'), b: node('choose', { rules: [1, 2] }) }, [['a.out', 'b.in'], ['b.rule-1', 'a.in']])).toEqual([['flow.loop', 'warning', 'a']]);
   expect(loop({ a: node('script') }, [['a.out', 'a.in']])).toEqual([['flow.loop', 'warning', 'a']]);
+  expect(loop({ a: node('choose', { rules: [1] }) }, [['a.rule-1', 'a.in']])).toEqual([['flow.loop', 'warning', 'a']]); // drops what the rule does not fit
+});
+
+test('a loop that waits is a way to poll', () => {
+  expect(loop({ a: node('step'), b: node('wait') }, [['a.out', 'b.in'], ['b.out', 'a.in']])).toEqual([]);
 });
 
 test('a loop through a node that calls outside is fine; what it is depends on its config', () => {
