@@ -130,6 +130,14 @@ describe('saving', () => {
     expect(JSON.parse(readFileSync(fileOf(), 'utf8'))).toMatchObject({ name: 'By hand' });
     expect(await project.saveFlow(lead({ name: 'By Ann' }), 2, ANN)).toMatchObject({ version: 3 });
   });
+  test('and deploying never uses a version that is not what the file says', async () => {
+    write(lead());
+    const { project, host } = await open({ flowsDir: dir });
+    write(lead({ name: 'By hand' }));
+    await failure('flow.stale', project.deploy('lead', 1, ANN));
+    expect(await project.deploy('lead', 2, ANN)).toMatchObject({ revision: 1 });
+    expect(host.flows.get('lead')?.flow.name).toBe('By hand');
+  });
   test('never writes over a file that cannot be read', async () => {
     write(lead());
     const { project } = await open({ flowsDir: dir });

@@ -95,7 +95,7 @@ describe('several flows', () => {
       expect((await project.import({ text, mode: 'save' }, ANN)).saved).toEqual([]);
     }
     await failure('secret.literal', project.import({ text: bundle([lead(), leadWith({ token: 'x' }, { id: 'quote' })]), mode: 'save' }, ANN));
-    await failure('secret.literal', project.import({ text: bundle([lead()], { crm: { type: 'sql', config: { password: 'x' } } }), mode: 'save' }, ANN));
+    await failure('secret.literal', project.import({ text: bundle([lead()], { aaa: SQL, crm: { type: 'sql', config: { password: 'x' } } }), mode: 'save' }, ANN));
     expect((await project.listFlows()).flows).toEqual([]);
     expect(await project.listConnections()).toEqual({ connections: [] });
   });
