@@ -66,11 +66,23 @@ export class Commands {
     if (event.defaultPrevented) return;
     const place = placeOf(event.target);
     if (place !== 'canvas' && place !== 'page' && place !== 'text') return;
+    if (place === 'canvas') this.arrow(event);
     const command = this.#definitions.find((each) => !each.isByBrowser && isWithin(place, each.where) && each.keys?.some((key) => keyMatches(key, event)));
     if (command?.isPossible?.() ?? command !== undefined) {
       event.preventDefault();
       command?.run();
-    } else if (place === 'canvas') this.#canvasKey(event);
+    } else if (place === 'canvas' && event.key === 'Escape') this.#app.session?.selection.clear();
+  };
+
+  /** Arrow keys on the canvas, before the drawing library has them: it would pull cards to its grid sideways too. */
+  readonly arrow = (event: KeyboardEvent): void => {
+    const { session } = this.#app;
+    const direction = ARROWS[event.key];
+    if (!session || !direction || session.selection.nodes.size === 0 || event.ctrlKey || event.metaKey || placeOf(event.target) !== 'canvas') return;
+    event.preventDefault();
+    event.stopPropagation();
+    const step = GRID * (event.shiftKey ? 4 : 1);
+    nudgeSelection(session, [direction[0] * step, direction[1] * step]);
   };
 
   readonly copy = (event: ClipboardEvent): void => {
@@ -107,17 +119,6 @@ export class Commands {
     if (!session || text === '' || pasteText(session, text, canvasTools?.pointerPlace())) return;
     if (isImport(text)) ui.openImport(text);
     else ui.notify(t('canvas.paste-unknown'));
-  }
-
-  #canvasKey(event: KeyboardEvent): void {
-    const { session } = this.#app;
-    if (!session) return;
-    if (event.key === 'Escape') return session.selection.clear();
-    const direction = ARROWS[event.key];
-    if (!direction || session.selection.nodes.size === 0) return;
-    event.preventDefault();
-    const step = GRID * (event.shiftKey ? 4 : 1);
-    nudgeSelection(session, [direction[0] * step, direction[1] * step]);
   }
 
   // Without a pointer a wire is drawn by naming its end.

@@ -70,16 +70,33 @@ test.skipIf(!chromium)('a flow is built, wired and deployed by keyboard alone', 
 
 test.skipIf(!chromium)('a wire that does not fit says why while it is drawn, and can be drawn all the same', async () => {
   await bench.save({
-    format: 'millrace.flow/1', id: 'misfit', name: 'Misfit', delivery: 'durable', wires: [], layout: { read: [0, 0], parts: [400, 0] },
-    nodes: { read: { type: 'inject', version: 1, config: {} }, parts: { type: 'http-response', version: 1, config: {} } },
+    format: 'millrace.flow/1', id: 'misfit', name: 'Misfit', delivery: 'durable', wires: [], layout: { rows: [0, 0], sum: [400, 0], show: [400, 200] },
+    nodes: { rows: { type: 'sql-query', version: 1, config: {} }, sum: { type: 'add-number', version: 1, config: {} }, show: { type: 'debug', version: 1, config: {} } },
   });
   const tab = await bench.tab('misfit');
-  await tab.aimWire(tab.port('read', 'out'), tab.port('parts', 'in'));
-  await tab.page.locator('.aim').waitFor();
-  expect(await tab.port('parts', 'in').getAttribute('class')).toMatch(/\b(fits|misfits)\b/);
+  await tab.aimWire(tab.port('rows', 'out'), tab.port('sum', 'in'));
+  await tab.page.getByText('payload: needs number, gets list').waitFor();
+  await expect.poll(() => tab.port('sum', 'in').getAttribute('class')).toMatch(/\bmisfits\b/);
+  expect(await tab.port('show', 'in').getAttribute('class')).toMatch(/\bfits\b/);
   await tab.page.mouse.up();
   await expect.poll(() => tab.wires.count()).toBe(1);
   expect(await tab.page.locator('.aim').count()).toBe(0);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('what fits a dropped wire is offered first', async () => {
+  await bench.save({
+    format: 'millrace.flow/1', id: 'offer', name: 'Offer', delivery: 'durable', wires: [], layout: { rows: [0, 0] }, nodes: { rows: { type: 'sql-query', version: 1, config: {} } },
+  });
+  const tab = await bench.tab('offer');
+  await tab.dragWire(tab.port('rows', 'out'), await tab.at(600, 200));
+  await tab.page.mouse.up();
+  const rows = tab.page.locator('.quick-add [data-type]');
+  await rows.first().waitFor();
+  const types = await rows.evaluateAll((found) => found.map((row) => row.getAttribute('data-type')));
+  expect(types.at(-1)).toBe('add-number');
+  expect(types).toContain('split');
+  expect(types).not.toContain('inject');
   await tab.page.close();
 });
 

@@ -1,31 +1,25 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { Flow, FlowAnswer } from '../../../runtime/api/contract.ts';
+import { MillraceProcess, ROOT, TempDir } from '../../kit/millrace-process.ts';
 import { emptyFlow } from '../../kit/test-editor.ts';
 
 /** Millrace as a person starts it, with a browser before it. */
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 // Of one step: a test that waits in vain says where.
 const STEP_TIMEOUT_MS = 10_000;
 const BROWSER_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 export class EditorBench {
   readonly url: string;
-  readonly #server: ChildProcess;
+  readonly #server: MillraceProcess;
   readonly #browser: Browser;
-  readonly #data: string;
+  readonly #data: TempDir;
   readonly #contexts: BrowserContext[] = [];
 
-  private constructor(parts: { url: string; server: ChildProcess; browser: Browser; data: string }) {
+  private constructor(parts: { url: string; server: MillraceProcess; browser: Browser; data: TempDir }) {
     this.url = parts.url;
     this.#server = parts.server;
     this.#browser = parts.browser;
@@ -33,9 +27,9 @@ export class EditorBench {
   }
 
   static async open(executablePath: string): Promise<EditorBench> {
-    const data = mkdtempSync(join(tmpdir(), 'millrace-editor-'));
-    const server = spawn(process.execPath, ['bin/millrace.mjs', 'serve', '--port', '0', '--data', data], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-    const [url, browser] = await Promise.all([addressOf(server), chromium.launch({ executablePath, args: BROWSER_FLAGS })]);
+    const data = new TempDir();
+    const server = new MillraceProcess(['serve', '--port', '0', '--data', data.path, '--nodes', join(ROOT, 'test/editor/browser/nodes')]);
+    const [url, browser] = await Promise.all([server.ready(), chromium.launch({ executablePath, args: BROWSER_FLAGS })]);
     return new EditorBench({ url, server, browser, data });
   }
 
@@ -68,9 +62,8 @@ export class EditorBench {
   async close(): Promise<void> {
     for (const context of this.#contexts) await context.close();
     await this.#browser.close();
-    this.#server.kill('SIGTERM');
-    await once(this.#server, 'exit');
-    rmSync(this.#data, { recursive: true, force: true });
+    await this.#server.stop();
+    this.#data.remove();
   }
 
   async #newContext({ language = 'en', theme = 'light' }: { language?: 'en' | 'ru'; theme?: 'light' | 'dark' }): Promise<BrowserContext> {
@@ -83,15 +76,6 @@ export class EditorBench {
     this.#contexts.push(context);
     return context;
   }
-}
-
-async function addressOf(server: ChildProcess): Promise<string> {
-  if (!server.stdout) throw new Error('the server has an output');
-  for await (const line of createInterface({ input: server.stdout })) {
-    const url = /http:\/\/\S+/.exec(line)?.[0];
-    if (url) return url.replace(/\/$/, '');
-  }
-  throw new Error('the server ended before it said its address');
 }
 
 /** One tab, in the words of a person who looks at it. */

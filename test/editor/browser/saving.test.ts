@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Flow } from '../../../runtime/api/contract.ts';
+import { needsChromium } from '../../kit/needs.ts';
+import { EditorBench } from './editor-kit.ts';
+
+const chromium = needsChromium();
+let bench: EditorBench;
+beforeAll(async () => {
+  if (chromium) bench = await EditorBench.open(chromium);
+});
+afterAll(async () => {
+  await bench?.close();
+});
+
+const pair = (id: string): Flow => ({
+  format: 'millrace.flow/1', id, name: id, delivery: 'durable', wires: [], layout: { inject: [0, 0], debug: [300, 0] },
+  nodes: { inject: { type: 'inject', version: 1, config: {} }, debug: { type: 'debug', version: 1, config: {} } },
+});
+
+/** Two tabs of one flow, of which the first is behind: its news and its saves were held up. */
+async function staleTab(id: string) {
+  await bench.save(pair(id));
+  const mine = await bench.tab(id);
+  const held: (() => Promise<void>)[] = [];
+  await mine.page.route('**/api/v1/flows/**', async (route) => {
+    if (route.request().method() === 'PUT' && held.length === 0) held.push(() => route.continue());
+    else await route.continue();
+  });
+  await mine.node('debug').click();
+  await mine.page.keyboard.press('Delete');
+  await expect.poll(() => held.length).toBe(1);
+  await bench.save({ ...pair(id), name: 'Theirs' });
+  await held[0]?.();
+  await mine.page.getByText('This flow was changed elsewhere').waitFor();
+  expect(await mine.nodes.count(), 'what was changed here is still here').toBe(1);
+  return mine;
+}
+
+test.skipIf(!chromium)('a stale tab is refused and can give way', async () => {
+  const tab = await staleTab('stale-theirs');
+  await tab.page.getByRole('button', { name: 'Open theirs' }).click();
+  await expect.poll(() => tab.nodes.count()).toBe(2);
+  await tab.page.getByText('Theirs').waitFor();
+  expect((await bench.flow('stale-theirs')).flow.name).toBe('Theirs');
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a stale tab can keep its own as a copy', async () => {
+  const tab = await staleTab('stale-copy');
+  await tab.page.getByRole('button', { name: 'Keep mine as a copy' }).click();
+  await tab.page.getByText('stale-copy (copy)').waitFor();
+  expect(await tab.nodes.count()).toBe(1);
+  expect((await bench.flow('stale-copy')).flow.name).toBe('Theirs');
+  expect(Object.keys((await bench.flow('stale-copy-copy')).flow.nodes)).toEqual(['inject']);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a stale tab can overwrite', async () => {
+  const tab = await staleTab('stale-overwrite');
+  await tab.page.getByRole('button', { name: 'Overwrite theirs' }).click();
+  await tab.saved();
+  const { flow } = await bench.flow('stale-overwrite');
+  expect([flow.name, Object.keys(flow.nodes)]).toEqual(['stale-overwrite', ['inject']]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a tab without changes of its own follows what is saved elsewhere', async () => {
+  await bench.save(pair('follow'));
+  const tab = await bench.tab('follow');
+  await bench.save({ ...pair('follow'), nodes: { inject: { type: 'inject', version: 1, config: {}, name: 'Renamed elsewhere' } }, layout: { inject: [0, 0] } });
+  await tab.page.getByText('Renamed elsewhere').waitFor();
+  expect(await tab.nodes.count()).toBe(1);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('what could not be saved outlives a reload of the tab', async () => {
+  await bench.save(pair('offline'));
+  const tab = await bench.tab('offline');
+  await tab.page.route('**/api/v1/flows/offline', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+  await tab.node('debug').click();
+  await tab.page.keyboard.press('Delete');
+  await tab.page.locator('.save[data-state="offline"]').waitFor();
+  tab.page.on('dialog', (dialog) => void dialog.accept());
+  await tab.page.reload();
+  await expect.poll(() => tab.nodes.count()).toBe(1);
+  await tab.page.unroute('**/api/v1/flows/offline');
+  await tab.saved();
+  await expect.poll(async () => Object.keys((await bench.flow('offline')).flow.nodes)).toEqual(['inject']);
+  await tab.page.close();
+});
