@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compileConfig, type ConfigHost } from '../../../runtime/expression/resolve.ts';
-import { Computed, Secret, field } from '../../../runtime/sdk/index.ts';
-import type { NodeFailure } from '../../../runtime/sdk/index.ts';
+import { field } from '../../../runtime/sdk/index.ts';
+import type { Computed, NodeFailure, Secret } from '../../../runtime/sdk/index.ts';
 
 const t = (en: string) => ({ en, ru: en });
 const host: ConfigHost = {
