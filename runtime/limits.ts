@@ -132,7 +132,7 @@ export const limits = {
   sandboxAloneAfterCrash: 64, // messages of a function that ended the process run in the process for suspects, before it is trusted again
   sandboxIdleMs: 30 * SECOND, // a process without function nodes is stopped after this
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
-  sandboxRestartMaxMs: 5 * SECOND, // longest pause before a process that keeps dying is started anew
+  sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too
 
   // Editor
   editorUndoMax: 500, // steps that can be taken back; with whole nodes in them some MB at most

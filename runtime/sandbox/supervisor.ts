@@ -119,7 +119,8 @@ export class SandboxSupervisor implements SandboxDoor {
   #servingEnded(link: Link, end: LinkEnd): void {
     if (this.#serving === link) this.#serving = undefined;
     if (end.reason === 'closed') return;
-    this.#shortLives = end.livedMs < STEADY_MS ? this.#shortLives + 1 : 0;
+    // Ended by us for a known reason, it may start at once; what ends by itself again and again may not.
+    this.#shortLives = end.reason === 'crashed' && end.livedMs < STEADY_MS ? this.#shortLives + 1 : 0;
     if (end.neverStarted) { this.#notStarted(end); return; }
     this.#failedStarts = 0;
     this.#log('warn', `the sandbox's process ended: ${end.message}; it is started anew`, { reason: end.reason, batches: end.others.length });
