@@ -5,7 +5,7 @@ import { failureAnswer, sendFailure, type FailureAnswer } from './failure-respon
 import { refuseForeign } from './guard.ts';
 import type { ApiOptions, ApiServer } from './route.ts';
 
-export type { ApiLog, ApiOptions, ApiServer } from './route.ts';
+export type { ApiOptions, ApiServer } from './route.ts';
 
 /** What Express and socket.io serve; loaded at the first request that needs it, because webhooks and health do not. */
 interface Web { readonly inner: Server; close(): void }
