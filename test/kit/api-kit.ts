@@ -28,7 +28,7 @@ export class FakeProject {
   readonly calls: unknown[][] = [];
   readonly listeners = new Set<(change: Change) => void>();
   /** Thrown by `listFlows`. */
-  breaks: unknown;
+  breaks: Error | undefined;
 
   change(change: Change): void { for (const listener of this.listeners) listener(change); }
 
