@@ -1,102 +1,105 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { NodeFailure, sibling, type SqlClient, type SqlExecutor, type SqlResult, type SqlValue } from '../../runtime/sdk/index.ts';
-import type { Done } from './_sqlite-worker.ts';
+import { Turns } from './_sqlite-turns.ts';
+import type { Done, Opened, SqliteError } from './_sqlite-worker.ts';
 
-const SQLITE_BUSY = 5;
-const SQLITE_IOERR = 10;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
+// SQLite's primary result codes.
+const BUSY = new Set([5, 6]); // busy, locked
+const UNUSABLE = new Set([8, 10, 11, 13, 14, 26]); // read-only, I/O error, corrupt, full, cannot open, not a database
+const CONSTRAINT = 19;
+const IO_ERROR = 10;
 
 /** The file's place under the project's data folder; never outside it. */
 export function sqliteFile(dataDir: string, file: string): string {
   if (dataDir === ':memory:') return ':memory:';
   const path = join(dataDir, file);
   const inside = relative(dataDir, path);
-  if (!isAbsolute(file) && inside !== '' && !inside.startsWith('..')) return path;
+  if (!isAbsolute(file) && !file.includes('\0') && inside !== '' && !inside.startsWith('..')) return path;
   throw new NodeFailure('sql.file', {
     en: `opening the SQLite file "${file}": it must be a path inside the data folder, such as project.db`,
     ru: `открытие файла SQLite «${file}»: нужен путь внутри папки данных, например project.db`,
-  });
+  }, { scope: 'connection' });
 }
 
-/** One SQLite file in a thread of its own. Transactions follow each other: SQLite has one writer. */
+/** One SQLite file in a thread of its own. */
 export class SqliteClient implements SqlClient {
   readonly driver = 'sqlite';
   readonly #worker: Worker;
+  readonly #turns = new Turns((sql, values = []) => this.#send(sql, values));
+  readonly #inside = new AsyncLocalStorage<true>();
   readonly #waiting = new Map<number, (done: Done) => void>();
   #lastId = 0;
-  #turn: Promise<unknown> = Promise.resolve();
   #dead: NodeFailure | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (done: Done) => {
-      this.#waiting.get(done.id)?.(done);
+      const settle = this.#waiting.get(done.id);
       this.#waiting.delete(done.id);
+      settle?.(done);
     });
     const died = (reason: string) => (): void => {
       this.#dead ??= unavailable(reason);
-      for (const [id, settle] of this.#waiting) settle({ id, error: { message: reason, errcode: SQLITE_IOERR } });
+      for (const [id, settle] of this.#waiting) settle({ id, error: { message: reason, errcode: IO_ERROR } });
       this.#waiting.clear();
     };
-    worker.on('error', died('the thread of the database failed'));
-    worker.on('exit', died('the database is closed'));
+    worker.on('error', died('its thread failed'));
+    worker.on('exit', died('it is closed'));
     worker.unref();
   }
 
   static async open(file: string): Promise<SqliteClient> {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    try { if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true }); } catch (error) { throw unavailable((error as Error).message); }
     const worker = new Worker(sibling('./_sqlite-worker', import.meta.url), { workerData: { file } });
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('message', (first: { failed?: { message: string; errcode: number } }) => (first.failed ? reject(failureOf(first.failed)) : resolve()));
+    const failed = await new Promise<string | undefined>((resolve) => {
+      worker.once('error', (error) => resolve(error.message));
+      worker.once('message', (first: Opened) => resolve('failed' in first ? first.failed.message : undefined));
     });
     worker.removeAllListeners('error');
-    return new SqliteClient(worker);
+    if (failed === undefined) return new SqliteClient(worker);
+    await worker.terminate();
+    throw unavailable(failed);
   }
 
-  query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
-    return this.#inTurn(() => this.#send(sql, values));
+  async query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
+    this.#refuseNested();
+    return await this.#turns.statement(sql, values);
   }
 
-  transaction<T>(work: (inside: SqlExecutor) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      await this.#send('BEGIN IMMEDIATE', []);
-      try {
-        const result = await work({ query: (sql, values = []) => this.#send(sql, values) });
-        await this.#send('COMMIT', []);
-        return result;
-      } catch (error) {
-        // After some errors SQLite has rolled back by itself; the first error is the one to tell.
-        await this.#send('ROLLBACK', []).catch(() => undefined);
-        throw error;
-      }
-    });
+  async transaction<T>(work: (inside: SqlExecutor) => Promise<T>): Promise<T> {
+    this.#refuseNested();
+    return await this.#turns.transaction((inside) => this.#inside.run(true, () => work(inside)));
   }
 
   async ping(): Promise<void> { await this.query('SELECT 1'); }
 
+  /** Waits for what is under way. A thread that is gone already is closed. */
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined);
+    await this.#turns.idle();
+    if (this.#dead) return;
+    const ended = new Promise((resolve) => { this.#worker.once('exit', resolve); });
     this.#worker.ref();
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage('close');
     await ended;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#turn.then(work, work);
-    this.#turn = next.catch(() => undefined);
-    return next;
+  /** Such a call would wait for the transaction, and the transaction for it. */
+  #refuseNested(): void {
+    if (!this.#inside.getStore()) return;
+    throw new NodeFailure('sql.nested', {
+      en: 'using the SQLite database inside a transaction: the work of a transaction must use what it was given, not the connection',
+      ru: 'работа с базой SQLite внутри транзакции: транзакция должна использовать переданный ей объект, а не подключение',
+    });
   }
 
   #send(sql: string, values: readonly SqlValue[]): Promise<SqlResult> {
     if (this.#dead) return Promise.reject(this.#dead);
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
-      this.#waiting.set(id, (done) => ('error' in done ? reject(failureOf(done.error)) : resolve(done)));
+      this.#waiting.set(id, (done) => ('error' in done ? reject(failureOf(done.error)) : resolve({ rows: done.rows, affected: done.affected })));
       this.#worker.postMessage({ id, sql, values: values.map(bound) });
     });
   }
@@ -111,10 +114,10 @@ function unavailable(reason: string): NodeFailure {
   return new NodeFailure('sql.unavailable', { en: `using the SQLite database: ${reason}`, ru: `работа с базой SQLite: ${reason}` }, { scope: 'connection' });
 }
 
-function failureOf({ message, errcode }: { readonly message: string; readonly errcode: number }): NodeFailure {
+function failureOf({ message, errcode }: SqliteError): NodeFailure {
   const primary = errcode & 0xff;
-  if (primary === SQLITE_IOERR || primary === SQLITE_FULL || primary === SQLITE_CANTOPEN) return unavailable(message);
+  if (UNUSABLE.has(primary)) return unavailable(message);
   const text = { en: `running the statement: ${message}`, ru: `выполнение запроса: ${message}` };
-  if (primary === SQLITE_BUSY) return new NodeFailure('sql.busy', text, { retry: 'backoff' });
-  return new NodeFailure('sql.failed', text, { details: { sqlite: errcode } });
+  if (BUSY.has(primary)) return new NodeFailure('sql.busy', text, { retry: 'backoff' });
+  return new NodeFailure(primary === CONSTRAINT ? 'sql.constraint' : 'sql.failed', text, { details: { sqlite: errcode } });
 }

@@ -1,11 +1,6 @@
-import { defineNode, field, NodeFailure, type SqlClient, type SqlResult, type SqlValue } from '../../runtime/sdk/index.ts';
-
-const RECEIPTS = 'millrace_messages';
-const RECEIPT_KEPT_MS = 30 * 24 * 60 * 60 * 1000; // longer than any message of a flow that is looked after stays in work
-const CLEAN_EVERY = 1000;
-
-interface Client { readonly ready: Promise<void>; calls: number }
-const clients = new WeakMap<SqlClient, Client>();
+import { defineNode, field, type SqlClient } from '../../runtime/sdk/index.ts';
+import { once } from './_sql-receipts.ts';
+import { bindable, checkPlaces, writes } from './_sql-statement.ts';
 
 /** A writing statement runs once per message: the message's id is stored in the same transaction, with what the statement gave. */
 export default defineNode({
@@ -16,8 +11,8 @@ export default defineNode({
   icon: 'database-zap',
   summary: { en: 'Runs one statement with bind values and emits its rows.', ru: 'Выполняет один запрос с параметрами и выдаёт его строки.' },
   help: {
-    en: 'The statement has places `$1`, `$2`, …, and **Values** fill them in order: a path such as `payload.phone`, an expression or a fixed value. No value ever becomes part of the statement’s text.\n\nThe rows leave as a list in `payload`, their number in `count`.\n\n**Delivery.** A statement that writes runs once for each message: the message’s id is stored in the table `millrace_messages` of the same database in the same transaction. When the same message comes again after a crash, the stored rows are emitted and nothing is executed.\n\nAn unavailable database pauses the node; a deadlock is tried again; a wrong statement or a broken constraint is the message’s failure.',
-    ru: 'В запросе есть места `$1`, `$2`, …, их по порядку заполняют **Значения**: путь вида `payload.phone`, выражение или фиксированное значение. Значения никогда не становятся частью текста запроса.\n\nСтроки уходят списком в `payload`, их число — в `count`.\n\n**Доставка.** Изменяющий запрос выполняется один раз на сообщение: идентификатор сообщения сохраняется в таблице `millrace_messages` той же базы в той же транзакции. Если то же сообщение придёт снова после сбоя, выдаются сохранённые строки и ничего не выполняется.\n\nНедоступная база приостанавливает узел; взаимная блокировка повторяется; ошибка в запросе или нарушение ограничения — ошибка сообщения.',
+    en: 'The statement has places `$1`, `$2`, …, and **Values** fill them in order: an expression such as `payload.phone` or a fixed value. No value ever becomes part of the statement’s text. A record or list is bound as its JSON.\n\nThe rows leave as a list in `payload`; `count` is their number, or how many rows a statement without rows of its own changed.\n\n**Delivery.** A statement that writes runs once for each message: the message’s id is stored in the table `millrace_messages` of the same database in the same transaction. When the same message comes again after a crash, the stored rows are emitted and nothing is executed.\n\nAn unavailable database pauses the node; a deadlock is tried again; a wrong statement or a broken constraint is the message’s failure.',
+    ru: 'В запросе есть места `$1`, `$2`, …, их по порядку заполняют **Значения**: выражение вида `payload.phone` или фиксированное значение. Значения никогда не становятся частью текста запроса. Запись или список передаётся как JSON.\n\nСтроки уходят списком в `payload`; `count` — их число либо число изменённых строк, если запрос сам строк не выдаёт.\n\n**Доставка.** Изменяющий запрос выполняется один раз на сообщение: идентификатор сообщения сохраняется в таблице `millrace_messages` той же базы в той же транзакции. Если то же сообщение придёт снова после сбоя, выдаются сохранённые строки и ничего не выполняется.\n\nНедоступная база приостанавливает узел; взаимная блокировка повторяется; ошибка в запросе или нарушение ограничения — ошибка сообщения.',
   },
   keywords: ['database', 'postgres', 'sqlite', 'insert', 'select', 'база', 'таблица', 'запрос'],
   line: '{db} · {effect}',
@@ -36,6 +31,9 @@ export default defineNode({
   outputs: { fixed: { out: { title: { en: 'Rows', ru: 'Строки' }, body: { type: 'record', fields: { payload: { type: 'list' }, count: { type: 'number' } } } } } },
   failures: {
     'sql.value': { en: 'A value cannot be bound: it is neither text, number, yes or no, date, bytes, list nor record.', ru: 'Значение нельзя передать в запрос: это не текст, число, да или нет, дата, байты, список или запись.' },
+    'sql.places': { en: 'The statement has other places $1, $2, … than there are values.', ru: 'Мест $1, $2, … в запросе не столько, сколько значений.' },
+    'sql.constraint': { en: 'The statement would break a constraint, such as a unique index.', ru: 'Запрос нарушил бы ограничение, например уникальный индекс.' },
+    'sql.nested': { en: 'A node used the connection itself inside a transaction.', ru: 'Узел обратился к подключению внутри транзакции.' },
     'sql.failed': { en: 'The database refused the statement.', ru: 'База отклонила запрос.' },
     'sql.busy': { en: 'The database could not run the statement now; it is tried again.', ru: 'База сейчас не смогла выполнить запрос; он повторяется.' },
     'sql.unavailable': { en: 'The database cannot be reached; the node pauses.', ru: 'База недоступна; узел приостановлен.' },
@@ -45,7 +43,10 @@ export default defineNode({
   examples: [
     { name: 'emits the rows of a reading statement', config: { db: 'crm-db', statement: 'SELECT $1 AS phone, 1 AS n', values: ['+79001234567'] }, given: [{ payload: 1 }], emits: { out: [{ payload: [{ phone: '+79001234567', n: 1 }], count: 1 }] } },
     { name: 'a wrong statement is the message’s failure', config: { db: 'crm-db', statement: 'SELEC 1' }, given: [{ payload: 1 }], fails: 'sql.failed' },
+    { name: 'writes and gives what it wrote', config: { db: 'crm-db', setup: 'CREATE TABLE IF NOT EXISTS leads (phone TEXT, name TEXT)', statement: 'INSERT INTO leads (phone, name) VALUES ($1, $2) RETURNING phone', values: [{ $expr: 'payload.phone' }, { $expr: 'payload.name' }] },
+      given: [{ payload: { phone: '+79001234567', name: 'Anna' }, topic: 'lead' }], emits: { out: [{ payload: [{ phone: '+79001234567' }], topic: 'lead', count: 1 }] } },
   ],
+  prepare: async ({ statement, values }) => checkPlaces(statement, values.length),
   async run(message, { config, connection, idempotencyKey, clock, node }) {
     const client = await connection<SqlClient>(config.db);
     if (config.setup !== undefined && config.setup.trim() !== '') await setUp(client, config.setup);
@@ -58,64 +59,19 @@ export default defineNode({
   },
 });
 
-function writes(effect: 'auto' | 'read' | 'write', statement: string): boolean {
-  if (effect !== 'auto') return effect === 'write';
-  const bare = statement.replaceAll(/--.*$/gm, ' ').replaceAll(/\/\*[\s\S]*?\*\//g, ' ').trim();
-  return !/^(select|values|show|explain|pragma)\b/i.test(bare) || /^select\b[\s\S]*\binto\b/i.test(bare);
-}
-
-interface Write { readonly id: string; readonly at: number; readonly statement: string; readonly values: readonly SqlValue[] }
-
-async function once(client: SqlClient, write: Write): Promise<SqlResult> {
-  await receipts(client, write.at);
-  return await client.transaction(async (inside) => {
-    const { affected } = await inside.query(`INSERT INTO ${RECEIPTS} (message_id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [write.id, write.at]);
-    if (affected === 0) {
-      const { rows: [row] } = await inside.query(`SELECT result FROM ${RECEIPTS} WHERE message_id = $1`, [write.id]);
-      return JSON.parse(String(row?.result ?? '{"rows":[],"affected":0}')) as SqlResult;
-    }
-    const { rows, affected: changed } = await inside.query(write.statement, write.values);
-    const result: SqlResult = { rows, affected: changed };
-    await inside.query(`UPDATE ${RECEIPTS} SET result = $1 WHERE message_id = $2`, [JSON.stringify(result), write.id]);
-    return result;
-  });
-}
-
 const setUps = new WeakMap<SqlClient, Map<string, Promise<void>>>();
 
+/** Runs once for each open client; again when it failed. */
 async function setUp(client: SqlClient, statement: string): Promise<void> {
   const known = setUps.get(client) ?? new Map<string, Promise<void>>();
   setUps.set(client, known);
   let running = known.get(statement);
   if (!running) {
-    running = client.query(statement).then(() => undefined);
+    // Two runtimes that make the same table at the same moment: one of them fails, and finds it made.
+    const attempt = async (): Promise<void> => { await client.query(statement); };
+    running = attempt().catch(attempt);
     known.set(statement, running);
     running.catch(() => known.delete(statement));
   }
   await running;
-}
-
-/** The table of message ids, made once for each open client and cleaned now and then. */
-async function receipts(client: SqlClient, now: number): Promise<void> {
-  let known = clients.get(client);
-  if (!known) {
-    const big = client.driver === 'postgres' ? 'BIGINT' : 'INTEGER';
-    const ready = client.query(`CREATE TABLE IF NOT EXISTS ${RECEIPTS} (message_id TEXT PRIMARY KEY, at ${big} NOT NULL, result TEXT)`).then(() => undefined);
-    known = { ready, calls: 0 };
-    clients.set(client, known);
-    ready.catch(() => clients.delete(client));
-  }
-  await known.ready;
-  if (++known.calls % CLEAN_EVERY === 0) await client.query(`DELETE FROM ${RECEIPTS} WHERE at < $1`, [now - RECEIPT_KEPT_MS]);
-}
-
-function bindable(value: unknown, index: number, node: string): SqlValue {
-  if (value === undefined || value === null) return null;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
-  if (value instanceof Date || value instanceof Uint8Array) return value;
-  if (typeof value === 'object') return JSON.stringify(value);
-  throw new NodeFailure('sql.value', {
-    en: `binding $${index + 1} at node ${node}: a ${typeof value} cannot be stored`,
-    ru: `передача $${index + 1} в узле ${node}: значение типа ${typeof value} сохранить нельзя`,
-  });
 }
