@@ -58,12 +58,14 @@ function byteCount(value: unknown): number {
 
 const HEX_SHOWN = 16;
 
-/** One scalar in the form in which a person reads it. */
+/** One scalar, or an empty list or record, in the form in which a person reads it. */
 export function scalarText(value: unknown, textMax = 10_000): string {
   switch (kindOf(value)) {
     case 'null': return value === undefined ? 'undefined' : 'null';
     case 'date': { const date = dateOf(value); return Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString(); }
     case 'bytes': return bytesText(value);
+    case 'list': return '[]';
+    case 'record': return '{}';
     case 'text': return JSON.stringify(cut(String(value), textMax));
     default: return String(value);
   }

@@ -105,4 +105,5 @@ export const inspector = {
   'inspector.flow-id': 'Id',
   'inspector.curl': 'Try it with curl',
   'inspector.curl-not-live': 'Answers once the flow is deployed.',
+  'inspector.disabled': 'Disabled',
 } as const;

@@ -108,4 +108,5 @@ export const inspector: Translation<typeof english> = {
   'inspector.flow-id': 'Id',
   'inspector.curl': 'Проверить через curl',
   'inspector.curl-not-live': 'Заработает после применения потока.',
+  'inspector.disabled': 'Отключён',
 };
