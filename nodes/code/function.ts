@@ -132,5 +132,7 @@ function bodiesByPort(outputs: readonly (readonly Body[])[]): ToPorts | undefine
   const [first] = outputs;
   if (first === undefined) return undefined;
   if (outputs.length === 1) return toPorts({ 'out-1': first.length === 1 ? first[0] : first });
-  return toPorts(Object.fromEntries(outputs.map((bodies, index) => [portOf(index), bodies])));
+  const ports: { [port: string]: readonly Body[] } = {};
+  outputs.forEach((bodies, index) => { if (bodies.length > 0) ports[portOf(index)] = bodies; });
+  return toPorts(ports);
 }

@@ -34,8 +34,10 @@ export function cloneSpecial(value: object, seen: Map<object, unknown>): unknown
     return copy;
   }
   if (value instanceof Error) {
-    const copy = keep(new Error(value.message));
-    copy.name = value.name;
+    const kinds = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+    const Kind = kinds.find((each) => value instanceof each) ?? Error;
+    const copy = keep(new Kind(value.message));
+    if (copy.name !== value.name) copy.name = value.name;
     return copy;
   }
   return undefined;

@@ -1,0 +1,49 @@
+import { afterAll, expect, test } from 'vitest';
+import functionNode from '../../../nodes/code/function.ts';
+import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
+import { NodeFailure, type SandboxDoor, type SandboxProgram } from '../../../runtime/sdk/index.ts';
+import { tryNode } from '../../kit/node-kit.ts';
+
+const sandbox = new SandboxSupervisor();
+afterAll(() => sandbox.close());
+
+test('what the code logs and its status are the node’s', async () => {
+  const { seen, emits } = await tryNode(functionNode, [{ payload: 1 }], { sandbox, config: { code: 'node.log("said"); node.warn("careful"); node.error("bad"); node.status({ fill: "yellow", text: "slow" }); return msg;' } });
+  expect(seen.logs.map(({ level, text }) => [level, text])).toEqual([['info', 'said'], ['warn', 'careful'], ['error', 'bad']]);
+  expect(seen.status).toEqual([{ kind: 'warn', text: { en: 'slow', ru: 'slow' } }]);
+  expect(emits).toEqual({ 'out-1': [{ payload: 1 }] });
+});
+
+test('several messages by one output leave in order', async () => {
+  const { emits } = await tryNode(functionNode, [{ payload: 'a' }], { sandbox, config: { code: 'return [[msg, { payload: "b" }], null, { payload: "c" }];', outputs: 3 } });
+  expect(emits).toEqual({ 'out-1': [{ payload: 'a' }, { payload: 'b' }], 'out-3': [{ payload: 'c' }] });
+});
+
+test('the flow’s environment is read with env.get', async () => {
+  const { emits } = await tryNode(functionNode, [{}], { sandbox, env: { REGION: 'RU' }, config: { code: 'return { payload: env.get("REGION") };' } });
+  expect(emits).toEqual({ 'out-1': [{ payload: 'RU' }] });
+});
+
+test('a failure has its place in the code, and is not tried again', async () => {
+  const { failures } = await tryNode(functionNode, [{}], { sandbox, config: { code: '\n  msg.payload.x = 1;' } });
+  expect(failures).toMatchObject([{ code: 'function.threw', details: { line: 2, column: 17 }, retry: 'never', scope: 'message' }]);
+});
+
+test('code that cannot be read keeps the node from being deployed, with its place', async () => {
+  await expect(tryNode(functionNode, [], { sandbox, config: { code: 'return (' } })).rejects.toMatchObject({ code: 'function.syntax', details: { line: 1 } });
+});
+
+test('time and memory stay within what a node may have', async () => {
+  const programs: SandboxProgram[] = [];
+  const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open(program); } };
+  await tryNode(functionNode, [], { sandbox: door, config: { timeout: '10m', memory: '1GB' } });
+  await tryNode(functionNode, [], { sandbox: door, config: { memory: '1KB' } });
+  expect(programs.map(({ timeoutMs, memoryMb }) => [timeoutMs, memoryMb])).toEqual([[60_000, 256], [5000, 8]]);
+});
+
+test('a sandbox that cannot be started is tried again later', async () => {
+  const door: SandboxDoor = { open: async () => ({ call: async (all) => all.map(() => ({ failure: { code: 'sandbox.unavailable', text: { en: 'no', ru: 'нет' }, details: {} }, logs: [] })), close: async () => undefined }) };
+  const { failures } = await tryNode(functionNode, [{}], { sandbox: door });
+  expect(failures[0]).toBeInstanceOf(NodeFailure);
+  expect(failures).toMatchObject([{ code: 'sandbox.unavailable', retry: 'backoff' }]);
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { FrameReader, frameBytes, kinds, type Frame } from '../../../runtime/sandbox/frames.ts';
+
+const sent: readonly Frame[] = [{ kind: kinds.call, id: 1, text: '' }, { kind: kinds.part, id: 4_000_000_000, text: 'Привет 😀' }, { kind: kinds.end, id: 3, text: 'x'.repeat(5000) }];
+const bytes = Buffer.concat(sent.map(({ kind, id, text }) => frameBytes(kind, id, text)));
+
+test.each([1, 3, 8, 9, 100, bytes.length])('frames are whole however they are cut: by %d bytes', (size) => {
+  const frames: Frame[] = [];
+  const reader = new FrameReader(10_000, (frame) => { frames.push(frame); });
+  for (let at = 0; at < bytes.length; at += size) reader.read(bytes.subarray(at, at + size));
+  expect(frames).toEqual(sent);
+});
+
+test('a frame that is too long is refused before it is gathered', () => {
+  const reader = new FrameReader(100, () => undefined);
+  expect(() => { reader.read(frameBytes(kinds.part, 1, 'x'.repeat(200)).subarray(0, 10)); }).toThrow(RangeError);
+});
+
+test('a frame shorter than its header is refused', () => {
+  expect(() => { new FrameReader(100, () => undefined).read(Buffer.alloc(9)); }).toThrow(RangeError);
+});
