@@ -10,8 +10,10 @@ import type { App } from '../state/app.svelte.ts';
 import type { CanvasState, CardNode } from './canvas-state.svelte.ts';
 import type { QuickAddRequest } from './quick-add.ts';
 
-type FlowTools = Pick<ReturnType<typeof useSvelteFlow<CardNode>>, 'screenToFlowPosition' | 'setCenter' | 'getZoom' | 'zoomIn' | 'zoomOut' | 'fitView'>;
+type FlowTools = Pick<ReturnType<typeof useSvelteFlow<CardNode>>, 'screenToFlowPosition' | 'setCenter' | 'getZoom' | 'getViewport' | 'setViewport' | 'zoomIn' | 'zoomOut' | 'fitView'>;
 const GLIDE = { duration: 150 };
+const SIGHT_MARGIN = 24;
+const INSPECTOR_REACH = 700; // a node that was already out of sight stays there
 interface Parts { readonly app: App; readonly canvas: CanvasState; readonly flow: FlowTools; readonly surface: () => HTMLElement | undefined }
 export interface MenuPlace { readonly x: number; readonly y: number }
 
@@ -125,6 +127,16 @@ export class SurfaceEvents {
     this.#shown = asked.count;
     const [x, y] = canvas.placeOf(card.id);
     void flow.setCenter(x + card.width / 2, y + card.height / 2, { zoom: Math.max(0.8, Math.min(1, flow.getZoom())), duration: 200 });
+  }
+
+  /** When a panel opens over it, the selected node moves back into sight. */
+  keepInSight(width: number): void {
+    const { app, canvas, flow } = this.#parts;
+    const card = app.session?.selection.node === undefined ? undefined : canvas.cards.get(app.session.selection.node);
+    if (!card) return;
+    const { x, y, zoom } = flow.getViewport();
+    const right = (canvas.placeOf(card.id)[0] + card.width) * zoom + x + SIGHT_MARGIN;
+    if (right > width && right < width + INSPECTOR_REACH) void flow.setViewport({ x: x - (right - width), y, zoom }, GLIDE);
   }
 
   // By key the new node stands right of the selected one and is wired to it.

@@ -44,6 +44,7 @@ export class App {
   async start(): Promise<void> {
     this.ui.applyTheme();
     this.live.onChanged((what) => void this.#changed(what));
+    this.live.onReconnect(() => void this.#catchUp());
     this.live.onDebug(() => this.ui.openDockOnce());
     this.live.start();
     globalThis.addEventListener('hashchange', () => void this.#openFromAddress());
@@ -105,6 +106,12 @@ export class App {
       // The lists that are loaded beside it show the same failure.
       if (!(error instanceof ApiError)) throw error;
     }
+  }
+
+  async #catchUp(): Promise<void> {
+    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load()]);
+    const { session } = this;
+    if (session) await session.refresh(this.flows.find(session.id)?.version);
   }
 
   async #changed(what: Changed): Promise<void> {

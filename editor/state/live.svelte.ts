@@ -3,12 +3,17 @@ import { own } from '../../runtime/flow/own.ts';
 import { limits } from '../../runtime/limits.ts';
 import { openLive } from '../api/live.ts';
 import type { LiveSocket } from '../api/live.ts';
+import { later } from './timing.ts';
+
+const LOST_AFTER_MS = 2500;
 
 export type Changed = Parameters<LiveServerEvents['changed']>[0];
 
 /** What the runtime tells while it runs: counters of the watched flow and the debug messages. */
 export class Live {
   isConnected = $state(false);
+  /** The runtime has not answered for a while. A short gap is nobody's concern. */
+  isLost = $state(false);
   counters = $state.raw<LiveCounters>();
   /** Oldest first. */
   debug = $state.raw<readonly DebugMessage[]>([]);
@@ -18,7 +23,10 @@ export class Live {
 
   readonly #socket: LiveSocket;
   readonly #listeners = new Set<(what: Changed) => void>();
+  readonly #reconnectListeners = new Set<() => void>();
   readonly #debugListeners = new Set<() => void>();
+  #callOffLost: () => void = () => undefined;
+  #wasConnected = false;
   #watched: string | null = null;
   // Messages up to this one were cleared; a reconnect must not bring them back.
   #clearedUpTo = -1;
@@ -27,11 +35,16 @@ export class Live {
     this.#socket = socket;
     socket.on('connect', () => {
       this.isConnected = true;
+      this.#callOffLost();
+      this.isLost = false;
+      if (this.#wasConnected) for (const listener of this.#reconnectListeners) listener();
+      this.#wasConnected = true;
       socket.emit('debugPaused', this.isPaused);
       socket.emit('watch', { flow: this.#watched });
     });
     socket.on('disconnect', () => {
       this.isConnected = false;
+      this.#startLosing();
     });
     socket.on('snapshot', (state) => {
       this.#take(state.counters);
@@ -49,6 +62,7 @@ export class Live {
   }
 
   start(): void {
+    this.#startLosing();
     this.#socket.connect();
   }
 
@@ -89,6 +103,19 @@ export class Live {
   onDebug(listener: () => void): () => void {
     this.#debugListeners.add(listener);
     return () => this.#debugListeners.delete(listener);
+  }
+
+  /** Called when the channel is back: what happened meanwhile was not told. */
+  onReconnect(listener: () => void): () => void {
+    this.#reconnectListeners.add(listener);
+    return () => this.#reconnectListeners.delete(listener);
+  }
+
+  #startLosing(): void {
+    this.#callOffLost();
+    this.#callOffLost = later(LOST_AFTER_MS, () => {
+      this.isLost = true;
+    });
   }
 
   #take(counters: LiveCounters): void {
