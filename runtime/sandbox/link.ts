@@ -59,7 +59,8 @@ export class Link {
     this.#pipe = this.#process.stdio[3] as Socket;
     const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
     this.#pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
-    this.#pipe.on('error', () => { this.kill('crashed', 'its pipe broke'); });
+    // Most often because the process has just ended, which is told by itself.
+    this.#pipe.on('error', () => { this.#process.kill('SIGKILL'); });
     this.#process.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + String(chunk)).slice(-STDERR_KEPT); });
     this.#process.on('error', (error) => { this.#end(error.message); });
     this.#process.on('exit', (code, signal) => { this.#end(signal ? `ended by ${signal}` : `ended with code ${code}`); });

@@ -1,5 +1,5 @@
 import type { GuestBufferClass } from './buffer.ts';
-import { installChance, installTime } from './chance.ts';
+import { installChance, installFormats, installTime } from './chance.ts';
 import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
 import { installApi } from './node-api.ts';
 import { blame, collect, step } from './run.ts';
@@ -15,6 +15,7 @@ export function boot(configText: string, user: Guest['user']): (kind: number, nu
   };
   removeDangerous();
   installTime(guest);
+  installFormats(guest);
   installChance(guest);
   installWire(wire);
   installApi(guest);

@@ -12,6 +12,22 @@ export function installTime(guest: Guest): void {
   Reflect.defineProperty(replaced, 'now', { value: now, writable: true, configurable: true, enumerable: false });
 }
 
+/** Formatting without a date means now, which is the message's time too. */
+export function installFormats(guest: Guest): void {
+  const prototype = Intl.DateTimeFormat.prototype;
+  const given = (date: unknown): unknown => (date === undefined ? (guest.current?.now ?? 0) : date);
+  const parts = Reflect.get(prototype, 'formatToParts') as (this: unknown, date: unknown) => unknown;
+  const format = Reflect.getOwnPropertyDescriptor(prototype, 'format')?.get as (this: unknown) => (date: unknown) => string;
+  Reflect.defineProperty(prototype, 'formatToParts', { value(this: unknown, date?: unknown) { return parts.call(this, given(date)); }, writable: true, configurable: true, enumerable: false });
+  Reflect.defineProperty(prototype, 'format', {
+    get(this: unknown) {
+      const bound = format.call(this);
+      return (date?: unknown) => bound(given(date));
+    },
+    configurable: true, enumerable: false,
+  });
+}
+
 export function installChance(guest: Guest): void {
   const random = (): number => nextChance(guest);
   Reflect.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });

@@ -43,6 +43,7 @@ describe('nothing of the host is in reach', () => {
     ['Date.prototype.constructor === Date', true],
     ['(() => { class Later extends Date {} return new Later().getTime(); })()', 1_700_000_000_000],
     ['Reflect.construct(Date, []).getTime()', 1_700_000_000_000],
+    ['new Intl.DateTimeFormat("en", { timeZone: "UTC" }).format() + new Intl.DateTimeFormat("en", { timeZone: "UTC" }).formatToParts().length', '11/14/20235'],
     ['isNaN(Date()) && Date().length > 10', true],
   ])('%s', async (expression, value) => { expect(await inside(expression)).toEqual(value); });
 
