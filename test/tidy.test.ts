@@ -10,12 +10,6 @@ const LIMITS = { code: 400, test: 500, component: 250, function: 70, parameters:
 const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; readonly times: number; readonly why: string } } = {
   'lines runtime/errors.ts': { most: 700, times: 1, why: 'one table: every code of the system with its explanation in two languages' },
   'parameters runtime/api/app.ts': { most: 4, times: 1, why: 'Express knows an error handler by its four parameters' },
-  'parameters runtime/driver/caller.ts': { most: 4, times: 3, why: 'for each message: an object of arguments for every hop is garbage on the hottest path' },
-  'parameters runtime/driver/collecting.ts': { most: 4, times: 3, why: 'for each message, as in caller.ts' },
-  'parameters runtime/driver/failures.ts': { most: 4, times: 1, why: 'the failure and the three coordinates of the call' },
-  'parameters runtime/driver/message.ts': { most: 4, times: 1, why: 'for each message, as in caller.ts' },
-  'parameters runtime/driver/walker.ts': { most: 5, times: 11, why: 'for each hop: an object of arguments is garbage on the hottest path' },
-  'parameters runtime/engine/retry.ts': { most: 4, times: 1, why: 'a pure decision over four scalars' },
   'parameters runtime/flow/validate.ts': { most: 4, times: 1, why: 'as validateFlow, with the name that a connection document does not hold' },
   'parameters runtime/http-out/failures.ts': { most: 4, times: 1, why: 'as the constructor of NodeFailure, with the hop' },
   'parameters runtime/sandbox/guest/buffer.ts': { most: 4, times: 1, why: "Node's own signature of Buffer" },
@@ -30,7 +24,6 @@ const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; rea
   'parameters editor/shared/fields/lists.ts': { most: 4, times: 1, why: 'a pure step on one item of a list' },
   'parameters editor/shared/value-rows.ts': { most: 4, times: 1, why: 'a recursive step: value, key, path, depth' },
   'world test/runtime/api/mask.test.ts': { most: 1, times: 2, why: 'measures that no text slows the search down' },
-  'parameters bench/peers/millrace/adapter.mjs': { most: 4, times: 1, why: 'a small builder in a tool' },
 };
 
 /** Files that ask the world for time and randomness, so that no other has to. */
