@@ -24,6 +24,7 @@ export class SurfaceEvents {
   readonly #parts: Parts;
   #pointer = { x: 0, y: 0 };
   #shown = 0;
+  #isRewiring = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -78,9 +79,18 @@ export class SurfaceEvents {
     const drawing = canvas.drawing;
     canvas.drawing = undefined;
     const point = 'changedTouches' in event ? event.changedTouches[0] : event;
-    if (!drawing || !point || state.toHandle || state.toNode || !(document.elementFromPoint(point.clientX, point.clientY)?.classList.contains('svelte-flow__pane') ?? false)) return;
+    // An end that was taken off and dropped nowhere goes back to where it was.
+    if (this.#isRewiring || !drawing || !point || state.toHandle || state.toNode || !(document.elementFromPoint(point.clientX, point.clientY)?.classList.contains('svelte-flow__pane') ?? false)) return;
     const direction = drawing.port.side === 'in' ? 'into' : 'from';
     this.#openQuickAdd(point, { wiredTo: { end: `${drawing.node}.${drawing.port.id}`, direction, body: drawing.port.body } });
+  };
+
+  readonly rewireStart = (): void => {
+    this.#isRewiring = true;
+  };
+
+  readonly rewireEnd = (): void => {
+    this.#isRewiring = false;
   };
 
   nodeMenu(event: MouseEvent, id: string): void {

@@ -88,6 +88,14 @@ export function placeNode(session: Session, { info, at, wiredTo, into }: NewNode
   return id;
 }
 
+/** Puts an end of a wire elsewhere; its settings go with it. */
+export function rewire(session: Session, id: string, from: string, to: string): void {
+  const wire = session.flow.wires.find((each) => wireId(each) === id);
+  if (!wire || session.flow.wires.some((each) => each.from === from && each.to === to)) return;
+  session.apply(many([removeWire(id), addWire({ ...wire, from, to })]));
+  session.selection.set([], [wireId({ from, to })]);
+}
+
 /** Draws a wire, unless it is there already. */
 export function connect(session: Session, from: string, to: string): void {
   if (!session.flow.wires.some((wire) => wire.from === from && wire.to === to)) session.apply(addWire({ from, to }));

@@ -106,6 +106,15 @@ test.skipIf(!chromium)('a node and a wire are disabled and enabled', async () =>
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('an end of a wire is put elsewhere', async () => {
+  await bench.save({ ...pair('rewire'), nodes: { ...pair('rewire').nodes, other: { type: 'debug', version: 1, config: {} } }, layout: { ...pair('rewire').layout, other: [300, 160] }, wires: [{ from: 'inject.out', to: 'debug.in', whenFull: 'drop' }] });
+  const tab = await bench.tab('rewire');
+  await tab.page.locator('.svelte-flow__edge').first().dispatchEvent('click');
+  await tab.drawWire(tab.page.locator('.svelte-flow__edgeupdater-target'), tab.port('other', 'in'));
+  await expect.poll(async () => (await bench.flow('rewire')).flow.wires).toEqual([{ from: 'inject.out', to: 'other.in', whenFull: 'drop' }]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('the menu at the pointer offers what can be done', async () => {
   const tab = await opened('menu');
   await tab.node('inject').click({ button: 'right' });
