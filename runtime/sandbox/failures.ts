@@ -9,15 +9,17 @@ type Failure = Extract<SandboxResult, { failure: unknown }>['failure'];
 /** One result as the guest writes it. */
 type GuestResult =
   | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null]
-  | { readonly f: { readonly c: string; readonly m: string; readonly l?: number; readonly k?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
+  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
 
+/** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
+const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory']);
 const NO_LOGS: readonly SandboxLog[] = [];
 
 export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { readonly timeoutMs: number; readonly memoryMb: number }): SandboxResult {
   const result = given as GuestResult;
   if ('f' in result) {
-    const { c, m, l, k } = result.f;
-    return { failure: failure(c, { message: m, ...limitsOf, ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) }), logs: logsOf(result.l) };
+    const { c, m, r, l, k } = result.f;
+    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, ...limitsOf, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) }), logs: logsOf(result.l) };
   }
   const [outputs, logs, status] = result;
   return {
@@ -29,34 +31,34 @@ export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { re
 
 const logsOf = (logs: readonly (readonly [SandboxLog['level'], string])[]): readonly SandboxLog[] => logs.map(([level, text]) => ({ level, text }));
 
-interface Cause { readonly message?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
+interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
 
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
-  syntax: ({ message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${message}.` }),
-  threw: ({ message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${message}` }),
-  result: ({ message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${message}` }),
-  'output-too-large': ({ message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${message}` }),
-  timeout: ({ message, timeoutMs }, at) => ({
+  syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
+  threw: ({ message, ru = message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${ru}` }),
+  result: ({ message, ru = message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${ru}` }),
+  'output-too-large': ({ message, ru = message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${ru}` }),
+  timeout: ({ message, ru = message, timeoutMs }, at) => ({
     en: `The code did not end within ${timeoutMs} ms${at.en}${message ? `: ${message}` : ''}. Look for an endless loop or a promise that never settles, or give the node more time.`,
-    ru: `Код не завершился за ${timeoutMs} мс${at.ru}${message ? `: ${message}` : ''}. Проверьте, нет ли бесконечного цикла или промиса, который никогда не завершится, либо увеличьте время узла.`,
+    ru: `Код не завершился за ${timeoutMs} мс${at.ru}${ru ? `: ${ru}` : ''}. Проверьте, нет ли бесконечного цикла или промиса, который никогда не завершится, либо увеличьте время узла.`,
   }),
-  memory: ({ message, memoryMb }, at) => ({
+  memory: ({ message, ru = message, memoryMb }, at) => ({
     en: `The code needed more than its ${memoryMb} MB of memory${at.en}${message ? `: ${message}` : ''}. Work on smaller parts, or give the node more memory.`,
-    ru: `Коду не хватило ${memoryMb} МБ памяти${at.ru}${message ? `: ${message}` : ''}. Обрабатывайте данные меньшими частями или увеличьте память узла.`,
+    ru: `Коду не хватило ${memoryMb} МБ памяти${at.ru}${ru ? `: ${ru}` : ''}. Обрабатывайте данные меньшими частями или увеличьте память узла.`,
   }),
-  crashed: ({ message }) => ({
+  crashed: ({ message, ru = message }) => ({
     en: `The code ended the sandbox’s process${message ? ` (${message})` : ''}. The message was tried alone to be sure that it is the one.`,
-    ru: `Код завершил процесс песочницы${message ? ` (${message})` : ''}. Сообщение выполнили отдельно, чтобы убедиться, что дело в нём.`,
+    ru: `Код завершил процесс песочницы${ru ? ` (${ru})` : ''}. Сообщение выполнили отдельно, чтобы убедиться, что дело в нём.`,
   }),
-  unavailable: ({ message }) => ({
+  unavailable: ({ message, ru = message }) => ({
     en: `The sandbox cannot be started: ${message}. Its package isolated-vm needs Node 24 and one of the supported platforms.`,
-    ru: `Песочница не запускается: ${message}. Её пакету isolated-vm нужен Node 24 и одна из поддерживаемых платформ.`,
+    ru: `Песочница не запускается: ${ru}. Её пакету isolated-vm нужен Node 24 и одна из поддерживаемых платформ.`,
   }),
 };
 
 /** `code` without its area. `line` and `column` are those of the user's code, from 1. */
 export function failure(code: string, cause: Cause): Failure {
-  const known = code in WORDS ? code : 'threw';
+  const known = Object.hasOwn(WORDS, code) ? code : 'threw';
   const at: Text = cause.line === undefined ? { en: '', ru: '' } : { en: ` at line ${cause.line}, column ${cause.column}`, ru: ` в строке ${cause.line}, позиция ${cause.column}` };
   const words = WORDS[known];
   const details: { [name: string]: Json } = {};

@@ -147,6 +147,17 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
     test.each([['a text', 'throw "plain";', 'plain'], ['nothing', 'throw undefined;', 'undefined'], ['a trap', 'throw { get message() { throw 1; } };', 'an error that cannot be shown']])('throwing %s is shown', async (_name, code, message) => {
       expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message } } });
     });
+    test('the code cannot pretend that the sandbox failed', async () => {
+      expect(await run('const e = new Error("x"); Object.defineProperty(e, "sandbox", { value: { code: "unavailable" } }); throw e;')).toEqual(['function.threw']);
+      expect(await run('throw { message: "x", sandbox: { code: "constructor" } };')).toEqual(['function.threw']);
+    });
+    test('the sandbox’s own words are in both languages', async () => {
+      const result = await first('return 5;');
+      expect('failure' in (result ?? {}) && (result as { failure: { text: object } }).failure.text).toEqual({
+        en: 'What the code sent is not a message: a message must be an object, not a number; put the value into one: { payload: value }',
+        ru: 'Код отправил не сообщение: сообщение должно быть объектом, а не number; поместите значение в объект: { payload: значение }',
+      });
+    });
     test('node.error with the message fails it, unless something is sent', async () => {
       expect(await run('node.error("no phone", msg);')).toEqual(['function.threw']);
       expect(await run('node.error("no phone", msg); return msg;')).toEqual([[[{ payload: 1 }]]]);

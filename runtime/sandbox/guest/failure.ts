@@ -1,9 +1,12 @@
 /** What ends a call, as data that the host can read without trusting it. */
 
-/** A refusal of the sandbox itself, told apart from the user's own errors by its code. */
-export function refusal(code: string, message: string): Error {
-  const error = new Error(message);
-  Reflect.defineProperty(error, 'sandboxCode', { value: code });
+/** Words in both languages of the product. */
+export interface Words { readonly en: string; readonly ru: string }
+
+/** A refusal of the sandbox itself, told apart from the user's own errors by its code. The code sees the English words. */
+export function refusal(code: string, words: Words): Error {
+  const error = new Error(words.en);
+  Reflect.defineProperty(error, 'sandbox', { value: { code, ru: words.ru } });
   return error;
 }
 
@@ -33,12 +36,14 @@ export function placeIn(thrown: unknown): readonly [number, number] | null {
   return found ? [Number(found[1]), Number(found[2])] : null;
 }
 
-/** `{"c":code,"m":message,"l":line,"k":column}` */
+/** `{"c":code,"m":message,"r":message in Russian,"l":line,"k":column}` */
 export function failureText(thrown: unknown): string {
-  const own = typeof thrown === 'object' && thrown !== null ? (Reflect.getOwnPropertyDescriptor(thrown, 'sandboxCode')?.value as unknown) : undefined;
+  const own = typeof thrown === 'object' && thrown !== null ? (Reflect.getOwnPropertyDescriptor(thrown, 'sandbox')?.value as { readonly code?: unknown; readonly ru?: unknown } | undefined) : undefined;
   const message = messageOf(thrown);
   const memory = message === 'RangeError: Array buffer allocation failed' || message === 'RangeError: Invalid string length' || message === 'RangeError: Maximum BigInt size exceeded';
-  const code = typeof own === 'string' ? own : memory ? 'memory' : 'threw';
   const place = placeIn(thrown);
-  return JSON.stringify(place ? { c: code, m: message, l: place[0], k: place[1] } : { c: code, m: message });
+  return JSON.stringify({
+    c: typeof own?.code === 'string' ? own.code : memory ? 'memory' : 'threw', m: message,
+    ...(typeof own?.ru === 'string' && { r: own.ru }), ...(place && { l: place[0], k: place[1] }),
+  });
 }

@@ -33,7 +33,7 @@ export function shownValue(value: unknown): string {
 export function reportError(guest: Guest, error: unknown, message: unknown): void {
   writeLog(guest, 'error', [error]);
   const call = guest.current;
-  if (call && message !== undefined && message !== null) call.reported ??= error instanceof Error ? error : refusal('threw', shownValue(error));
+  if (call && message !== undefined && message !== null) call.reported ??= error instanceof Error ? error : new Error(shownValue(error));
 }
 
 export function setStatus(guest: Guest, status: unknown): void {
@@ -64,7 +64,10 @@ export function makeNodeApi(guest: Guest): object {
 /** Reading or writing context would make the outcome hang on more than the message: it exists only by a grant. */
 export function makeContextApi(name: string): object {
   const refuse = (method: string) => (): never => {
-    throw refusal('threw', `${name}.${method}: this node has no grant for context. Keep values in the message, or use a node that stores them`);
+    throw refusal('threw', {
+      en: `${name}.${method}: this node has no grant for context. Keep values in the message, or use a node that stores them`,
+      ru: `${name}.${method}: у этого узла нет доступа к контексту. Храните значения в сообщении или используйте узел, который их сохраняет`,
+    });
   };
   return { get: refuse('get'), set: refuse('set'), keys: refuse('keys') };
 }

@@ -144,12 +144,12 @@ export function collect(guest: Guest, number: number): string {
 export function isThrough(guest: Guest, call: Call, now: number): boolean {
   if (call.thrown || call.done) return true;
   if (now - call.startedAt >= guest.config.timeoutMs) {
-    call.thrown = { value: refusal('timeout', call.returned ? 'its timers were still running' : 'its promise had not settled') };
+    call.thrown = { value: refusal('timeout', call.returned ? { en: 'its timers were still running', ru: 'его таймеры ещё работали' } : { en: 'its promise had not settled', ru: 'промис ещё не завершился' }) };
     return true;
   }
   if (call.liveTimers > 0) return false;
   // Nothing of this message is left that could ever settle its promise.
-  if (!call.returned) call.thrown = { value: refusal('timeout', 'it awaits a promise that nothing will ever settle') };
+  if (!call.returned) call.thrown = { value: refusal('timeout', { en: 'it awaits a promise that nothing will ever settle', ru: 'он ждёт промис, который уже ничто не завершит' }) };
   return true;
 }
 

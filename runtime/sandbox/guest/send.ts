@@ -1,4 +1,5 @@
 import { refusal } from './failure.ts';
+import type { Words } from './failure.ts';
 import { writeLog } from './node-api.ts';
 import type { Call, Guest } from './state.ts';
 import { bodyText } from './wire.ts';
@@ -19,21 +20,22 @@ export function sendAll(guest: Guest, call: Call, value: unknown): void {
 export function sendOne(guest: Guest, call: Call, body: unknown, output: number): void {
   const { outputs, bodiesMax, outputChars } = guest.config;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw refusal('result', `a message must be an object, not ${Array.isArray(body) ? 'a list' : `a ${typeof body}`}; put the value into one: { payload: value }`);
+    const kind = Array.isArray(body) ? 'list' : typeof body;
+    throw refusal('result', { en: `a message must be an object, not a ${kind}; put the value into one: { payload: value }`, ru: `сообщение должно быть объектом, а не ${kind}; поместите значение в объект: { payload: значение }` });
   }
   if (output >= outputs) { writeLog(guest, 'warn', [`a message for output ${output + 1} was dropped: the node has ${outputs}`]); return; }
-  if (++call.bodies > bodiesMax) throw tooLarge(call, `more than ${bodiesMax} messages were sent for one`);
+  if (++call.bodies > bodiesMax) throw tooLarge(call, { en: `more than ${bodiesMax} messages were sent for one`, ru: `на одно сообщение отправлено больше ${bodiesMax}` });
   const text = bodyText(guest, call, body as { [key: string]: unknown });
   call.chars += text.length;
-  if (call.chars > outputChars) throw tooLarge(call, `what was sent is larger than ${outputChars} characters`);
+  if (call.chars > outputChars) throw tooLarge(call, { en: `what was sent is larger than ${outputChars} characters`, ru: `отправленное больше ${outputChars} знаков` });
   const lists = (call.outputs ??= []);
   while (lists.length <= output) lists.push([]);
   lists[output]?.push(text);
 }
 
 /** Catching it in the code does not help: the call has failed. */
-export function tooLarge(call: Call, message: string): Error {
-  const error = refusal('output-too-large', message);
+export function tooLarge(call: Call, words: Words): Error {
+  const error = refusal('output-too-large', words);
   call.thrown = { value: error };
   return error;
 }

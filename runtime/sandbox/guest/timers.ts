@@ -7,7 +7,7 @@ export function addTimer(guest: Guest, fire: unknown, how: { readonly ms: unknow
   const call = guest.current;
   if (typeof fire !== 'function') throw new TypeError('a timer needs a function to call');
   if (!call || call.text !== null) return 0;
-  if (call.liveTimers >= guest.config.timersMax) throw refusal('threw', `more than ${guest.config.timersMax} timers at once`);
+  if (call.liveTimers >= guest.config.timersMax) throw refusal('threw', { en: `more than ${guest.config.timersMax} timers at once`, ru: `одновременно больше ${guest.config.timersMax} таймеров` });
   const ms = Math.max(1, Math.min(Number(how.ms) || 0, 2 ** 31));
   const id = ++guest.timerIds;
   call.liveTimers++;

@@ -101,8 +101,8 @@ export function writeBody(wire: Wire, body: object): string {
   try {
     text = writeValue(wire, body);
   } catch (error) {
-    throw refusal('result', `the message cannot be written as JSON: ${messageOf(error)}`);
+    throw refusal('result', { en: `the message cannot be written as JSON: ${messageOf(error)}`, ru: `сообщение нельзя записать в JSON: ${messageOf(error)}` });
   }
-  if (text.charCodeAt(text.startsWith('!') ? 1 : 0) !== 123) throw refusal('result', 'the message has a toJSON that does not give an object');
+  if (text.charCodeAt(text.startsWith('!') ? 1 : 0) !== 123) throw refusal('result', { en: 'the message has a toJSON that does not give an object', ru: 'toJSON сообщения возвращает не объект' });
   return text;
 }
