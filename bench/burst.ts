@@ -4,20 +4,16 @@
  *
  *     node bin/node24.mjs bench/burst.ts [--times 20] [--posts 2000] [--lanes 64] [--db sqlite|postgres] [--seed 1]
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request as send } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { Caller, freePort, ROOT, start, stop } from './kit/millrace.ts';
 
 const { values } = parseArgs({ options: { times: { type: 'string', default: '20' }, posts: { type: 'string', default: '2000' }, lanes: { type: 'string', default: '64' }, db: { type: 'string', default: 'sqlite' }, seed: { type: 'string', default: '1' } } });
 const [times, posts, lanes, seed] = [values.times, values.posts, values.lanes, values.seed].map(Number) as [number, number, number, number];
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const POSTGRES = process.env.MILLRACE_TEST_POSTGRES_URI ?? 'postgres://postgres@127.0.0.1:5432/test';
 
 let state = seed >>> 0;
@@ -59,38 +55,9 @@ async function postgres(round: number): Promise<Database> {
   };
 }
 
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as { port: number };
-    server.close(() => resolve(port));
-  });
-});
-
-const agent = new Agent({ keepAlive: true, maxSockets: lanes });
-function call(port: number, path: string, body?: object): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const text = body && JSON.stringify(body);
-    const req = send({ host: '127.0.0.1', port, path, agent, method: body ? 'POST' : 'GET', headers: text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject).on('end', () => resolve({ status: res.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
-    });
-    req.on('error', reject).end(text);
-  });
-}
-
-async function start(dir: string, port: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--no-node-snapshot', join(ROOT, 'runtime/cli/main.ts'), 'run', '--flows', join(dir, 'flows'), '--data', join(dir, 'data'), '--port', String(port)], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, MILLRACE_LOG: 'error' } });
-  for (;;) {
-    const ready = await call(port, '/health/ready').catch(() => undefined);
-    if (ready?.status === 200) return child;
-    if (child.exitCode !== null) throw new Error(`Millrace ended with code ${child.exitCode} before it was ready`);
-  }
-}
-
-const ended = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => child.once('exit', resolve));
 const phone = (i: number): string => `+7000${String(1_000_000 + (i % Math.ceil(posts * 0.9)))}`;
 
-async function burst(port: number, killAt: number, kill: () => void): Promise<number[]> {
+async function burst(caller: Caller, killAt: number, kill: () => void): Promise<number[]> {
   const acked: number[] = [];
   let next = 0;
   let dead = false;
@@ -98,7 +65,7 @@ async function burst(port: number, killAt: number, kill: () => void): Promise<nu
     while (next < posts && !dead) {
       const i = next++;
       try {
-        const { status } = await call(port, '/hook/lead', { formId: `post-${i}`, name: `Person ${i}`, phone: phone(i) });
+        const { status } = await caller.call('/hook/lead', { formId: `post-${i}`, name: `Person ${i}`, phone: phone(i) });
         if (status >= 200 && status < 300) acked.push(i);
       } catch { dead = true; }
       if (acked.length >= killAt && !dead) {
@@ -110,39 +77,24 @@ async function burst(port: number, killAt: number, kill: () => void): Promise<nu
   return acked;
 }
 
-async function untilDone(port: number): Promise<{ completed: number; pending: number; deadLettered: number }> {
-  for (let last = -1; ;) {
-    const { counts } = JSON.parse((await call(port, '/api/v1/runs?limit=1')).text) as { counts: { completed: number; pending: number; deadLettered: number } };
-    if (counts.pending === 0 && counts.completed === last) return counts;
-    last = counts.pending === 0 ? counts.completed : -1;
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
-  }
-}
-
 async function round(number: number): Promise<boolean> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-burst-'));
   const database = values.db === 'postgres' ? await postgres(number) : await sqlite();
+  const port = await freePort();
+  const caller = new Caller(port, lanes);
   try {
     mkdirSync(join(dir, 'flows'));
     cpSync(join(ROOT, 'flows/lead-capture'), join(dir, 'flows/lead-capture'), { recursive: true });
     writeFileSync(join(dir, 'flows/connections.json'), JSON.stringify({ 'crm-db': database.document }));
-    const port = await freePort();
     const first = await start(dir, port);
-    const gone = ended(first);
-    const killAt = Math.max(1, Math.floor(posts * (0.05 + random() * 0.9)));
-    const acked = await burst(port, killAt, () => first.kill('SIGKILL'));
-    first.kill('SIGKILL');
-    await gone;
-    const before = performance.now();
+    const acked = await burst(caller, Math.max(1, Math.floor(posts * (0.05 + random() * 0.9))), () => first.child.kill('SIGKILL'));
+    await stop(first.child, 'SIGKILL');
     const second = await start(dir, port);
-    const backMs = performance.now() - before;
-    const counts = await untilDone(port);
-    const over = ended(second);
-    second.kill('SIGTERM');
-    await over;
-    return await verify(number, { database, dir, acked, counts, backMs });
+    const counts = await caller.untilDone();
+    await stop(second.child);
+    return await verify(number, { database, dir, acked, counts, backMs: second.ms });
   } finally {
-    agent.destroy();
+    caller.close();
     await database.drop();
     rmSync(dir, { recursive: true, force: true });
   }
