@@ -24,7 +24,8 @@ export interface CodeOptions {
   readonly labelledby: string | undefined;
   readonly words: () => readonly CodeWord[];
   readonly onInput: (value: string) => void;
-  readonly onBlur: () => void;
+  /** The text should be taken over now. */
+  readonly onCommit: () => void;
 }
 export interface CodeHandle {
   setValue(value: string): void;
@@ -53,13 +54,14 @@ function extensionsOf(options: CodeOptions): Extension[] {
     EditorState.languageData.of(() => [{ autocomplete: completeWords(options.words) }]),
     autocompletion({ icons: false }),
     placeholder(options.placeholder),
-    EditorView.contentAttributes.of({ ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),
+    EditorView.contentAttributes.of({ tabindex: '0', ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),
     ...(block ? [lineNumbers(), highlightActiveLine(), indentOnInput()] : [EditorView.lineWrapping]),
     ...(block && options.language === 'json' ? [linter(jsonParseLinter())] : []),
     // In a field Tab goes to the next field; in a block it indents, and Escape sets it free once.
-    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...(block ? [indentWithTab] : [])]),
+    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'), ...historyKeymap, ...(block ? [indentWithTab] : [])]),
     EditorView.updateListener.of((update) => { if (update.docChanged) options.onInput(update.state.doc.toString()); }),
-    EditorView.domEventHandlers({ blur: () => { options.onBlur(); } }),
+    // A shortcut of the page, Ctrl Enter for deploy, must find what was just typed.
+    EditorView.domEventHandlers({ blur: () => { options.onCommit(); }, keydown: (event) => { if (event.ctrlKey || event.metaKey) options.onCommit(); } }),
   ];
 }
 
