@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { SandboxDoor, SandboxFunction, SandboxProgram } from '../sdk/context.ts';
-import { analyse, type Analysis } from './analyse.ts';
+import type { Analysis } from './analyse.ts';
 import { failure } from './failures.ts';
 import type { Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
@@ -49,6 +49,8 @@ export class SandboxSupervisor implements SandboxDoor {
   }
 
   async open(program: SandboxProgram): Promise<SandboxFunction> {
+    // Loaded with the first function node: most starts have none.
+    const { analyse } = await import('./analyse.ts');
     const analysis = analyse(program.code);
     if (!('source' in analysis)) {
       const { code, text, details } = failure('syntax', analysis);
