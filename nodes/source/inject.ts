@@ -29,12 +29,13 @@ export default defineSource({
   async start({ config, resolve, deliver, every, onButton, clock, log, signal }) {
     let sending = 0;
     const send = async (): Promise<void> => {
+      const at = clock.now();
       sending++;
       try {
         const { payload, topic } = await resolve();
         // Stopped while the expression was worked out: nothing may be delivered for a flow that is gone.
         if (signal.aborted) return;
-        await deliver({ payload: payload === undefined ? clock.now() : payload, ...(topic !== undefined && topic !== '' && { topic }) });
+        await deliver({ payload: payload === undefined ? at : payload, ...(topic !== undefined && topic !== '' && { topic }) });
       } catch (error) {
         log.error(`nothing was sent: ${error instanceof Error ? error.message : String(error)}`);
       } finally {

@@ -73,8 +73,9 @@ export class Answers {
     return { status, headers: { ...this.#headers, ...extra }, body: JSON.stringify({ error: { code, message, ...(Object.keys(details).length > 0 && { details }) } }) };
   }
 
-  /** The journal did not take the message: the sender keeps it and comes again. */
+  /** The journal did not take the message: the sender keeps it and comes again, unless it can never be taken. */
   notTaken(error: NodeFailure): HttpAnswer {
+    if (error.code === 'message.too-large') return this.refused(new Refused(413, 'webhook.too-large', error.message));
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : RETRY_AFTER_S * 1000;
     const code = error.code === 'queue.full' ? 'queue.full' : 'webhook.unavailable';
     return {

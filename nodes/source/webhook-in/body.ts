@@ -4,6 +4,7 @@ import { limits } from '../../../runtime/sdk/index.ts';
 import type { HttpRequest } from '../../../runtime/sdk/index.ts';
 import { Refused } from './answers.ts';
 import { parsePairs } from './form.ts';
+import { placeOfError } from './json-place.ts';
 import { parseMultipart, type FormFile } from './multipart.ts';
 
 /** What a body became. */
@@ -11,6 +12,7 @@ export interface Read { readonly payload: unknown; readonly files?: readonly For
 export type Reader = (body: Uint8Array) => Read | Promise<Read>;
 export type BodyForm = 'auto' | 'json' | 'form' | 'text' | 'bytes';
 
+const SHOWN_CHARS = 10; // of what is wrong
 const READERS_KEPT = 64; // distinct content types of one webhook; each caller sends one or two
 
 /** Chooses a reader by content type, once for each distinct one: the same few come again with every request. */
@@ -104,8 +106,8 @@ export function parseJson(text: string): unknown {
   try {
     // A key of this name would later be taken for an object's prototype by careless code.
     return text.includes('__proto__') ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
-  } catch (error) {
-    throw badJson(text, error as Error);
+  } catch {
+    throw badJson(text);
   }
 }
 
@@ -129,10 +131,8 @@ function refuseDeep(text: string): void {
   }
 }
 
-function badJson(text: string, error: Error): Refused {
-  const at = Math.min(text.length, Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length));
-  const lines = text.slice(0, at).split('\n');
-  const line = lines.length;
-  const column = (lines.at(-1) ?? '').length + 1;
-  return new Refused(400, 'webhook.bad-json', `the body is not JSON: line ${line}, column ${column}: ${at === text.length ? 'it ends too early' : `unexpected ${JSON.stringify(text.slice(at, at + 10))}`}; nothing was accepted`, { line, column });
+function badJson(text: string): Refused {
+  const { at, line, column } = placeOfError(text);
+  const what = at >= text.length ? 'it ends too early' : `unexpected ${JSON.stringify(text.slice(at, at + SHOWN_CHARS))}`;
+  return new Refused(400, 'webhook.bad-json', `the body is not JSON: line ${line}, column ${column}: ${what}; nothing was accepted`, { line, column });
 }

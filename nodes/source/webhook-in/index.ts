@@ -136,8 +136,10 @@ class Webhook {
       if (error.code !== 'queue.full') this.#context.log.error(`a request was not accepted: ${error.message}`, { code: error.code });
       return this.#answers.notTaken(error);
     }
-    if (receipt.reply) return this.#answers.ofFlow(receipt.runId, await receipt.reply);
-    return receipt.duplicate ? this.#answers.duplicate(receipt.runId) : this.#answers.accepted(receipt.runId);
+    const outcome = receipt.reply && await receipt.reply;
+    // Of a repeat whose answer is not kept, only the run can be named: whether it has ended, the journal does not say.
+    if (!outcome || (receipt.duplicate && outcome.kind === 'ended')) return receipt.duplicate ? this.#answers.duplicate(receipt.runId) : this.#answers.accepted(receipt.runId);
+    return this.#answers.ofFlow(receipt.runId, outcome);
   }
 
   #options(request: HttpRequest, body: Body): DeliverOptions {
