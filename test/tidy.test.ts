@@ -23,7 +23,6 @@ const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; rea
   'parameters editor/model/route.ts': { most: 4, times: 1, why: 'geometry over scalars' },
   'parameters editor/shared/fields/lists.ts': { most: 4, times: 1, why: 'a pure step on one item of a list' },
   'parameters editor/shared/value-rows.ts': { most: 4, times: 1, why: 'a recursive step: value, key, path, depth' },
-  'world test/runtime/api/mask.test.ts': { most: 1, times: 2, why: 'measures that no text slows the search down' },
 };
 
 /** Files that ask the world for time and randomness, so that no other has to. */

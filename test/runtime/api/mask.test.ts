@@ -41,10 +41,8 @@ test('masks a mobile number that came as a number and leaves other numbers', () 
   expect(maskNumber(4212, 'total')).toBe(4212);
 });
 
-test('takes no time on a text made to slow the search down', () => {
-  const started = performance.now();
+test('takes no time on a text made to slow the search down', { timeout: 3000 }, () => {
   maskText(`${'+1 '.repeat(200_000)}x`);
   maskText(`${'a.'.repeat(200_000)}@`);
   maskText('8'.repeat(500_000));
-  expect(performance.now() - started).toBeLessThan(3000);
 });
