@@ -15,7 +15,7 @@ export default defineNode({
     ru: 'Ожидающее сообщение лежит в журнале. После перезапуска оно уйдёт в тот же момент и один раз; если момент прошёл, пока Millrace не работал, — сразу.\n\n**Ждать** `заданное время`: `30s`, `5m`, `2h`, `3d` или выражение, дающее миллисекунды.\n\n`до момента`: дата ISO с зоной (`2026-12-01T09:00:00+03:00`) или миллисекунды с 1970 года. Если момент уже прошёл, сообщение проходит сразу.\n\nСообщения с одним ключом здесь друг друга не обгоняют.\n\nВ режиме памяти ожидающие сообщения теряются, когда процесс завершается.',
   },
   keywords: ['wait', 'pause', 'timer', 'ждать', 'пауза', 'таймер'],
-  line: '{for}{until}{from}',
+  line: '{for} {until} {from}',
   replay: 'pure',
   config: {
     mode: field.choice({ en: 'Wait', ru: 'Ждать' }, [
@@ -25,8 +25,8 @@ export default defineNode({
     ], { default: 'for' }),
     for: field.duration({ en: 'Time', ru: 'Время' }, { default: '5s', visible: { field: 'mode', is: ['for'] } }),
     until: field.any({ en: 'Instant', ru: 'Момент' }, { help: { en: 'ISO date with zone, or milliseconds since 1970.', ru: 'Дата ISO с зоной или миллисекунды с 1970 года.' }, visible: { field: 'mode', is: ['until'] } }),
-    from: field.duration({ en: 'At least', ru: 'Не меньше' }, { default: '1s', visible: { field: 'mode', is: ['random'] } }),
-    to: field.duration({ en: 'At most', ru: 'Не больше' }, { default: '10s', visible: { field: 'mode', is: ['random'] } }),
+    from: field.duration({ en: 'At least', ru: 'Не меньше' }, { required: true, placeholder: '1s', visible: { field: 'mode', is: ['random'] } }),
+    to: field.duration({ en: 'At most', ru: 'Не больше' }, { required: true, placeholder: '10s', visible: { field: 'mode', is: ['random'] } }),
   },
   outputs: { fixed: { out: { title: { en: 'When due', ru: 'В срок' } } } },
   failures: {
