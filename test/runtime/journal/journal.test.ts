@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeBody, encodeBody } from '../../../runtime/journal/codec.ts';
+import { JournalClient } from '../../../runtime/journal/client.ts';
+import { JournalDatabase } from '../../../runtime/journal/database.ts';
+import { openInlinePort, openThreadPort, JournalError, type JournalPort } from '../../../runtime/journal/port.ts';
+import type { Op, Row } from '../../../runtime/journal/rows.ts';
+import { VirtualTime } from '../../kit/virtual-time.ts';
+import { journalFile } from '../../kit/world.ts';
+
+let journal: ReturnType<typeof journalFile>;
+const open: JournalClient[] = [];
+const client = (port: JournalPort, clock = new VirtualTime()): JournalClient => {
+  const made = new JournalClient(port, clock);
+  open.push(made);
+  return made;
+};
+beforeEach(() => { journal = journalFile(); });
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+  journal.remove();
+});
+
+const row = (seq: number, more: Partial<Row> = {}): Row => ({
+  seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, correlation: null, key: null, receivedAt: 5, revision: 1,
+  due: null, attempt: 0, crashes: 0, state: 0, branched: 0, body: '{}', ...more,
+});
+const save = (seq: number, more: Partial<Row> = {}): Op => ({ op: 'save', row: row(seq, more) });
+const page = (j: JournalClient, after = 0) => j.page({ flow: 'f', node: 'n', after, limit: 100 });
+
+describe.each([['in its thread', (file: string) => openThreadPort(file, (error) => { throw error; })], ['in this thread', async (file: string) => openInlinePort(file)]])('%s', (_name, openPort) => {
+  test('what was committed is there after the next opening, in order', async () => {
+    const first = client(await openPort(journal.file));
+    await Promise.all([3, 1, 2].map((seq) => first.commit({ ops: [save(seq)] })));
+    await first.close();
+    open.pop();
+    const second = client(await openPort(journal.file));
+    expect((await page(second)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(second.nextSeq()).toBeGreaterThan(3);
+    expect(second.token).toBeGreaterThan(first.token);
+  });
+
+  test('a second runtime on the same file is told so', async () => {
+    client(await openPort(journal.file));
+    await expect((async () => openPort(journal.file))()).rejects.toThrow(/locked/);
+  });
+});
+
+describe('commits', () => {
+  test('a message that is saved, begun and ended in one transaction leaves no row', async () => {
+    const j = client(openInlinePort(journal.file));
+    await Promise.all([j.commit({ ops: [save(1)] }), j.commit({ ops: [{ op: 'begin', seq: 1, attempt: 1 }] }), j.commit({ ops: [{ op: 'end', seq: 1 }] })]);
+    expect(await j.pendingTotal()).toBe(0);
+  });
+
+  test('what happens to a row later wins over what happened to it before', async () => {
+    const j = client(openInlinePort(journal.file));
+    await Promise.all([j.commit({ ops: [save(1)] }), j.commit({ ops: [{ op: 'wait', seq: 1, due: 50, attempt: 2, state: 2 }] })]);
+    expect(await page(j)).toEqual([]);
+    expect(await j.due({ flow: 'f', from: 0, before: 100 })).toMatchObject([{ seq: 1, attempt: 2, due: 50 }]);
+  });
+
+  test('an event id is taken once, and the commit that repeats it changes nothing', async () => {
+    const j = client(openInlinePort(journal.file));
+    const event = { flow: 'f', node: 'n', id: 'e', at: 1 };
+    await j.commit({ ops: [save(1)], guard: { event: { ...event, run: 'r1' } } });
+    expect(await j.commit({ ops: [save(2)], guard: { event: { ...event, run: 'r2' } } })).toEqual({ duplicateOf: 'r1', ended: [] });
+    expect(await j.pendingTotal()).toBe(1);
+  });
+
+  test('a run with branches ends when its counter comes to nothing, and goes to the outbox', async () => {
+    const j = client(openInlinePort(journal.file));
+    const change = { run: 'r', flow: 'f', revision: 1, startedAt: 1, at: 2, completed: 0, dropped: 0, dead: 0 };
+    await j.commit({ ops: [{ op: 'run', change: { ...change, opens: 1, pending: 1 } }] });
+    expect((await j.commit({ ops: [{ op: 'run', change: { ...change, opens: null, pending: -1, completed: 1 } }] })).ended).toEqual([]);
+    const { ended } = await j.commit({ ops: [{ op: 'run', change: { ...change, opens: null, pending: -1, dead: 1 } }] });
+    expect(ended).toMatchObject([{ id: 'r', completed: 1, dead: 1 }]);
+    const [batch] = await j.outbox(10);
+    expect(batch?.runs).toEqual(ended);
+    await j.forgetOutbox(batch?.id ?? 0);
+    expect(await j.outbox(10)).toEqual([]);
+  });
+
+  test('calls that were under way when the owner ended come back as one crash more', async () => {
+    const first = new JournalDatabase(journal.file);
+    first.apply([{ ops: [save(1), { op: 'begin', seq: 1, attempt: 1 }, save(2)] }], 2);
+    first.close();
+    const j = client(openInlinePort(journal.file));
+    await j.recoverStarted('f');
+    expect(await page(j)).toMatchObject([{ seq: 1, crashes: 1, attempt: 1 }, { seq: 2, crashes: 0 }]);
+  });
+});
+
+describe('a disk that fails', () => {
+  const failing = (port: JournalPort, state: { fail: boolean }): JournalPort => ({
+    opened: port.opened,
+    ask: (request) => (state.fail && request.kind === 'apply' ? Promise.reject(new JournalError({ name: 'Error', message: 'disk full', errcode: 13 })) : port.ask(request)),
+  });
+  test('refuses new messages and keeps what belongs to accepted ones until it works again', async () => {
+    const clock = new VirtualTime();
+    const state = { fail: false };
+    const j = client(failing(openInlinePort(journal.file), state), clock);
+    await j.commit({ ops: [save(1)], acceptance: true });
+    state.fail = true;
+    const moved = j.commit({ ops: [save(1, { node: 'next' })] });
+    await expect(j.commit({ ops: [save(2)], acceptance: true })).rejects.toThrow('disk full');
+    await expect(j.commit({ ops: [save(3)], acceptance: true })).rejects.toThrow('disk full');
+    state.fail = false;
+    await clock.advance(1000);
+    await moved;
+    expect(await j.counts('f')).toEqual([{ node: 'next', queued: 1, waiting: 0 }]);
+  });
+});
+
+describe('bodies', () => {
+  const BODIES: { readonly [name: string]: object } = {
+    'an empty body': {}, 'plain JSON': { payload: { a: [1, 'x', null, true] } }, 'bytes and dates': { payload: new Uint8Array([0, 255]), at: new Date(5) },
+    'keys that look like tags': { $date: 5, payload: { $bytes: 'x', $$y: new Date(1) } }, 'a big integer': { big: 12345678901234567890n },
+  };
+  test.each(Object.entries(BODIES))('%s comes back as it was', (_name, body) => {
+    expect(decodeBody(encodeBody(body))).toEqual(body);
+  });
+  test('what is nested without end is refused', () => {
+    const body: { payload?: unknown } = {};
+    body.payload = body;
+    expect(() => encodeBody(body)).toThrow(RangeError);
+  });
+});
