@@ -49,9 +49,11 @@ export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle
 
 function extensionsOf(options: CodeOptions): Extension[] {
   const block = options.shape === 'block';
+  // Made once: the editor asks again and again, and takes another function for another source.
+  const completion = [{ autocomplete: completeWords(options.words) }];
   return [
     history(), drawSelection(), closeBrackets(), bracketMatching(), look, languageOf(options.language) as Extension,
-    EditorState.languageData.of(() => [{ autocomplete: completeWords(options.words) }]),
+    EditorState.languageData.of(() => completion),
     autocompletion({ icons: false }),
     placeholder(options.placeholder),
     EditorView.contentAttributes.of({ tabindex: '0', ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),

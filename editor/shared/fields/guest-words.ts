@@ -4,7 +4,7 @@ const GLOBALS: readonly CodeWord[] = [
   ...['id', 'name'].map((path) => ({ path: `node.${path}` })),
   ...['log', 'warn', 'error', 'status', 'send', 'done'].map((path) => ({ path: `node.${path}`, detail: '()' })),
   { path: 'env.get', detail: "('NAME')" },
-  { path: 'msg' },
+  ...['msg', 'msg.payload', 'msg.topic'].map((path) => ({ path })),
 ];
 
 /** Names that user code sees: the message and its fields, `node`, `env`. */
