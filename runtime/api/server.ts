@@ -48,7 +48,9 @@ function openApi(server: Server, options: ApiOptions): ApiServer {
 
 async function close(server: Server, web: Promise<Web> | undefined, { clock }: ApiOptions): Promise<void> {
   const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
-  // A caller that keeps its connection would otherwise go on with it for ever.
+  // A caller that keeps its connection would otherwise go on with it for ever: no new request on it, and none after the one under way.
+  server.keepAliveTimeout = 1;
+  server.keepAliveTimeoutBuffer = 0;
   server.prependListener('request', (_request, response) => { response.setHeader('connection', 'close'); });
   server.closeIdleConnections();
   const stopWaiting = clock.after(limits.httpDrainMs, () => { server.closeAllConnections(); });

@@ -1,7 +1,8 @@
-import { request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApi } from '../../runtime/api/server.ts';
-import type { ApiServer } from '../../runtime/api/route.ts';
+import { createDoor, type Door } from '../../runtime/api/server.ts';
+import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
 import type { DeadLetter, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Failure } from '../../runtime/errors.ts';
@@ -85,6 +86,8 @@ export class FakeHost {
   dead: readonly DeadLetter[] = [];
   injectFails: Error | undefined;
   countersFail: string | undefined;
+  /** Serves `/hook/…`. */
+  hook: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => { response.writeHead(202).end('accepted'); };
 
   setCounters(flow: string, done: number): void {
     this.counts.set(flow, { flow, at: done, nodes: { a: { done, failed: 0, working: 0, waiting: 0, held: 0, deadLetters: 0, perSecond: 0 } }, wires: {}, connections: {} });
@@ -99,9 +102,9 @@ export class FakeHost {
       lastMessages: () => this.last,
       pendingRuns: async () => ({ runs: [], total: 0 }), deadLetters: async () => ({ deadLetters: this.dead }), deadLetterCount: () => 0,
       connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }), testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
-      serveHooks(server: Server, otherwise): void {
+      serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {
-          if (request.url?.startsWith('/hook/')) response.writeHead(202).end('accepted');
+          if (request.url?.startsWith('/hook/')) this.hook(request, response);
           else (otherwise as (a: unknown, b: unknown) => void)(request, response);
         });
       },
@@ -116,29 +119,40 @@ export class ApiKit {
   readonly observers = new Observers();
   readonly logged: { readonly details: object; readonly text: string }[] = [];
   isReady = true;
-  readonly #api: ApiServer;
+  readonly door: Door = createDoor();
+  readonly #options: ApiOptions;
+  #api: ApiServer | undefined;
 
   constructor(options: { readonly clock?: Clock; readonly editorDir?: string } = {}) {
     const note = (details: object, text: string): void => { this.logged.push({ details, text }); };
-    this.#api = createApi({
+    this.#options = {
       project: this.project.door(), host: this.host.door(), observers: this.observers, random: systemRandom,
       clock: options.clock ?? new VirtualTime(), catalog: { nodes: {}, connections: {} }, log: { warn: note, error: note },
-      system: { version: '0.0.0', dataDir: 'data', readOnly: false, hookBase: 'http://127.0.0.1/hook' }, ready: () => this.isReady,
+      system: { version: '0.0.0', dataDir: 'data', readOnly: false, hookBase: '/hook' }, ready: () => this.isReady,
       ...(options.editorDir !== undefined && { editorDir: options.editorDir }),
-    });
+    };
   }
 
-  get port(): number { return (this.#api.server.address() as AddressInfo).port; }
-  get host127(): string { return `127.0.0.1:${this.port}`; }
+  get port(): number { return (this.door.server.address() as AddressInfo).port; }
 
   async open(): Promise<this> {
-    await new Promise<void>((resolve) => { this.#api.server.listen(0, '127.0.0.1', resolve); });
+    await this.listen();
+    this.openDoor();
     return this;
   }
+  async listen(): Promise<void> {
+    this.door.server.listen(0, '127.0.0.1');
+    await once(this.door.server, 'listening');
+  }
+  get openedApi(): ApiServer {
+    if (!this.#api) throw new Error('the door was not opened');
+    return this.#api;
+  }
+  openDoor(): ApiServer { return (this.#api = this.door.open(this.#options)); }
 
   async close(): Promise<void> {
-    const closed = this.#api.close();
-    this.#api.server.closeAllConnections();
+    const closed = this.#api?.close();
+    this.door.server.closeAllConnections();
     await closed;
   }
 
