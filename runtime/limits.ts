@@ -113,6 +113,7 @@ export const limits = {
   sandboxMemoryMaxMb: 256, // half of what the process may have
   sandboxTimeoutMs: 5 * SECOND, // of one message
   sandboxTimeoutMaxMs: 60 * SECOND, // longer work belongs into a node that calls outside
+  sandboxCpuMs: 10 * SECOND, // of that time the code may compute, not wait: it holds a core and the isolate of its flow
   sandboxProcessMb: 512, // RSS of the child before it is killed, beside what its contexts need
   sandboxContextMb: 1, // RSS of one function node's context that has run, some more than measured
   sandboxCellFunctions: 32, // function nodes of one flow in one isolate: one isolate each would take five times the memory

@@ -62,7 +62,10 @@ export default defineNode({
     outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
     timeout: field.duration({ en: 'Time for one message', ru: 'Время на сообщение' }, {
       default: `${limits.sandboxTimeoutMs}ms`, advanced: true, dynamic: ['$env'],
-      help: { en: `Waiting included. At most ${limits.sandboxTimeoutMaxMs / 1000} seconds.`, ru: `Вместе с ожиданием. Не больше ${limits.sandboxTimeoutMaxMs / 1000} секунд.` },
+      help: {
+        en: `Waiting included. At most ${limits.sandboxTimeoutMaxMs / 1000} seconds, of which the code may compute for ${limits.sandboxCpuMs / 1000}.`,
+        ru: `Вместе с ожиданием. Не больше ${limits.sandboxTimeoutMaxMs / 1000} секунд, из них вычислять код может ${limits.sandboxCpuMs / 1000}.`,
+      },
     }),
     memory: field.size({ en: 'Memory', ru: 'Память' }, {
       default: `${limits.sandboxMemoryMb}MB`, advanced: true,

@@ -96,7 +96,7 @@ export class Cell {
   async #turn(fn: CellFunction, asked: Asked): Promise<string> {
     const enter = await (fn.enter ??= this.#build(fn));
     const { plain, timeoutMs } = fn.definition;
-    const timeout = timeoutMs + limits.sandboxSliceMs;
+    const timeout = Math.min(timeoutMs, limits.sandboxCpuMs) + limits.sandboxSliceMs;
     return new Promise((resolve, reject) => {
       const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
       this.#queue.push({ call: asked.call, run, open: !plain, budgetMs: timeout + GRACE_MS, resolve, reject, startedAt: 0, settled: Promise.resolve() });

@@ -139,7 +139,9 @@ export class SandboxedFunction implements SandboxFunction {
       // The process was ended by it: what follows has to show itself harmless first.
       if (failure.ended) this.#distrust = limits.sandboxAloneAfterCrash;
       const code = reason === 'broken' ? 'crashed' : reason;
-      for (const item of rest) this.#settle(item, failed(code, { ...failure, ...(message !== undefined && { message }), timeoutMs, memoryMb }));
+      // A turn that was cut off waited for nothing: it computed.
+      const cause = { ...failure, ...(message !== undefined && { message }), timeoutMs: Math.min(timeoutMs, limits.sandboxCpuMs), memoryMb };
+      for (const item of rest) this.#settle(item, failed(code, cause));
     }
     this.#pump();
     if (this.#closed && this.#inFlight === 0) this.#carrier.closed(this.#parts.id);

@@ -77,7 +77,7 @@ export class SandboxSupervisor implements SandboxDoor {
   #define(program: SandboxProgram, { source, plain, keys }: Analysis): Definition {
     const { node, outputs, env, timeoutMs, memoryMb } = program;
     const guest: GuestConfig = {
-      nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, plain,
+      nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain,
       back: keys && keys.back, came: keys ? keys.back.filter((key) => keys.cross.includes(key)) : [],
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,

@@ -64,6 +64,7 @@ export function startCall(guest: Guest, batch: Batch, now: number): Call {
 /** Runs the code of one message: from its beginning, or a timer's function. */
 export function resume(guest: Guest, call: Call, timer: (() => void) | null): void {
   guest.current = call;
+  call.turnAt = guest.config.plain ? 0 : guest.wallNow();
   try {
     if (timer) { timer(); return; }
     // Called by its bare name: as a method it would get the guest as `this`.
@@ -126,6 +127,11 @@ export function collect(guest: Guest, number: number): string {
   const batch = guest.batches.get(number);
   if (!batch) throw new Error('this batch was not begun');
   const now = guest.wallNow();
+  const { current } = guest;
+  if (current && current.turnAt > 0) {
+    current.usedMs += now - current.turnAt;
+    current.turnAt = 0;
+  }
   for (const call of batch.calls) if (call.text === null && isThrough(guest, call, now)) endCall(guest, call);
   let out = '';
   for (let call = batch.calls[batch.handed]; call && call.text !== null && out.length <= guest.config.partChars; call = batch.calls[batch.handed]) {
@@ -145,6 +151,10 @@ export function isThrough(guest: Guest, call: Call, now: number): boolean {
   if (call.thrown || call.done) return true;
   if (now - call.startedAt >= guest.config.timeoutMs) {
     call.thrown = { value: refusal('timeout', call.returned ? { en: 'its timers were still running', ru: 'его таймеры ещё работали' } : { en: 'its promise had not settled', ru: 'промис ещё не завершился' }) };
+    return true;
+  }
+  if (call.usedMs >= guest.config.cpuMs) {
+    call.thrown = { value: refusal('timeout', { en: `it computed for more than ${guest.config.cpuMs} ms`, ru: `он вычислял дольше ${guest.config.cpuMs} мс` }) };
     return true;
   }
   if (call.liveTimers > 0) return false;

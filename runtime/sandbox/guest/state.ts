@@ -9,6 +9,8 @@ export interface GuestConfig {
   readonly nodeName: string;
   readonly outputs: number;
   readonly timeoutMs: number;
+  /** Of that time it may compute. */
+  readonly cpuMs: number;
   /** The code cannot make promises or timers, so that a whole batch runs in one turn. */
   readonly plain: boolean;
   /** Keys that may have changed after the code ran; null when the whole body crosses. */
@@ -52,6 +54,10 @@ export class Call {
   readonly msg: { [key: string]: unknown };
   readonly batch: Batch;
   startedAt = 0;
+  /** Time that its code ran. */
+  usedMs = 0;
+  /** When the turn in work began; 0 when none is. */
+  turnAt = 0;
   /** Texts of bodies by output; null while nothing was sent. */
   outputs: string[][] | null = null;
   bodies = 0;

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { blame, collect, step } from '../../../runtime/sandbox/guest/run.ts';
+import type { Guest, GuestConfig } from '../../../runtime/sandbox/guest/state.ts';
+import { addTimer } from '../../../runtime/sandbox/guest/timers.ts';
+
+/** The guest's turns by a clock of the test, without an isolate. */
+
+const CONFIG: GuestConfig = {
+  nodeId: 'n', nodeName: '', outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
+  sliceMs: 20, partChars: 1000, outputChars: 1000, bodiesMax: 10, logsMax: 3, logChars: 10, timersMax: 3,
+};
+
+function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknown, config: Partial<GuestConfig> = {}): { guest: Guest; pass: (ms: number) => void } {
+  let now = 1000;
+  const guest: Guest = {
+    config: { ...CONFIG, ...config }, user: (msg) => user(guest, msg), wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
+    harden: () => undefined, batches: new Map(), current: null, timerIds: 0, finished: 0,
+  };
+  return { guest, pass: (ms) => { now += ms; } };
+}
+const rows = (count: number): string => JSON.stringify(Array.from({ length: count }, (_, payload) => [`m-${payload}`, 0, { payload }]));
+const sent = (...payloads: number[]): string => payloads.map((payload) => `[[[{"w":{"payload":${payload}}}]]]`).join(',');
+
+test('a plain batch hands over what is ready after its slice, and goes on', () => {
+  const { guest, pass } = guestOf((_, msg) => { pass(15); return msg; }, { plain: true });
+  expect(step(guest, 1, rows(3))).toBe(`m${sent(0, 1)}`);
+  expect(step(guest, 1, '')).toBe(`d${sent(2)}`);
+  expect(guest.batches.size).toBe(0);
+});
+
+test('a plain batch hands over what is ready when it grows large', () => {
+  const { guest } = guestOf((_, msg) => msg, { plain: true, partChars: 30 });
+  expect(step(guest, 1, rows(3))).toBe(`m${sent(0, 1)}`);
+});
+
+test('code that may wait begins one message a turn, and results keep the order', () => {
+  const { guest, pass } = guestOf((own, msg) => { if (msg.payload === 0) addTimer(own, () => undefined, { ms: 10, args: [], repeats: false }); return msg; });
+  step(guest, 1, rows(2));
+  expect(collect(guest, 1)).toBe('m');
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toBe('w10;');
+  pass(10);
+  expect(collect(guest, 1)).toBe('m');
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toBe(`d${sent(0, 1)}`);
+});
+
+test('what waits too long fails by itself, with its timers dropped', () => {
+  const { guest, pass } = guestOf((own) => { addTimer(own, () => undefined, { ms: 5000, args: [], repeats: true }); });
+  step(guest, 1, rows(1));
+  expect(collect(guest, 1)).toBe('w1000;');
+  pass(1000);
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toMatch(/^d\{"f":\{"c":"timeout","m":"its timers were still running"/);
+});
+
+test('what computes too long in all its turns fails', () => {
+  const { guest, pass } = guestOf((own) => { addTimer(own, () => { pass(60); }, { ms: 1, args: [], repeats: true }); });
+  step(guest, 1, rows(1));
+  collect(guest, 1);
+  pass(1);
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toMatch(/^[mw]/);
+  pass(1);
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toMatch(/^d\{"f":\{"c":"timeout","m":"it computed for more than 100 ms"/);
+});
+
+test('an error that surfaces late takes the result back that was just handed over', () => {
+  const { guest } = guestOf((_, msg) => msg);
+  step(guest, 1, rows(2));
+  expect(collect(guest, 1)).toBe(`m${sent(0)}`);
+  step(guest, 1, '');
+  expect(collect(guest, 1)).toBe(`d${sent(1)}`);
+  expect(blame(guest, 1, { message: 'late', stack: 'Error: late\n    at function:2:3' })).toBe('d{"f":{"c":"threw","m":"late","l":2,"k":3},"l":[]}');
+});
