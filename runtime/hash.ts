@@ -2,6 +2,3 @@ import { hash } from 'node:crypto';
 
 /** 22 characters that are the same for the same text everywhere: derived ids. */
 export const shortHash = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22);
-
-/** The whole hash of bytes, for telling whether two bodies are the same. */
-export const contentHash = (bytes: string | Uint8Array): string => hash('sha256', bytes, 'base64url');

@@ -18,7 +18,6 @@ export const limits = {
   windowMessages: 512, // in memory for each node input; the rest waits on disk and is paged in
   windowBytes: 8 * MB, // the same by size, so that large bodies do not fill memory
   wireMessagesDefault: 1_000_000, // on disk for each wire before it holds its feeders (DESIGN 3)
-  wireBytesDefault: 1024 * MB, // the same by size
   memoryWireMessages: 10_000, // memory mode keeps all of it in memory
   segmentsInFlight: 256, // committed inputs in work at once in one flow, so that one flow cannot take all memory
   replyWaitersMax: 10_000, // callers that wait for http-response; beyond it 503

@@ -62,8 +62,8 @@ export class Batcher {
     try {
       const contexts: CallContext[] = [];
       for (const visit of items) {
-        const config = configFor(this.#unit, visit.body, this.#walker.services);
         const context = new CallContext(this.#unit, visit, visit.segment.origin);
+        const config = configFor(this.#unit, visit.body, context);
         context.config = config instanceof Promise ? await config : config;
         contexts.push(context);
       }

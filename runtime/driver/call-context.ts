@@ -1,4 +1,3 @@
-import { limits } from '../limits.ts';
 import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace } from '../sdk/context.ts';
 import type { Envelope } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -96,6 +95,3 @@ export class CallContext implements NodeContext<unknown, unknown> {
 function hostResource(url: string): string {
   try { return `host:${new URL(url).host}`; } catch { return 'host:'; }
 }
-
-/** How long one call may take: the node's own setting or the limit for all. */
-export const callTimeoutOf = (setting: number | undefined): number => setting ?? limits.callTimeoutMs;

@@ -46,10 +46,9 @@ export class Caller {
     work.attempt++;
     // Before the call: a node that kills the process must be known as the one that was running.
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
-    const config = await configFor(unit, work.msg.body, services);
     const aborter = new AbortController();
     const context = new CallContext(unit, work.msg, work);
-    context.config = config;
+    context.config = await configFor(unit, work.msg.body, context);
     context.signal = aborter.signal;
     const before = services.clock.elapsed();
     const { promise: deadline, reject } = Promise.withResolvers<never>();

@@ -66,9 +66,8 @@ export class Collecting {
 
   async #add(unit: Unit, work: Work): Promise<void> {
     const collect = unit.definition?.collect as Collector<unknown>;
-    const config = await configFor(unit, work.msg.body, this.#runner.services);
     const context = new CallContext(unit, work.msg, work);
-    context.config = config;
+    context.config = await configFor(unit, work.msg.body, context);
     const key = collect.key(work.msg.body, context as never);
     const open = this.#of(unit.id).get(key);
     const step = collect.arrive(work.msg.body, open?.state, context as never);

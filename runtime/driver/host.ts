@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
 import { FlowRunner } from './flow-runner.ts';
-import { HistoryPump } from './history-pump.ts';
+import type { HistoryPump } from './history-pump.ts';
 import type { Services } from './services.ts';
 import type { Segment } from './segment.ts';
 

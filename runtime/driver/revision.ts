@@ -3,7 +3,7 @@ import { problem } from '../errors.ts';
 import { compileConfig, type CompiledConfig } from '../expression/resolve.ts';
 import { outputsOf } from '../flow/evaluate-rule.ts';
 import type { Flow, Json, Problem, Text } from '../flow/flow.ts';
-import { parseDuration, parseSize } from '../flow/units.ts';
+import { parseDuration } from '../flow/units.ts';
 import { limits } from '../limits.ts';
 import type { NodePlace, PrepareHost } from '../sdk/context.ts';
 import type { NodeDefinition } from '../sdk/define-node.ts';
@@ -118,8 +118,7 @@ function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace 
 function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
   for (const [port, wires] of unit.plan.wires) {
     unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire }): UnitWire => ({
-      id, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault,
-      bytes: (wire.limit?.bytes === undefined ? undefined : parseSize(wire.limit.bytes)) ?? limits.wireBytesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
+      id, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
     }))));
   }
 }

@@ -23,6 +23,7 @@ export interface StationOwner {
 }
 
 const LOOK_AT_CLOCK_EVERY = 16;
+const charsOf = (work: Work): number => (work.seq === 0 ? 0 : work.msg.text.length);
 
 /**
  * The queue of one node. It outlives revisions: messages at rest go on at the same node id in the newest one (DESIGN 6.11).
@@ -35,6 +36,8 @@ export class Station {
   readonly #queue = new KeyedQueue<Work>();
   /** Place of the last message that was put into the window. */
   #lastPos = 0;
+  /** Text of the messages in the window; memory mode, which has none, is bounded by number. */
+  #chars = 0;
   /** At rest on disk and not in the window. */
   #spilled = 0;
   #paging = false;
@@ -61,18 +64,15 @@ export class Station {
 
   /** A message comes to rest here. Its row is on its way to the journal before this is called. */
   arrive(work: Work): void {
-    const fits = this.#spilled === 0 && this.#queue.size - this.#queue.aside < limits.windowMessages;
+    const fits = this.#spilled === 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages;
     if (work.seq !== 0 && !fits) this.#spilled++;
-    else {
-      this.#lastPos = Math.max(this.#lastPos, work.pos);
-      if (work.wire) work.wire.waiting++;
-      this.#queue.push(work);
-    }
+    else this.#push(work);
     this.schedule();
   }
 
   /** A retry or held message that is due, or one whose call could not be made: before everything else. */
   again(work: Work): void {
+    this.#chars += charsOf(work);
     if (work.wire) work.wire.waiting++;
     if (work.resumed) this.#queue.pushDue(work);
     else this.#queue.pushFirst(work);
@@ -123,6 +123,7 @@ export class Station {
     for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); started++) {
       const work = this.#queue.take();
       if (!work) break;
+      this.#chars -= charsOf(work);
       if (work.wire) work.wire.waiting--;
       this.working++;
       this.#owner.perform(this, work);
@@ -135,6 +136,13 @@ export class Station {
   #isPaused(unit: Unit): boolean {
     for (const resource of unit.resources) if (this.#services.connections.isPaused(resource)) this.#paused.add(resource);
     return this.#paused.size > 0;
+  }
+
+  #push(work: Work): void {
+    this.#lastPos = Math.max(this.#lastPos, work.pos);
+    this.#chars += charsOf(work);
+    if (work.wire) work.wire.waiting++;
+    this.#queue.push(work);
   }
 
   /** Lets others have the thread, then goes on. */
@@ -153,10 +161,7 @@ export class Station {
     this.#services.journal.page(query).then((rows) => {
       this.#paging = false;
       for (const row of rows) {
-        this.#lastPos = row.pos;
-        const work = workOf(row, this.#owner.wireOf(row.via));
-        if (work.wire) work.wire.waiting++;
-        this.#queue.push(work);
+        this.#push(workOf(row, this.#owner.wireOf(row.via)));
       }
       this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
       this.schedule();

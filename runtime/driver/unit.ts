@@ -6,6 +6,7 @@ import type { NodePlace } from '../sdk/context.ts';
 import type { Surroundings } from './call-context.ts';
 import type { Segment } from './segment.ts';
 import type { NodeDefinition } from '../sdk/define-node.ts';
+import type { Moment } from '../sdk/field.ts';
 import type { Body } from '../sdk/message.ts';
 
 /** Counts of a node over all its revisions. */
@@ -43,7 +44,6 @@ export interface UnitWire {
   readonly to: Unit;
   readonly key: CompiledPath | undefined;
   readonly limit: number;
-  readonly bytes: number;
   readonly whenFull: 'hold' | 'drop' | 'dead-letter';
   readonly count: WireCount;
 }
@@ -82,9 +82,8 @@ export interface Unit {
 }
 
 /** The node's config for one message; the same object every time when nothing in it depends on the message. */
-export function configFor({ config }: Unit, body: Body, moment: { readonly clock: { now(): number } }): unknown {
-  if (config === undefined || config.static) return config?.atDeploy;
-  return config.value(body, { clock: moment.clock });
+export function configFor({ config }: Unit, body: Body, moment: Moment): unknown {
+  return config === undefined || config.static ? config?.atDeploy : config.value(body, moment);
 }
 
 /** One call has ended. */

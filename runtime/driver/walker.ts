@@ -1,4 +1,4 @@
-import { ERROR_PORT } from '../engine/plan.ts';
+import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDrop, isHold, isToPorts, portsOf, type Body } from '../sdk/message.ts';
@@ -75,8 +75,7 @@ export class Walker {
       if (visit.depth > limits.hopsMax) throw tooManyHops(unit);
       if (definition?.batch) { this.#batcherOf(unit).add(visit); return undefined; }
       if (!definition?.run) return this.#after(visit, body);
-      const config = configFor(unit, body, this.services);
-      const result = config instanceof Promise ? config.then((value) => run(visit, value)) : run(visit, config);
+      const result = run(visit);
       if (!(result instanceof Promise)) return this.#after(visit, result);
       this.#later(visit, result);
     } catch (error) {
@@ -183,10 +182,16 @@ export class Walker {
   }
 }
 
-function run(visit: Visit, config: unknown): HandlerResult | Promise<HandlerResult> {
-  const context = new CallContext(visit.unit, visit, visit.segment.origin);
-  context.config = config;
-  return visit.unit.definition?.run?.(visit.body, context as never);
+function run(visit: Visit): HandlerResult | Promise<HandlerResult> {
+  const { unit, body } = visit;
+  const context = new CallContext(unit, visit, visit.segment.origin);
+  const call = (config: unknown): HandlerResult | Promise<HandlerResult> => {
+    context.config = config;
+    return unit.definition?.run?.(body, context as never);
+  };
+  if (unit.config === undefined || unit.config.static) return unit.definition?.run?.(body, context as never);
+  const config = configFor(unit, body, context);
+  return config instanceof Promise ? config.then(call) : call(config);
 }
 
 function portOf(unit: Unit, id: string): OutPort {

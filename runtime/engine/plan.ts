@@ -26,8 +26,6 @@ export interface Plan { readonly flow: Flow; readonly nodes: ReadonlyMap<string,
 /** What of a node type the plan needs beyond its `NodeInfo`. */
 export interface PlanType { readonly info: NodeInfo; readonly collects: boolean }
 
-export const ERROR_PORT = 'error';
-
 export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
   const wires = wiresByNode(flow);
   const drafts = new Map<string, Omit<PlanNode, 'caughtBy' | 'feeds'>>();
