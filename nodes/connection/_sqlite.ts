@@ -39,6 +39,8 @@ export class SqliteClient implements SqlClient {
     worker.on('message', (done: Done) => {
       const settle = this.#waiting.get(done.id);
       this.#waiting.delete(done.id);
+      // Only what is under way keeps the process alive.
+      if (this.#waiting.size === 0) worker.unref();
       settle?.(done);
     });
     const died = (reason: string) => (): void => {
@@ -97,6 +99,7 @@ export class SqliteClient implements SqlClient {
 
   #send(sql: string, values: readonly SqlValue[]): Promise<SqlResult> {
     if (this.#dead) return Promise.reject(this.#dead);
+    this.#worker.ref();
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#waiting.set(id, (done) => ('error' in done ? reject(failureOf(done.error)) : resolve({ rows: done.rows, affected: done.affected })));
