@@ -30,6 +30,12 @@ export interface LinkEnd {
   readonly livedMs: number;
 }
 
+export interface LinkOptions {
+  readonly clock: Clock;
+  /** Node. */
+  readonly program: string;
+}
+
 const STDERR_KEPT = 2000;
 const NOBODY = 65534;
 const MEMORY_WORDS = /out of memory|heap limit|Allocation failed|Committing semi space/i;
@@ -51,11 +57,12 @@ export class Link {
   #stderr = '';
   #verdict: { readonly reason: LinkEnd['reason']; readonly message: string; readonly guilty?: BatchCall | undefined } | undefined;
 
-  constructor(clock: Clock, onEnd: (end: LinkEnd) => void) {
+  /** Throws when this platform has no native file of isolated-vm. */
+  constructor({ clock, program }: LinkOptions, onEnd: (end: LinkEnd) => void) {
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#startedAt = this.#heardAt = clock.elapsed();
-    this.#process = spawn(process.execPath, childArguments(), { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(program, childArguments(), { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.#pipe = this.#process.stdio[3] as Socket;
     const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
     this.#pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });

@@ -11,9 +11,12 @@ import { SandboxedFunction, type Carrier } from './sandboxed-function.ts';
 
 export interface SandboxOptions {
   readonly clock?: Clock;
+  /** The Node that runs the child; this process's own unless said. */
+  readonly program?: string;
   readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 }
 
+const NOT_STARTED = { message: 'isolated-vm has no native file for this platform', others: [] };
 const RESTART_FIRST_MS = 100;
 const STEADY_MS = 10_000; // a process that lived so long did not die of its start
 const SUSPECTS_IDLE_MS = 10_000; // the process for suspects stays for the next one
@@ -24,6 +27,7 @@ const SUSPECTS_IDLE_MS = 10_000; // the process for suspects stays for the next 
  */
 export class SandboxSupervisor implements SandboxDoor {
   readonly #clock: Clock;
+  readonly #program: string;
   readonly #log: NonNullable<SandboxOptions['log']>;
   readonly #carrier: Carrier = { together: (call) => { this.#serve(call); }, alone: (call) => { this.#suspect(call); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
@@ -45,6 +49,7 @@ export class SandboxSupervisor implements SandboxDoor {
 
   constructor(options: SandboxOptions = {}) {
     this.#clock = options.clock ?? systemClock;
+    this.#program = options.program ?? process.execPath;
     this.#log = options.log ?? (() => undefined);
   }
 
@@ -113,12 +118,22 @@ export class SandboxSupervisor implements SandboxDoor {
   #started(): void {
     this.#starting = false;
     if (this.#closed) return;
-    const link: Link = new Link(this.#clock, (end) => { this.#servingEnded(link, end); });
+    const link = this.#link((end) => { this.#servingEnded(link, end); });
     this.#serving = link;
-    for (const call of this.#held.splice(0)) link.run(call);
+    if (link) for (const call of this.#held.splice(0)) link.run(call);
+    else this.#notStarted(NOT_STARTED);
   }
 
-  #servingEnded(link: Link, end: LinkEnd): void {
+  #link(onEnd: (end: LinkEnd) => void): Link | undefined {
+    try {
+      return new Link({ clock: this.#clock, program: this.#program }, onEnd);
+    } catch (error) {
+      this.#log('error', `the sandbox's process could not be started: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  #servingEnded(link: Link | undefined, end: LinkEnd): void {
     if (this.#serving === link) this.#serving = undefined;
     if (end.reason === 'closed') return;
     // Ended by us for a known reason, it may start at once; what ends by itself again and again may not.
@@ -133,7 +148,7 @@ export class SandboxSupervisor implements SandboxDoor {
     for (const call of end.others) call.failed(guilty ? { reason: 'lost' } : { reason: 'suspect', message });
   }
 
-  #notStarted(end: LinkEnd): void {
+  #notStarted(end: Pick<LinkEnd, 'message' | 'others'>): void {
     this.#log('error', `the sandbox's process could not be started: ${end.message}`);
     if (++this.#failedStarts < limits.sandboxStartsMax) {
       this.#held.unshift(...end.others);
@@ -158,20 +173,23 @@ export class SandboxSupervisor implements SandboxDoor {
       return;
     }
     this.#probe ??= this.#startProbe();
+    const probe = this.#probe;
     const next = (): void => {
       this.#probing = undefined;
       this.#nextSuspect();
     };
-    this.#probe.run({
+    const carried: BatchCall = {
       ...call,
       take: (results, last) => { call.take(results, last); if (last) next(); },
       failed: (failed) => { call.failed(failed); next(); },
-    });
+    };
+    if (probe) probe.run(carried);
+    else carried.failed({ reason: 'unavailable', message: NOT_STARTED.message });
   }
 
   /** Takes one message at a time: when this process ends, that one did it. */
-  #startProbe(): Link {
-    const link: Link = new Link(this.#clock, (end) => {
+  #startProbe(): Link | undefined {
+    const link = this.#link((end) => {
       if (this.#probe === link) this.#probe = undefined;
       if (end.reason === 'closed') return;
       const reason = end.reason === 'crashed' ? 'broken' : end.reason;

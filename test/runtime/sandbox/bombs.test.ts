@@ -94,6 +94,15 @@ test('a process that is killed is replaced, and what was in it is done', async (
   await fn.close();
 }, 20_000);
 
+test('a process that cannot be started is told to the messages, for them to be tried again', async () => {
+  const said: string[] = [];
+  const own = new SandboxSupervisor({ program: '/bin/false', log: (_level, text) => { said.push(text); } });
+  const fn = await own.open(program('return msg;'));
+  expect((await callBodies(fn, [{ payload: 1 }, { payload: 2 }])).map(shown)).toEqual(['sandbox.unavailable', 'sandbox.unavailable']);
+  expect(said[0]).toContain('could not be started: ended with code 1');
+  await own.close();
+});
+
 test('closing ends every process', async () => {
   const own = new SandboxSupervisor();
   const fn = await own.open(program('return msg;'));
