@@ -109,5 +109,3 @@ export const api = {
   export: (ids: readonly string[]) => call<string>('GET', `/export?${ids.map((id) => `flow=${encodeURIComponent(id)}`).join('&')}`, { as: 'text' }),
   listRuns: (of: { readonly flow?: string; readonly state?: string; readonly limit?: number; readonly after?: string } = {}) => call<RunList>('GET', `/runs${query(of)}`),
 } as const;
-
-export type Api = typeof api;

@@ -6,7 +6,7 @@ import { splitEnd, wireId } from '../../runtime/flow/flow.ts';
 import { own } from '../../runtime/flow/own.ts';
 import { whyNotFit } from '../../runtime/flow/port-types.ts';
 import type { WireKind } from '../../runtime/flow/port-types.ts';
-import { language, pick } from '../i18n/index.ts';
+import { language, pick, t } from '../i18n/index.ts';
 import type { Position as Place } from '../model/edit.ts';
 import { moveNodes } from '../model/edits.ts';
 import type { Box } from '../model/route.ts';
@@ -31,6 +31,8 @@ const NO_WIRES: Wired = { inputs: [], outputs: [] };
 export class CanvasState {
   drawing = $state.raw<Drawing>();
   hoveredWire = $state<string>();
+  /** So far away that cards are coloured blocks: names, ports and labels are not even made, which keeps a large flow fluid. */
+  isFar = $state(false);
   readonly #app: App;
   /** Where cards are while they are dragged; the document hears of it once, at the end. */
   #dragged = $state.raw<{ readonly [node: string]: Place }>({});
@@ -86,7 +88,7 @@ export class CanvasState {
       const isSelected = selected?.has(id) ?? false;
       const kind = this.kindOf(wire.from);
       const before = this.#edgeCache.get(id);
-      const same = before?.data?.wire === wire && before.data.kind === kind && before.selected === isSelected;
+      const same = before?.data?.wire === wire && before.data.kind === kind && before.selected === isSelected && before.ariaLabel === labelOf(wire);
       kept.set(id, same ? before : libraryEdge(wire, kind, isSelected));
     }
     this.#edgeCache = kept;
@@ -176,7 +178,7 @@ function wiredPorts(wires: readonly Wire[]): ReadonlyMap<string, Wired> {
 function libraryNode(card: Card, { x, y, isSelected, isDragged }: { x: number; y: number; isSelected: boolean; isDragged: boolean }): CardNode {
   const { id, width, height } = card;
   return {
-    id, type: 'card', data: { card }, position: { x, y }, selected: isSelected, dragging: isDragged, width, height, measured: { width, height },
+    id, type: 'card', data: { card }, ariaLabel: card.info ? t('canvas.node', { name: card.title, type: pick(card.info.title) }) : card.title, position: { x, y }, selected: isSelected, dragging: isDragged, width, height, measured: { width, height },
     // Given beforehand, so that nothing has to be drawn to be measured.
     handles: card.ports.map((port) => ({
       id: port.id, type: port.side === 'in' ? 'target' as const : 'source' as const, position: port.side === 'in' ? Position.Left : port.side === 'out' ? Position.Right : Position.Bottom,
@@ -185,9 +187,13 @@ function libraryNode(card: Card, { x, y, isSelected, isDragged }: { x: number; y
   };
 }
 
+const labelOf = (wire: Wire): string => t('canvas.wire', { from: wire.from, to: wire.to });
+
 function libraryEdge(wire: Wire, kind: WireKind | 'error', selected: boolean): WireEdge {
   const [from, to] = [splitEnd(wire.from), splitEnd(wire.to)];
-  return { id: wireId(wire), type: 'wire', source: from.node, sourceHandle: from.port, target: to.node, targetHandle: to.port, selected, data: { wire, kind } };
+  return {
+    id: wireId(wire), type: 'wire', ariaLabel: labelOf(wire), source: from.node, sourceHandle: from.port, target: to.node, targetHandle: to.port, selected, data: { wire, kind },
+  };
 }
 
 export const [useCanvas, setCanvas] = createContext<CanvasState>();

@@ -1,5 +1,4 @@
-import type { useSvelteFlow } from '@xyflow/svelte';
-import type { FinalConnectionState, OnConnectStart } from '@xyflow/system';
+import type { OnConnectEnd, OnConnectStart, useSvelteFlow } from '@xyflow/svelte';
 import { wireId } from '../../runtime/flow/flow.ts';
 import type { Wire } from '../../runtime/api/contract.ts';
 import { CARD } from '../model/card.ts';
@@ -74,7 +73,7 @@ export class SurfaceEvents {
   };
 
   /** A wire that ends on the empty canvas asks for the node that it should lead to. */
-  readonly wireEnd = (event: MouseEvent | TouchEvent, state: FinalConnectionState): void => {
+  readonly wireEnd: OnConnectEnd = (event, state) => {
     const { canvas } = this.#parts;
     const drawing = canvas.drawing;
     canvas.drawing = undefined;

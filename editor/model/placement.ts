@@ -12,7 +12,8 @@ export const snapped = ([x, y]: Position): Position => [snap(x), snap(y)];
 /** The wanted place, or the first below it where no card is in the way. */
 export function freePlace(layout: Flow['layout'], wanted: Position): Position {
   const places = Object.values(layout);
-  let [x, y] = snapped(wanted);
+  const [x, top] = snapped(wanted);
+  let y = top;
   while (places.some(([otherX, otherY]) => Math.abs(otherX - x) < CARD.width && Math.abs(otherY - y) < CARD.height + GRID)) y += snap(CARD.height + GAP.down);
   return [x, y];
 }

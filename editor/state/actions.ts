@@ -89,7 +89,7 @@ export function placeNode(session: Session, { info, at, wiredTo, into }: NewNode
 }
 
 /** Puts an end of a wire elsewhere; its settings go with it. */
-export function rewire(session: Session, id: string, from: string, to: string): void {
+export function rewire(session: Session, id: string, { from, to }: Pick<Wire, 'from' | 'to'>): void {
   const wire = session.flow.wires.find((each) => wireId(each) === id);
   if (!wire || session.flow.wires.some((each) => each.from === from && each.to === to)) return;
   session.apply(many([removeWire(id), addWire({ ...wire, from, to })]));

@@ -12,9 +12,3 @@ export function every(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms);
   return () => clearInterval(timer);
 }
-
-/** Calls back before the next picture is drawn. */
-export function nextFrame(callback: () => void): () => void {
-  const frame = requestAnimationFrame(callback);
-  return () => cancelAnimationFrame(frame);
-}

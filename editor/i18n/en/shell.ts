@@ -1,6 +1,4 @@
 export const shell = {
-  'shell.edit': 'Edit',
-  'shell.views': 'Views',
   'shell.undo': 'Undo',
   'shell.redo': 'Redo',
   'shell.deploy': 'Deploy',
@@ -61,5 +59,4 @@ export const shell = {
   'shell.go-node': 'Go to {node}',
   'shell.open-flow': 'Open {flow}',
   'shell.resize': 'Resize the panel',
-  'shell.close-panel': 'Close the panel',
 } as const;

@@ -2,8 +2,6 @@ import type { Translation } from '../catalogue.ts';
 import type { shell as english } from '../en/shell.ts';
 
 export const shell: Translation<typeof english> = {
-  'shell.edit': 'Схема',
-  'shell.views': 'Виды',
   'shell.undo': 'Отменить',
   'shell.redo': 'Вернуть',
   'shell.deploy': 'Применить',
@@ -64,5 +62,4 @@ export const shell: Translation<typeof english> = {
   'shell.go-node': 'Перейти к узлу «{node}»',
   'shell.open-flow': 'Открыть «{flow}»',
   'shell.resize': 'Изменить размер панели',
-  'shell.close-panel': 'Закрыть панель',
 };
