@@ -1,4 +1,4 @@
-import { NodeFailure } from '../../../runtime/sdk/index.ts';
+import type { NodeFailure } from '../../../runtime/sdk/index.ts';
 import type { HttpAnswer, ReplyOutcome, Text } from '../../../runtime/sdk/index.ts';
 
 /** What the caller of a webhook gets when no flow answers for it. The first words of each code never change: callers may branch on them. */
