@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import delay from '../../../nodes/time/delay.ts';
+import httpResponse from '../../../nodes/sink/http-response.ts';
+import catchNode from '../../../nodes/logic/catch.ts';
+import type { DeliverOptions } from '../../../runtime/sdk/index.ts';
+import { TestNodes } from '../../kit/test-nodes.ts';
+import { VirtualTime } from '../../kit/virtual-time.ts';
+import { flowOf } from '../../kit/flow-of.ts';
+import { journalFile, World } from '../../kit/world.ts';
+
+let nodes: TestNodes;
+let journal: ReturnType<typeof journalFile>;
+const worlds: World[] = [];
+const world = (clock = new VirtualTime()): World => {
+  const made = new World({ file: journal.file, nodes: [...nodes.definitions, delay, httpResponse, catchNode], clock });
+  worlds.push(made);
+  return made;
+};
+/** The process ends at once and a new one begins on the same file, `ms` later. */
+const next = (before: World, ms = 0): World => {
+  before.kill();
+  return world(new VirtualTime(before.clock.now() + ms));
+};
+const feed = async (payload: unknown, options: DeliverOptions = {}) => await nodes.deliver.get('in')?.({ payload }, options);
+const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
+const never = new Promise<void>(() => undefined);
+
+beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
+afterEach(() => {
+  for (const each of worlds.splice(0)) {
+    expect(each.bugs).toEqual([]);
+    each.kill();
+  }
+  journal.remove();
+});
+
+describe('a call that was under way when the process ended', () => {
+  test('is made again with the same key when its node is idempotent', async () => {
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+    const keys: string[] = [];
+    nodes.onCall = (_body, context) => { keys.push(context.idempotencyKey); return keys.length === 1 ? never : undefined; };
+    const first = world();
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    const second = next(first);
+    await second.deploy(flow);
+    await second.calm();
+    expect(payloads()).toEqual([1]);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys).toHaveLength(2);
+  });
+
+  test('is set aside for a person when its node acts outside without a key', async () => {
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-external', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+    nodes.onCall = () => never;
+    const first = world();
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    const second = next(first);
+    await second.deploy(flow);
+    await second.calm();
+    expect(nodes.calls).toHaveLength(1);
+    expect(await second.services.journal.deadLetters({ limit: 5 })).toMatchObject([{ code: 'call.outcome-unknown', node: 'call' }]);
+    expect(await second.pending()).toBe(0);
+  });
+
+  test('ends as a dead letter when it takes the process with it again and again', async () => {
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call' }, wires: ['in.out -> call.in'] });
+    nodes.onCall = () => never;
+    let life = world();
+    await life.deploy(flow);
+    await feed('poison');
+    for (let crash = 0; crash < 3; crash++) {
+      await life.calm();
+      life = next(life);
+      await life.deploy(flow);
+    }
+    await life.calm();
+    expect(nodes.calls).toHaveLength(3);
+    expect(await life.services.journal.deadLetters({ limit: 5 })).toMatchObject([{ code: 'call.crashed' }]);
+  });
+});
+
+describe('a waiting message', () => {
+  const flow = flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3d' } }, sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> sink.in'] });
+  const DAY = 24 * 60 * 60 * 1000;
+  test('leaves at its due time after a restart, not before, and once', async () => {
+    const first = world();
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    const second = next(first, 2 * DAY);
+    await second.deploy(flow);
+    await second.pass(DAY - 1000);
+    expect(payloads()).toEqual([]);
+    await second.pass(2000);
+    expect(payloads()).toEqual([1]);
+    const third = next(second, DAY);
+    await third.deploy(flow);
+    await third.pass(DAY);
+    expect(payloads()).toEqual([1]);
+  });
+  test('whose time came while the process was down leaves at once', async () => {
+    const first = world();
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    const second = next(first, 10 * DAY);
+    await second.deploy(flow);
+    await second.pass(10);
+    expect(payloads()).toEqual([1]);
+  });
+});
+
+describe('a new revision', () => {
+  test('takes over what waits at the same node, and keeps what waits at a node that is gone', async () => {
+    const w = world();
+    nodes.onCall = () => never;
+    const flow = flowOf({ nodes: { in: 'test-source', a: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> a.in', 'a.out -> sink.in'] });
+    await w.deploy(flow);
+    for (const payload of [1, 2, 3]) await feed(payload);
+    await w.calm();
+    const without = flowOf({ nodes: { in: 'test-source', sink: 'test-sink' }, wires: ['in.out -> sink.in'] });
+    await w.deploy(without, 2);
+    await w.calm();
+    expect(await w.pending()).toBe(3);
+    nodes.onCall = () => undefined;
+    await w.deploy({ ...flow, nodes: { ...flow.nodes, a: { type: 'test-call', version: 1, config: {}, name: 'changed' } } }, 3);
+    await w.calm();
+    expect(payloads().sort()).toEqual([2, 3]);
+  });
+  test('a stopped flow takes nothing in and keeps what it has', async () => {
+    const w = world();
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+    const runner = await w.deploy(flow);
+    await runner.stop();
+    await expect(feed(1)).rejects.toMatchObject({ code: 'flow.not-live' });
+    await w.deploy(flow, 2);
+    await feed(2);
+    await w.calm();
+    expect(payloads()).toEqual([2]);
+  });
+});
+
+describe('answers', () => {
+  const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', answer: 'http-response' }, wires: ['in.out -> call.in', 'call.out -> answer.in'] });
+  const ask = (bodyHash = 'h') => ({ reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash } } });
+  test('are recorded under the caller’s key and given again, also after a restart', async () => {
+    const first = world();
+    await first.deploy(flow);
+    const receipt = await feed({ price: 5 }, ask());
+    await first.calm();
+    expect(await receipt?.reply).toMatchObject({ kind: 'answered', repeated: false, answer: { status: 200, body: '{"price":5}' } });
+    const second = next(first);
+    await second.deploy(flow);
+    const again = await feed({ price: 5 }, ask());
+    expect(await again?.reply).toMatchObject({ kind: 'answered', repeated: true, answer: { body: '{"price":5}' } });
+    expect(nodes.calls).toHaveLength(1);
+    expect(await (await feed({ price: 6 }, ask('other')))?.reply).toEqual({ kind: 'mismatch' });
+  });
+  test('a repeat while the run goes on is told so', async () => {
+    const w = world();
+    nodes.onCall = () => never;
+    await w.deploy(flow);
+    const first = await feed(1, ask());
+    expect(await (await feed(1, ask()))?.reply).toEqual({ kind: 'in-progress' });
+    await w.pass(1000);
+    expect(await first?.reply).toEqual({ kind: 'timeout' });
+  });
+  test('a run that ends without one tells its caller how it ended', async () => {
+    const w = world();
+    await w.deploy(flowOf({ nodes: { in: 'test-source', fail: { type: 'test-pass', config: { fail: true } } }, wires: ['in.out -> fail.in'] }));
+    const receipt = await feed(1, { reply: { timeoutMs: 1000 } });
+    await w.calm();
+    expect(await receipt?.reply).toEqual({ kind: 'ended', how: 'dead-lettered' });
+  });
+});
+
+describe('catch nodes', () => {
+  test('the nearest one gets what its nodes failed at, and what fails behind it does not come round again', async () => {
+    const w = world();
+    await w.deploy(flowOf({
+      nodes: { in: 'test-source', bad: { type: 'test-pass', config: { fail: true } }, all: 'catch', named: { type: 'catch', config: { nodes: ['bad'] } }, worse: { type: 'test-pass', config: { fail: true } }, sink: 'test-sink' },
+      wires: ['in.out -> bad.in', 'all.out -> sink.in', 'named.out -> worse.in'],
+    }));
+    await feed(1);
+    await w.calm();
+    expect(nodes.arrived).toMatchObject([{ body: { error: { node: 'worse' } } }]);
+    expect(await w.pending()).toBe(0);
+  });
+});
