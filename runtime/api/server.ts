@@ -33,9 +33,6 @@ export function createDoor(): Door {
   };
 }
 
-/** The door with a runtime behind it from the first moment on. */
-export const createApi = (options: ApiOptions): ApiServer => createDoor().open(options);
-
 function openApi(server: Server, options: ApiOptions): ApiServer {
   let web: Promise<Web> | undefined;
   const openWeb = (): Promise<Web> => (web ??= createWeb(options));

@@ -1,5 +1,5 @@
 import type {
-  ConnectionList, DeployAnswer, ExportBundle, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunList, SaveAnswer, SecretList, EnvList, TestAnswer,
+  ConnectionList, DeployAnswer, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunList, SaveAnswer, SecretList, EnvList, TestAnswer,
 } from '../api/contract.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
 import type { AuditEntry, RunRecord } from '../store/store.ts';
@@ -44,4 +44,3 @@ export interface ProjectDoor {
   onChange(listener: (what: { readonly kind: 'flow' | 'flows' | 'deploy' | 'connection'; readonly id: string; readonly version?: number; readonly by?: string }) => void): () => void;
   close(): Promise<void>;
 }
-export type { ExportBundle };

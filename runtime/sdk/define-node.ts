@@ -1,6 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
-import type { HttpAnswer, HttpRequest, NodeContext, PrepareHost, SourceContext } from './context.ts';
+import type { HttpRequest, NodeContext, PrepareHost, SourceContext } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
 import type { Body, Drop, Hold, ToPorts } from './message.ts';
 
@@ -124,5 +124,3 @@ export function defineConnection<const F extends Fields, T>(spec: ConnectionSpec
   const { open, test, close, ...info } = spec;
   return { info, open, test, close } as ConnectionDefinition;
 }
-
-export type { HttpAnswer };

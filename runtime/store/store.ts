@@ -1,5 +1,3 @@
-import type { Problem } from '../flow/flow.ts';
-
 /**
  * Documents that people look at and change. One interface, several databases, one conformance suite.
  * Each method is atomic by itself; there is no transaction over two of them (DESIGN 9).
@@ -82,4 +80,3 @@ export interface RunRecord {
 }
 export interface RunQuery { readonly flow?: string; readonly state?: RunRecord['state']; readonly limit: number; readonly after?: string }
 export interface AuditEntry { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }
-export type { Problem };
