@@ -28,7 +28,7 @@ export const settings = {
   'settings.env-value': 'Value',
   'settings.env-value-help': 'Text, or JSON: 12, true, ["a"].',
   'settings.env-deleted': '{name} was deleted.',
-  'settings.undo': 'Undo',
+  'settings.undo': 'Bring back',
   'settings.system': 'System',
   'settings.version': 'Millrace {version}',
   'settings.data-dir': 'Data folder',
