@@ -27,7 +27,7 @@ export class App {
   readonly catalog = new Catalog();
   readonly live = new Live();
   readonly flows = new FlowList();
-  readonly connections = new ConnectionsState();
+  readonly connections = new ConnectionsState(this.live);
   readonly values = new ProjectValues();
   readonly ui = new Ui();
   system = $state.raw<SystemInfo>();
@@ -43,8 +43,8 @@ export class App {
   /** Loads what every screen needs and opens the flow that the address names, else the last one, else the first. */
   async start(): Promise<void> {
     this.ui.applyTheme();
-    this.live.onChanged((what) => void this.#changed(what));
-    this.live.onReconnect(() => void this.#catchUp());
+    this.live.onChanged((what) => void quietly(this.#changed(what)));
+    this.live.onReconnect(() => void quietly(this.#catchUp()));
     this.live.onDebug(() => this.ui.openDockOnce());
     this.live.start();
     globalThis.addEventListener('hashchange', () => void this.#openFromAddress());
@@ -110,14 +110,31 @@ export class App {
 
   async #catchUp(): Promise<void> {
     await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load()]);
-    const { session } = this;
-    if (session) await session.refresh(this.flows.find(session.id)?.version);
+    await this.#refresh(undefined);
   }
 
   async #changed(what: Changed): Promise<void> {
     if (what.kind === 'connection') return this.connections.load();
     await this.flows.load();
-    if (what.kind !== 'flows' && what.id === this.session?.id) await this.session.refresh(what.version);
+    if (what.kind === 'flows' || what.id === this.session?.id) await this.#refresh(what.version);
+  }
+
+  async #refresh(version: number | undefined): Promise<void> {
+    const { session } = this;
+    if (!session || this.flows.error) return;
+    const listed = this.flows.find(session.id);
+    // Deleted elsewhere. What is unsaved here stays on the screen, and saving it says what is the matter.
+    if (!listed && session.saveState === 'saved') return this.leave();
+    if (listed) await session.refresh(version ?? listed.version);
+  }
+}
+
+// While the runtime cannot be reached the screen says so; the next word from it starts the same again.
+async function quietly(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
   }
 }
 

@@ -62,17 +62,27 @@ export class Commands {
     return key && shown(key);
   }
 
+  /** A key before the element under it has it: a focused button would take Ctrl Enter for itself. Text fields come first, as they may have something to commit. */
+  readonly earlyKey = (event: KeyboardEvent): void => {
+    const place = placeOf(event.target);
+    if ((event.ctrlKey || event.metaKey) && (place === 'canvas' || place === 'page') && this.#run(place, event)) event.stopPropagation();
+  };
+
   readonly key = (event: KeyboardEvent): void => {
     if (event.defaultPrevented) return;
     const place = placeOf(event.target);
-    if (place !== 'canvas' && place !== 'page' && place !== 'text') return;
-    if (place === 'canvas') this.arrow(event);
-    const command = this.#definitions.find((each) => !each.isByBrowser && isWithin(place, each.where) && each.keys?.some((key) => keyMatches(key, event)));
-    if (command?.isPossible?.() ?? command !== undefined) {
-      event.preventDefault();
-      command?.run();
-    } else if (place === 'canvas' && event.key === 'Escape') this.#app.session?.selection.clear();
+    if (place === 'elsewhere' || this.#run(place, event)) return;
+    if (place === 'canvas' && event.key === 'Escape') this.#app.session?.selection.clear();
+    else if (place === 'canvas') this.arrow(event);
   };
+
+  #run(place: Exclude<Place, 'elsewhere'>, event: KeyboardEvent): boolean {
+    const command = this.#definitions.find((each) => !each.isByBrowser && isWithin(place, each.where) && each.keys?.some((key) => keyMatches(key, event)));
+    if (!command || command.isPossible?.() === false) return false;
+    event.preventDefault();
+    command.run();
+    return true;
+  }
 
   /** Arrow keys on the canvas, before the drawing library has them: it would pull cards to its grid sideways too. */
   readonly arrow = (event: KeyboardEvent): void => {

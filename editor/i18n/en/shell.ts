@@ -5,7 +5,7 @@ export const shell = {
   'shell.deploy-changes': { one: 'Deploy {n} change', other: 'Deploy {n} changes' },
   'shell.deploy-none': 'Deployed',
   'shell.deploying': 'Deploying',
-  'shell.deploy-blocked': { one: '{n} problem keeps the flow from running', other: '{n} problems keep the flow from running' },
+  'shell.deploy-problems': { one: '{n} problem; what has it will not run', other: '{n} problems; what has them will not run' },
   'shell.stop': 'Stop the flow',
   'shell.start': 'Start the flow',
   'shell.live': 'Live · revision {revision}',

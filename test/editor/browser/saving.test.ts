@@ -73,6 +73,16 @@ test.skipIf(!chromium)('a tab without changes of its own follows what is saved e
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('a flow that is deleted elsewhere is left', async () => {
+  await bench.save(pair('gone'));
+  const tab = await bench.tab('gone');
+  await fetch(`${bench.url}/api/v1/flows/gone`, { method: 'DELETE' });
+  await expect.poll(() => tab.page.url()).not.toContain('gone');
+  await tab.page.locator('.svelte-flow__pane').waitFor();
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('what could not be saved outlives a reload of the tab', async () => {
   await bench.save(pair('offline'));
   const tab = await bench.tab('offline');
