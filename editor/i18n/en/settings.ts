@@ -1,6 +1,5 @@
 export const settings = {
   'settings.title': 'Settings',
-  'settings.look': 'Look',
   'settings.theme': 'Theme',
   'settings.theme-light': 'Light',
   'settings.theme-dark': 'Dark',

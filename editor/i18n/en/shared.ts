@@ -35,7 +35,7 @@ export const shared = {
   'shared.name': 'Name',
   'shared.choose-connection': 'Choose a connection',
   'shared.new-connection': 'New connection…',
-  'shared.state-unused': 'not used yet',
+  'shared.state-unused': 'not opened yet',
   'shared.state-open': 'connected',
   'shared.state-paused': 'paused',
   'shared.choose-secret': 'Choose a secret',

@@ -3,7 +3,6 @@ import type { settings as english } from '../en/settings.ts';
 
 export const settings: Translation<typeof english> = {
   'settings.title': 'Настройки',
-  'settings.look': 'Вид',
   'settings.theme': 'Тема',
   'settings.theme-light': 'Светлая',
   'settings.theme-dark': 'Тёмная',

@@ -38,7 +38,7 @@ export const shared: Translation<typeof english> = {
   'shared.name': 'Имя',
   'shared.choose-connection': 'Выберите подключение',
   'shared.new-connection': 'Новое подключение…',
-  'shared.state-unused': 'пока не используется',
+  'shared.state-unused': 'ещё не открыто',
   'shared.state-open': 'связь есть',
   'shared.state-paused': 'на паузе',
   'shared.choose-secret': 'Выберите секрет',
