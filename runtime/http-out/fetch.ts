@@ -1,15 +1,28 @@
-import { Agent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { limits } from '../limits.ts';
 import type { Fetch, FetchAnswer, FetchOptions } from '../sdk/context.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { ACCEPT_ENCODING, readAnswer } from './answer.ts';
 import { failure, failureOf, type Hop } from './failures.ts';
 
+/** What sends, with its connections. */
+interface Sender { readonly agent: Dispatcher; readonly request: typeof import('undici').request }
+
 /** HTTP out, with connections kept alive and shared by all nodes. `close` ends them. */
 export function createFetch(): { readonly fetch: Fetch; close(): Promise<void> } {
+  let sender: Promise<Sender> | undefined;
+  return {
+    fetch: async (url, options = {}) => await follow(await (sender ??= openSender()), url, options),
+    close: async () => { if (sender) await (await sender).agent.destroy(); },
+  };
+}
+
+/** Loaded at the first request: undici is 28 MB of memory, and many flows call nobody. */
+async function openSender(): Promise<Sender> {
+  const { Agent, request } = await import('undici');
   // How long a call may take is the caller's signal; how much it may bring is counted while it is read.
   const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0, connections: limits.fetchConnectionsPerHost, maxResponseSize: -1 });
-  return { fetch: (url, options = {}) => follow(agent, url, options), close: () => agent.destroy() };
+  return { agent, request };
 }
 
 /** The address of a request; a `NodeFailure` `http.address` for anything that is not http or https. */
@@ -28,11 +41,11 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HARMLESS = new Set(['accept', 'accept-encoding', 'accept-language', 'content-type', 'idempotency-key', 'user-agent']);
 
 /** Follows redirects as a browser would: 303, and 301 or 302 of a POST, become GET. */
-async function follow(agent: Agent, address: string, options: FetchOptions): Promise<FetchAnswer> {
+async function follow(sender: Sender, address: string, options: FetchOptions): Promise<FetchAnswer> {
   let hop = firstHop(address, options);
   const most = options.redirects ?? limits.fetchRedirectsMax;
   for (let redirects = 0; ; redirects++) {
-    const response = await send(agent, hop, options);
+    const response = await send(sender, hop, options);
     const { location } = response.headers;
     if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string' || most === 0) return await readAnswer(response, hop, options.bytesMax ?? limits.fetchBytesMax);
     await response.body.dump().catch(() => undefined);
@@ -59,7 +72,7 @@ function unescaped(text: string): string {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
-async function send(agent: Agent, hop: Hop, { signal }: FetchOptions): Promise<Dispatcher.ResponseData> {
+async function send({ agent, request }: Sender, hop: Hop, { signal }: FetchOptions): Promise<Dispatcher.ResponseData> {
   try {
     return await request(hop.url, { dispatcher: agent, method: hop.method as Dispatcher.HttpMethod, headers: hop.headers, body: hop.body ?? null, ...(signal && { signal }) });
   } catch (error) {
