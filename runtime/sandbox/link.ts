@@ -2,12 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { sibling } from '../sibling.ts';
 import { FrameReader, frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
+import { plainChild } from './plain-child.ts';
 
 /** A batch on its way through a process. */
 export interface BatchCall {
@@ -160,13 +159,13 @@ export class Link {
 
 /** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */
 function childArguments(): string[] {
-  const child = sibling('./child', import.meta.url);
+  const { entry, folder } = plainChild();
   const binary = pathOfIsolatedVm();
-  const readable = [binary, `${dirname(fileURLToPath(child))}/*`, fileURLToPath(sibling('../clock', import.meta.url)), fileURLToPath(sibling('../limits', import.meta.url))];
+  const readable = [binary, join(folder, 'sandbox', '*'), ...['clock', 'limits'].map((name) => join(folder, `${name}${extname(entry)}`))];
   return [
     '--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning', '--max-old-space-size=256', '--liftoff-only',
     '--permission', '--allow-addons', ...readable.map((path) => `--allow-fs-read=${path}`),
-    fileURLToPath(child), binary, process.getuid?.() === 0 ? String(NOBODY) : '0',
+    entry, binary, process.getuid?.() === 0 ? String(NOBODY) : '0',
   ];
 }
 
