@@ -454,6 +454,10 @@ export const nodeFailureCodes = {
     means: { en: 'The flow is not deployed or is stopped.', ru: 'Поток не применён или остановлен.' },
     fix: { en: 'Deploy or start the flow.', ru: 'Примените или запустите поток.' },
   },
+  'message.not-storable': {
+    means: { en: 'A message cannot be written: it holds itself, is nested too deep, or has a value that JSON cannot hold.', ru: 'Сообщение нельзя записать: оно содержит само себя, вложено слишком глубоко или имеет значение, которого нет в JSON.' },
+    fix: { en: 'Make the node before it send plainer data.', ru: 'Сделайте так, чтобы узел перед ним отправлял более простые данные.' },
+  },
   'message.too-large': {
     means: { en: 'The message is larger than the system takes.', ru: 'Сообщение больше допустимого.' },
     fix: { en: 'Send large data as a file and name it in the message.', ru: 'Передавайте большие данные файлом и указывайте его в сообщении.' },

@@ -8,7 +8,7 @@ const CONSTRAINT = /^23/;
 const WRONG_LOGIN = /^(28|3D000)/;
 const SOCKET = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 // What the client library says without a code.
-const LOST = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Query read timeout|does not support SSL/;
+const LOST = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Cannot use a pool after calling end|Query read timeout|does not support SSL/;
 
 /** Whose failure an error of PostgreSQL is: the server's for everybody, or this statement's. */
 export function failureOf(error: unknown): NodeFailure {

@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
-import { configFor, leaveUnit, type Unit } from './unit.ts';
+import { configFor, type Unit } from './unit.ts';
 import type { Visit } from './visit.ts';
 import type { Walker } from './walker.ts';
 
@@ -28,7 +28,6 @@ export class Batcher {
 
   add(item: Visit): void {
     item.segment.open++;
-    this.#unit.calls++;
     this.#queue.push(item);
     this.#schedule();
   }
@@ -78,8 +77,9 @@ export class Batcher {
     try {
       if (result instanceof Error) this.#walker.fail(visit, failureOf(result, this.#unit.id));
       else this.#walker.leave(visit, result);
+    } catch (error) {
+      this.#walker.services.bug(error, { en: `leaving node ${this.#unit.id}`, ru: `выход из узла ${this.#unit.id}` });
     } finally {
-      leaveUnit(this.#unit);
       visit.segment.close();
     }
   }

@@ -35,7 +35,7 @@ export class CallContext implements NodeContext<unknown, unknown> {
   }
 
   get resumed(): boolean { return this.#work.resumed; }
-  get prepared(): unknown { return this.#unit.prepared; }
+  get prepared(): unknown { return this.#unit.prepared.value; }
   get node(): NodePlace['node'] { return this.#unit.place.node; }
   get flow(): NodePlace['flow'] { return this.#unit.place.flow; }
   get log(): Log { return this.#unit.place.log; }

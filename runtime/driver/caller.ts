@@ -9,7 +9,7 @@ import type { Work } from './message.ts';
 import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
 import { Visit } from './visit.ts';
-import { configFor, leaveUnit, type Unit } from './unit.ts';
+import { configFor, type Unit } from './unit.ts';
 
 interface Place { readonly station: Station; readonly unit: Unit; readonly work: Work }
 
@@ -22,16 +22,12 @@ export class Caller {
 
   call(station: Station, unit: Unit, work: Work): void {
     const refusal = this.#refusal(unit, work);
-    unit.calls++;
     unit.count.working++;
     const done = refusal ? Promise.reject(refusal) : this.#attempt(unit, work);
     const at: Place = { station, unit, work };
     done.then((result) => this.#succeeded(at, result), (error: unknown) => this.#failed(at, error))
       .catch((error: unknown) => this.#runner.services.bug(error, { en: `finishing a call of node ${unit.id}`, ru: `завершение вызова узла ${unit.id}` }))
-      .finally(() => {
-        unit.count.working--;
-        leaveUnit(unit);
-      });
+      .finally(() => { unit.count.working--; });
   }
 
   /** Why the call must not be made again after a crash. */
@@ -124,8 +120,7 @@ export class Caller {
   /** What comes of the call begins here. */
   #visit({ station, unit, work }: Place): Visit {
     const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
-      this.#runner.settle(done);
-      station.finished(work, false);
+      try { this.#runner.settle(done); } finally { station.finished(work, false); }
     });
     return new Visit(segment, unit, work.msg.body);
   }

@@ -15,11 +15,11 @@ import type { Station } from './station.ts';
 import { configFor, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 
-interface Kept { readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
+interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
   readonly key: string;
-  /** Place of its first message: with node and key it names the window for ever. */
-  readonly ordinal: number;
+  /** Id of its first message: with node and key it names the window for ever. */
+  readonly first: string;
   state: Json;
   closeAt: number | null;
   cancel: (() => void) | undefined;
@@ -38,7 +38,6 @@ export class Collecting {
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
   arrive(station: Station, unit: Unit, work: Work): void {
-    unit.calls++;
     this.#inTurn(unit.id, async () => {
       try {
         await this.#add(unit, work);
@@ -47,7 +46,6 @@ export class Collecting {
         this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
         segment.close();
       } finally {
-        unit.calls--;
         station.finished(work, false);
       }
     });
@@ -58,7 +56,7 @@ export class Collecting {
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
-      const window: Window = { key: row.key, ordinal: row.ordinal, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
+      const window: Window = { key: row.key, first: row.first, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
       this.#of(row.node).set(row.key, window);
       this.#closeAt(row.node, window, row.closeAt);
     }
@@ -71,7 +69,7 @@ export class Collecting {
     const key = collect.key(work.msg.body, context as never);
     const open = this.#of(unit.id).get(key);
     const step = collect.arrive(work.msg.body, open?.state, context as never);
-    const window = open ?? { key, ordinal: work.pos, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
+    const window = open ?? { key, first: work.msg.id, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
     if (window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
     window.state = step.state;
     unit.count.done++;
@@ -91,7 +89,7 @@ export class Collecting {
     }
     const ops: Op[] = [
       { op: 'end', seq: work.seq },
-      { op: 'window', change: { flow, node: unit.id, key: window.key, state: JSON.stringify(window.state), closeAt: window.closeAt, ordinal: window.ordinal } },
+      { op: 'window', change: { flow, node: unit.id, key: window.key, state: JSON.stringify(window.state), closeAt: window.closeAt, first: window.first } },
     ];
     if (step.keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, step.keep) } });
     else ops.push(...this.#endOf(work.run, work.branched));
@@ -109,9 +107,11 @@ export class Collecting {
     const config = await configFor(unit, origin.msg.body, services);
     const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
     this.#of(unit.id).delete(window.key);
-    const ended: Op[] = origin.seq === 0 ? [] : others.flatMap(({ run, branched }) => this.#endOf(run, branched));
-    if (origin.seq === 0) for (const { run } of others) this.#runner.leaveRun(run, 1);
-    else ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, ordinal: window.ordinal } });
+    const ended: Op[] = others.filter((each) => each.stored).flatMap(({ run, branched }) => this.#endOf(run, branched));
+    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, 1);
+    if (origin.seq !== 0 || stored.length > 0) ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } });
+    // What was stored while the flow was durable goes also when it is in memory mode now.
+    if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
     const segment = new Segment(origin, services.clock.now(), (done) => this.#runner.settle(done, ended));
     this.#runner.walker.leave(new Visit(segment, unit, origin.msg.body), result);
     segment.close();
@@ -121,11 +121,11 @@ export class Collecting {
   #origin(unit: Unit, window: Window, { kept, work }: { readonly kept: readonly Kept[]; readonly work: Work | undefined }): Work {
     const { services, durable, flow } = this.#runner;
     const last = kept.at(-1);
-    const id = shortHash(`${unit.id}|${window.key}|${window.ordinal}`);
+    const id = shortHash(`${flow}|${unit.id}|${window.key}|${window.first}`);
     const at = services.clock.now();
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
     return {
-      seq: work?.seq ?? (durable ? services.journal.nextSeq() : 0), pos: window.ordinal, msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
+      seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
       receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false,
     };
@@ -173,11 +173,11 @@ function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<Ke
   return { flow, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, body: encodeBody(keep) };
 }
 
-const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });
+const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ stored: work.seq !== 0, id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });
 
 function keptOfRow(row: KeptRow): Kept {
   const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 };
-  return { id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, body: decodeBody(row.body) };
+  return { stored: true, id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, body: decodeBody(row.body) };
 }
 
 function tooMany(node: string, key: string): NodeFailure {

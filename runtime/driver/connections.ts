@@ -102,8 +102,9 @@ export class Connections {
       return await opening.client;
     })();
     // A client that could not be opened is not kept: the next use tries again.
-    client.catch(() => this.#open.delete(name));
-    return { client, get definition() { return definition as ConnectionDefinition; } };
+    const open: Open = { client, get definition() { return definition as ConnectionDefinition; } };
+    client.catch(() => { if (this.#open.get(name) === open) this.#open.delete(name); });
+    return open;
   }
 
   #opening(name: string, document: ConnectionDocument): Open {

@@ -15,7 +15,7 @@ import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
-import { NodeCount, retireUnit, WireCount, type Unit } from './unit.ts';
+import { NodeCount, WireCount, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 
@@ -69,11 +69,13 @@ export class FlowRunner implements StationOwner {
     const before = this.#revision;
     const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
     this.#revision = next;
-    this.#state = 'live';
-    const sources = await this.#sources.replace(next);
+    // Before anything new is accepted: a queue is read from where the last life left it.
     if (!this.#recovered) await this.#recover();
+    this.#state = 'live';
+    for (const [node, station] of this.#stations) station.keepPauses((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
+    const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
-    if (before) this.#retire(before, next);
+    before?.retire((error) => this.failed(error));
     this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: number, state: 'live' });
     const changes = next.changesFrom(before);
     return { state: 'live', ...changes, problems: [...this.problems, ...sources] };
@@ -88,7 +90,7 @@ export class FlowRunner implements StationOwner {
   async dispose(): Promise<void> {
     await this.stop();
     this.#stopReading?.();
-    for (const unit of this.#revision?.units.values() ?? []) retireUnit(unit);
+    this.#revision?.retire((error) => this.failed(error));
   }
 
   press(node: string): boolean { return this.#sources.press(node); }
@@ -118,6 +120,8 @@ export class FlowRunner implements StationOwner {
 
   perform(station: Station, work: Work): void {
     const unit = this.unit(work.node) as Unit;
+    this.#revision?.enter();
+    work.on = this.#revision;
     const collects = unit.definition?.collect !== undefined;
     if (collects) this.#collecting.arrive(station, unit, work);
     else if (unit.rests) this.#caller.call(station, unit, work);
@@ -139,8 +143,7 @@ export class FlowRunner implements StationOwner {
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
     const segment = new Segment(work, this.services.clock.now(), (done) => {
-      this.settle(done);
-      station.finished(work, false);
+      try { this.settle(done); } finally { station.finished(work, false); }
     });
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
@@ -218,7 +221,7 @@ export class FlowRunner implements StationOwner {
     const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key) ?? 0);
     if (due !== null && key !== null) station.lastDue.set(key, due);
     return {
-      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
+      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
     };
   }
@@ -247,32 +250,38 @@ export class FlowRunner implements StationOwner {
 
   /** Takes what is due until the horizon from the journal. Every row due before `#readAheadTo` is in memory, every later one is not. */
   async #readDues(): Promise<void> {
-    const { journal, clock, timers } = this.services;
+    const { clock } = this.services;
     const from = this.#readAheadTo;
-    this.#readAheadTo = clock.now() + limits.timerHorizonMs;
-    const armed = (this.#armedDuringRead = new Set());
-    const rows = await journal.due({ flow: this.flow, from, before: this.#readAheadTo });
-    this.#armedDuringRead = undefined;
-    for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row, this.wireOf(row.via)), row.due as number);
-    this.#stopReading = timers.set(clock.now() + limits.timerHorizonMs / 2, () => void this.#readDues().catch((error: unknown) => this.failed(error)));
+    // A clock that was set back must not bring the same rows a second time.
+    const to = Math.max(from, clock.now() + limits.timerHorizonMs);
+    this.#readAheadTo = to;
+    this.#armedDuringRead = new Set();
+    await this.#readRange(from, to, this.#armedDuringRead);
+  }
+
+  async #readRange(from: number, to: number, armed: ReadonlySet<number>): Promise<void> {
+    const { journal, clock, timers } = this.services;
+    try {
+      const rows = await journal.due({ flow: this.flow, from, before: to });
+      this.#armedDuringRead = undefined;
+      for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row, this.wireOf(row.via)), row.due as number);
+      this.#stopReading = timers.set(clock.now() + limits.timerHorizonMs / 2, () => void this.#readDues());
+    } catch (error) {
+      this.failed(error);
+      this.#stopReading = timers.set(clock.now() + READ_AGAIN_MS, () => void this.#readRange(from, to, armed));
+    }
   }
 
   /** What the journal holds of this flow goes on. */
   async #recover(): Promise<void> {
-    this.#recovered = true;
     const { journal } = this.services;
     await journal.recoverStarted(this.flow);
     for (const rest of await journal.counts(this.flow)) this.station(rest.node).restore(rest);
     for (const { node, key } of await journal.heldKeys(this.flow)) this.station(node).hold(key);
+    for (const { node, key, due } of await journal.heldDues(this.flow)) this.station(node).lastDue.set(key, due);
     await this.#collecting.recover();
     await this.#readDues();
-  }
-
-  #retire(before: Revision, next: Revision): void {
-    for (const [id, unit] of before.units) {
-      this.walker.forget(unit);
-      if (next.units.get(id)?.prepared !== unit.prepared) retireUnit(unit);
-    }
+    this.#recovered = true;
   }
 
   #reply(run: string, answer: HttpAnswer): boolean {
@@ -305,5 +314,6 @@ export class FlowRunner implements StationOwner {
   }
 }
 
+const READ_AGAIN_MS = 1000;
 const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
 const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

@@ -21,9 +21,10 @@ export class Msg {
   readonly id: string;
   #text: string | undefined;
 
-  constructor(body: Body, id: string) {
+  constructor(body: Body, id: string, text?: string) {
     this.body = body;
     this.id = id;
+    this.#text = text;
   }
   /** The body as JSON text, made at most once. */
   get text(): string { return (this.#text ??= encodeBody(this.body)); }
@@ -48,6 +49,8 @@ export interface Work {
   attempt: number;
   crashes: number;
   due: number | null;
+  /** The revision that works on it now. */
+  on?: { leave(): void } | undefined;
   /** It was held here by the node, and its time has come. */
   resumed: boolean;
 }

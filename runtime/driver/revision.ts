@@ -11,7 +11,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath } from '../sdk/path.ts';
 import type { ReplyDoor } from './call-context.ts';
 import type { Services } from './services.ts';
-import { OutPort, type NodeCount, type Unit, type UnitWire, type WireCount } from './unit.ts';
+import { OutPort, type NodeCount, type Prepared, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
 interface Counts { readonly replies: ReplyDoor; count(node: string): NodeCount; wireCount(wire: string): WireCount }
 interface Making { readonly flow: Flow; readonly number: number; readonly services: Services; readonly counts: Counts; readonly before: Revision | undefined }
@@ -22,6 +22,9 @@ export class Revision {
   readonly number: number;
   readonly plan: Plan;
   readonly units: ReadonlyMap<string, Unit>;
+  #open = 0;
+  #retired: ((error: unknown) => void) | undefined;
+  #freed = false;
   readonly #byId = new Map<string, UnitWire>();
   readonly #into = new Map<string, UnitWire[]>();
 
@@ -51,6 +54,26 @@ export class Revision {
     return new Revision(flow, making.number, { plan, units });
   }
 
+  /** Something works on this revision until it calls `leave`: what its nodes made is kept for it. */
+  enter(): void { this.#open++; }
+  leave(): void {
+    this.#open--;
+    this.#freeIfDone();
+  }
+  /** A newer revision runs: what no other revision shares is freed after the last work on this one. */
+  retire(failed: (error: unknown) => void): void {
+    this.#retired = failed;
+    this.#freeIfDone();
+  }
+  #freeIfDone(): void {
+    const failed = this.#retired;
+    if (!failed || this.#open > 0 || this.#freed) return;
+    this.#freed = true;
+    for (const { prepared, definition } of this.units.values()) {
+      if (--prepared.revisions === 0 && prepared.value !== undefined) definition?.dispose?.(prepared.value as never).catch(failed);
+    }
+  }
+
   changesFrom(before: Revision | undefined): { readonly started: string[]; readonly stopped: string[]; readonly kept: string[] } {
     const kept = [...this.units.values()].filter((unit) => before?.units.get(unit.id)?.fingerprint === unit.fingerprint).map((unit) => unit.id);
     const started = [...this.units.keys()].filter((id) => !kept.includes(id));
@@ -66,38 +89,45 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
   const fingerprint = JSON.stringify([node.type, node.version, node.config, node.name ?? '', node.timeout ?? '', flow.env ?? {}, services.values.stamp()]);
   const place = placeOf(making, plan);
   const twin = before?.units.get(plan.id);
-  const made = twin && twin.fingerprint === fingerprint && !twin.problem
-    ? { config: twin.config, prepared: twin.prepared, problem: undefined }
+  const readied = twin && twin.fingerprint === fingerprint && !twin.problem
+    ? { config: twin.config, prepared: shared(twin.prepared), problem: undefined }
     : await ready({ making, plan, definition, place });
   const info = definition?.info;
   const around = { services, replies: counts.replies };
   return {
-    id: plan.id, plan, definition, ...made, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || made.problem !== undefined,
+    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined,
     defaultPort: Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out',
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: (node.timeout === undefined ? undefined : parseDuration(node.timeout)) ?? limits.callTimeoutMs,
-    outs: new Map(), siblings, fingerprint, calls: 0, retired: false,
+    outs: new Map(), siblings, fingerprint,
   };
 }
 
-interface Ready { readonly config: CompiledConfig | undefined; readonly prepared: unknown; readonly problem: Problem | undefined }
+const made = (value: unknown): Prepared => ({ value, revisions: 1 });
+
+function shared(prepared: Prepared): Prepared {
+  prepared.revisions++;
+  return prepared;
+}
+
+interface Ready { readonly config: CompiledConfig | undefined; readonly prepared: Prepared; readonly problem: Problem | undefined }
 
 async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefinition | undefined; place: NodePlace }): Promise<Ready> {
   const { making, plan, definition, place } = how;
   const where = { flow: making.flow.id, node: plan.id };
-  if (!definition) return { config: undefined, prepared: undefined, problem: unknownType(where, plan.node.type) };
-  if (plan.node.disabled) return { config: undefined, prepared: undefined, problem: undefined };
+  if (!definition) return { config: undefined, prepared: made(undefined), problem: unknownType(where, plan.node.type) };
+  if (plan.node.disabled) return { config: undefined, prepared: made(undefined), problem: undefined };
   try {
     const { values, sandbox } = making.services;
     const env = (name: string): Json | undefined => values.env(name) ?? making.flow.env?.[name]?.default;
     const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name) });
-    if (!definition.prepare) return { config, prepared: undefined, problem: undefined };
+    if (!definition.prepare) return { config, prepared: made(undefined), problem: undefined };
     const declared = Object.keys(making.flow.env ?? {}).flatMap((name) => { const value = env(name); return value === undefined ? [] : [[name, value]]; });
     const host: PrepareHost = { ...place, sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };
-    return { config, prepared: await definition.prepare(config.atDeploy as never, host), problem: undefined };
+    return { config, prepared: made(await definition.prepare(config.atDeploy as never, host)), problem: undefined };
   } catch (error) {
-    return { config: undefined, prepared: undefined, problem: cannotStart(where, error) };
+    return { config: undefined, prepared: made(undefined), problem: cannotStart(where, error) };
   }
 }
 

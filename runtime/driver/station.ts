@@ -23,6 +23,9 @@ export interface StationOwner {
 }
 
 const LOOK_AT_CLOCK_EVERY = 16;
+const READ_AGAIN_MS = 1000;
+/** A disabled node calls nobody: what rests there waits, as at a node that is not installed. */
+const isOff = (unit: Unit): boolean => unit.plan.node.disabled === true && !unit.definition?.start;
 const charsOf = (work: Work): number => (work.seq === 0 ? 0 : work.msg.text.length);
 
 /**
@@ -81,8 +84,8 @@ export class Station {
 
   /** What the journal says lies here, when the flow is opened. */
   restore(rest: { readonly queued: number; readonly waiting: number }): void {
-    this.#spilled += rest.queued;
-    this.waitingForDue += rest.waiting;
+    this.#spilled = rest.queued;
+    this.waitingForDue = rest.waiting;
     this.schedule();
   }
 
@@ -91,17 +94,27 @@ export class Station {
 
   /** The call has ended, well or not. `keepsKey`: the message waits for a retry and its key with it. */
   finished(work: Work, keepsKey: boolean): void {
-    this.working--;
+    this.#left(work);
     if (!keepsKey) this.#queue.release(work.key);
     this.schedule();
   }
 
   /** The call could not be made, and that is not the message's fault: it is the next again. */
   backInPlace(work: Work): void {
-    this.working--;
+    this.#left(work);
     this.again(work);
   }
 
+  #left(work: Work): void {
+    this.working--;
+    work.on?.leave();
+    work.on = undefined;
+  }
+
+  /** A new revision: what the node no longer uses does not hold it back. */
+  keepPauses(stillUses: (resource: string) => boolean): void {
+    for (const resource of this.#paused) if (!stillUses(resource)) this.#paused.delete(resource);
+  }
   pause(resource: string): void { this.#paused.add(resource); }
   resume(resource: string): void {
     if (this.#paused.delete(resource)) this.schedule();
@@ -118,7 +131,7 @@ export class Station {
 
   #pump(until: number): void {
     const unit = this.#owner.unit(this.node);
-    if (!unit || unit.problem || this.#isPaused(unit)) return;
+    if (!unit || unit.problem || isOff(unit) || this.#isPaused(unit)) return;
     const wasFull = this.full;
     for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); started++) {
       const work = this.#queue.take();
@@ -129,7 +142,7 @@ export class Station {
       this.#owner.perform(this, work);
       if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
     }
-    if (this.#spilled > 0 && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
+    if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
     if (wasFull && !this.full) this.#owner.drained(this.node);
   }
 
@@ -157,7 +170,7 @@ export class Station {
   #page(): void {
     if (this.#paging) return;
     this.#paging = true;
-    const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages };
+    const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages, charsMax: limits.windowBytes };
     this.#services.journal.page(query).then((rows) => {
       this.#paging = false;
       for (const row of rows) {
@@ -166,8 +179,12 @@ export class Station {
       this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
       this.schedule();
     }).catch((error: unknown) => {
-      this.#paging = false;
       this.#owner.failed(error);
+      // Nothing else may ever wake this queue: it looks again by itself.
+      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => {
+        this.#paging = false;
+        this.schedule();
+      });
     });
   }
 }

@@ -48,13 +48,16 @@ export interface UnitWire {
   readonly count: WireCount;
 }
 
+/** What a node made at deploy, shared by all revisions that did not change the node; freed with the last of them. */
+export interface Prepared { readonly value: unknown; revisions: number }
+
 /** A node of one revision, ready to be called. */
 export interface Unit {
   readonly id: string;
   readonly plan: PlanNode;
   readonly definition: NodeDefinition | undefined;
   readonly config: CompiledConfig | undefined;
-  readonly prepared: unknown;
+  readonly prepared: Prepared;
   readonly place: NodePlace;
   readonly around: Surroundings;
   readonly revision: number;
@@ -75,29 +78,9 @@ export interface Unit {
   readonly siblings: ReadonlyMap<string, Unit>;
   /** Same type, config and settings in two revisions: the unit goes on. */
   readonly fingerprint: string;
-  /** Calls under way. */
-  calls: number;
-  /** No new calls: what the node made at deploy is freed after the last one. */
-  retired: boolean;
 }
 
 /** The node's config for one message; the same object every time when nothing in it depends on the message. */
 export function configFor({ config }: Unit, body: Body, moment: Moment): unknown {
   return config === undefined || config.static ? config?.atDeploy : config.value(body, moment);
-}
-
-/** One call has ended. */
-export function leaveUnit(unit: Unit): void {
-  unit.calls--;
-  if (unit.retired && unit.calls === 0) void dispose(unit);
-}
-
-/** The revision that has this unit is no longer the newest, and no newer one took over what it made. */
-export function retireUnit(unit: Unit): void {
-  unit.retired = true;
-  if (unit.calls === 0) void dispose(unit);
-}
-
-async function dispose(unit: Unit): Promise<void> {
-  if (unit.prepared !== undefined) await unit.definition?.dispose?.(unit.prepared as never);
 }

@@ -1,4 +1,5 @@
 import { shortHash } from '../hash.ts';
+import { encodeBody } from '../journal/codec.ts';
 import type { Body } from '../sdk/message.ts';
 import type { Segment } from './segment.ts';
 import type { Unit } from './unit.ts';
@@ -14,6 +15,7 @@ export class Visit {
   #from: Visit | null = null;
   #step = '';
   #id: string | undefined = undefined;
+  #text: string | undefined = undefined;
 
   /** The message of the segment's origin. What comes of it is made by `then`. */
   constructor(segment: Segment, unit: Unit, body: Body) {
@@ -32,6 +34,9 @@ export class Visit {
     next.#step = step;
     return next;
   }
+
+  /** The body as JSON text, made at most once. Throws for a body that JSON cannot hold. */
+  get text(): string { return (this.#text ??= encodeBody(this.body)); }
 
   get id(): string {
     return (this.#id ??= this.#from === null ? this.segment.origin.msg.id : shortHash(`${this.#from.id}|${this.#step}`));

@@ -8,13 +8,14 @@ import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
 import { encodeBody } from '../journal/codec.ts';
 import type { Services } from './services.ts';
-import { configFor, leaveUnit, OutPort, type Unit, type UnitWire } from './unit.ts';
+import { configFor, OutPort, type Unit, type UnitWire } from './unit.ts';
+import type { Out } from './segment.ts';
 import type { Visit } from './visit.ts';
 
 /** Takes messages through pure nodes, from where they were committed to where they come to rest or end. */
 export class Walker {
   readonly services: Services;
-  readonly #batchers = new Map<Unit, Batcher>();
+  readonly #batchers = new WeakMap<Unit, Batcher>();
   readonly #isFull: (wire: UnitWire) => boolean;
 
   constructor(services: Services, isFull: (wire: UnitWire) => boolean) {
@@ -53,16 +54,13 @@ export class Walker {
     else toDeadLetters(visit, record);
   }
 
-  /** A unit of an earlier revision is not called again. */
-  forget(unit: Unit): void { this.#batchers.delete(unit); }
-
   /** On and on, as long as one message goes on alone along one wire. */
   #go(first: Visit): void {
     for (let visit: Visit | undefined = first; visit;) {
       this.#arrived(visit);
       const { unit, segment } = visit;
       if (unit.plan.node.disabled) { segment.tally.dropped++; return; }
-      if (unit.rests) { segment.outs.push({ visit, wire: undefined, due: null }); return; }
+      if (unit.rests) { this.#rest({ visit, wire: undefined, due: null }); return; }
       visit = this.#step(visit);
     }
   }
@@ -87,10 +85,9 @@ export class Walker {
   #later(visit: Visit, result: Promise<HandlerResult>): void {
     const { unit, segment } = visit;
     segment.open++;
-    unit.calls++;
     result.then((value) => this.leave(visit, value), (error: unknown) => this.fail(visit, failureOf(error, unit.id)))
       .catch((error: unknown) => this.services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
-      .finally(() => { leaveUnit(unit); segment.close(); });
+      .finally(() => segment.close());
   }
 
   #batcherOf(unit: Unit): Batcher {
@@ -106,7 +103,7 @@ export class Walker {
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.defaultPort, result);
     else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
-    else if (isHold(result)) segment.outs.push({ visit, wire: undefined, due: dueOf(result) });
+    else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
     else if (isDrop(result)) segment.tally.dropped++;
     else return this.#send(visit, unit.defaultPort, { body: result as Body, ordinal: 0 });
     return undefined;
@@ -161,9 +158,20 @@ export class Walker {
     const { segment, unit } = visit;
     if (wire.whenFull === 'hold' || !this.#isFull(wire)) {
       this.#arrived(visit);
-      segment.outs.push({ visit, wire, due: null });
+      this.#rest({ visit, wire, due: null });
     } else if (wire.whenFull === 'drop') segment.tally.dropped++;
     else toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
+  }
+
+  /** What cannot be written cannot rest: it ends here, and takes nothing along. */
+  #rest(out: Out): void {
+    const { visit } = out;
+    try {
+      if (visit.segment.origin.seq !== 0) void visit.text;
+      visit.segment.outs.push(out);
+    } catch (error) {
+      toDeadLetters(visit, recordOf(notStorable(visit.unit, error), { node: visit.unit.id, attempt: 0, at: this.services.clock.now() }));
+    }
   }
 
   #toCatchers(visit: Visit, record: FailureRecord): void {
@@ -206,7 +214,7 @@ function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureR
   unit.count.deadLetters++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
-    details: JSON.stringify(record.details), key, receivedAt, body: encodeBody(body),
+    details: JSON.stringify(record.details), key, receivedAt, body: storable(body),
   });
 }
 
@@ -216,6 +224,18 @@ const wired = (unit: Unit, port: string): boolean => (unit.outs.get(port)?.wires
 export function keyOf(value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
   return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+}
+
+function storable(body: Body): string {
+  try { return encodeBody(body); } catch (error) { return JSON.stringify({ notStorable: (error as Error).message }); }
+}
+
+function notStorable(unit: Unit, error: unknown): NodeFailure {
+  const reason = (error as Error).message;
+  return new NodeFailure('message.not-storable', {
+    en: `bringing a message to node ${unit.id}: it cannot be written (${reason})`,
+    ru: `передача сообщения узлу ${unit.id}: его нельзя записать (${reason})`,
+  });
 }
 
 function wireFull(wire: UnitWire): NodeFailure {

@@ -90,7 +90,8 @@ export class JournalClient implements Journal {
 
   async #query<T>(name: Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'], ...args: unknown[]): Promise<T> {
     // Behind everything that was committed before: a queue read from disk must not miss what is on its way there.
-    if (this.#queue.length > 0) await this.commit({ ops: [] });
+    // A batch that fails is put back into the queue, so what is being written counts too.
+    if (this.#busy || this.#queue.length > 0 || this.trouble) await this.commit({ ops: [] });
     return await this.#port.ask({ kind: 'query', name, args }) as T;
   }
 
@@ -99,6 +100,7 @@ export class JournalClient implements Journal {
   recoverStarted: Journal['recoverStarted'] = (flow) => this.#query('recoverStarted', flow);
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   heldKeys: Journal['heldKeys'] = (flow) => this.#query('heldKeys', flow);
+  heldDues: Journal['heldDues'] = (flow) => this.#query('heldDues', flow);
   windows: Journal['windows'] = (flow) => this.#query('windows', flow);
   kept: Journal['kept'] = (query) => this.#query('kept', query);
   pendingRuns: Journal['pendingRuns'] = (query) => this.#query('pendingRuns', query);

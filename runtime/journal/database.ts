@@ -17,6 +17,8 @@ export class JournalDatabase {
   readonly #statements = new Map<string, StatementSync>();
   readonly token: number;
   readonly lastSeq: number;
+  /** Some caller's key may still be in progress; spares every other runtime the look. */
+  #keysOpen: boolean;
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 2000 });
@@ -24,6 +26,7 @@ export class JournalDatabase {
     this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY');
     this.#db.exec('BEGIN IMMEDIATE');
     this.#migrate();
+    this.#keysOpen = this.#number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
     this.token = this.#bump('token');
     this.lastSeq = Math.max(this.#number('SELECT max(seq) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM kept'), this.#meta('seq'));
     this.#db.exec('COMMIT');
@@ -39,6 +42,8 @@ export class JournalDatabase {
       const results = commits.map((commit) => this.#applyOne(commit, rows, endedOfAll));
       for (const [seq, outcome] of rows) this.#write(seq, outcome);
       if (endedOfAll.length > 0) this.#run('INSERT INTO outbox (runs) VALUES (?)', JSON.stringify(endedOfAll));
+      // A caller's key whose run has ended is no longer in progress, answered or not.
+      if (this.#keysOpen) for (const { id } of endedOfAll) this.#run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
       this.#run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
       this.#db.exec('COMMIT');
       return results;
@@ -68,6 +73,7 @@ export class JournalDatabase {
     if (guard?.answer) {
       const { scope, key, bodyHash, run, at } = guard.answer;
       this.#run('INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, 0)', scope, key, bodyHash, run, at);
+      this.#keysOpen = true;
     }
     return undefined;
   }
@@ -92,7 +98,7 @@ export class JournalDatabase {
         if (w.state === null) {
           this.#run('DELETE FROM windows WHERE flow = ? AND node = ? AND key = ?', w.flow, w.node, w.key);
           this.#run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', w.flow, w.node, w.key);
-        } else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.ordinal);
+        } else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.first);
       }
     }
   }
@@ -123,8 +129,16 @@ export class JournalDatabase {
       d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body);
   }
 
-  page(q: { flow: string; node: string; after: number; limit: number }): Row[] {
-    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`, q.flow, q.node, q.after, q.limit);
+  page(q: { flow: string; node: string; after: number; limit: number; charsMax: number }): Row[] {
+    const rows: Row[] = [];
+    let chars = 0;
+    const found = this.#statement(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`).iterate(q.flow, q.node, q.after, q.limit);
+    for (const row of found as Iterable<Row>) {
+      rows.push(row);
+      chars += row.body.length;
+      if (chars >= q.charsMax) break;
+    }
+    return rows;
   }
   due(q: { flow: string; from: number; before: number }): Row[] {
     return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND due >= ? AND due < ? AND state >= 2 ORDER BY due, pos`, q.flow, q.from, q.before);
@@ -143,8 +157,11 @@ export class JournalDatabase {
   heldKeys(flow: string): { node: string; key: string; seq: number }[] {
     return this.#all('SELECT node, key, seq FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL', flow);
   }
+  heldDues(flow: string): { node: string; key: string; due: number }[] {
+    return this.#all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state = 3 AND key IS NOT NULL GROUP BY node, key', flow);
+  }
   windows(flow: string): WindowRow[] {
-    return this.#all('SELECT flow, node, key, state, close_at AS closeAt, ordinal FROM windows WHERE flow = ?', flow);
+    return this.#all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);
   }
   kept(q: { flow: string; node: string; window: string }): KeptRow[] {
     return this.#all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);

@@ -13,8 +13,8 @@ export interface Journal {
   nextSeq(): number;
   commit(commit: Commit): Promise<CommitResult>;
 
-  /** The queue of a node from a place on, in order: rows that wait for nothing. Sees every commit made before the call, as all reads do. */
-  page(query: { readonly flow: string; readonly node: string; readonly after: number; readonly limit: number }): Promise<readonly Row[]>;
+  /** The queue of a node from a place on, in order: rows that wait for nothing, at least one, and no more after their bodies reach `charsMax`. Sees every commit made before the call, as all reads do. */
+  page(query: { readonly flow: string; readonly node: string; readonly after: number; readonly limit: number; readonly charsMax: number }): Promise<readonly Row[]>;
   /** Rows that retry or are held and are due from one instant to before another, earliest first. */
   due(query: { readonly flow: string; readonly from: number; readonly before: number }): Promise<readonly Row[]>;
   /** Rows that were in a call when the last owner ended. They become queued again, with one crash more. */
@@ -23,6 +23,8 @@ export interface Journal {
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
   /** Keys of rows that retry, whose newer messages must wait. */
   heldKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly seq: number }[]>;
+  /** The latest due time of each key of held messages: a later message of the key never leaves before it. */
+  heldDues(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly due: number }[]>;
 
   windows(flow: string): Promise<readonly WindowRow[]>;
   kept(query: { readonly flow: string; readonly node: string; readonly window: string }): Promise<readonly KeptRow[]>;

@@ -81,9 +81,10 @@ export interface WindowChange {
   /** null removes the window and what it kept. */
   readonly state: string | null;
   readonly closeAt: number | null;
-  readonly ordinal: number;
+  /** Id of the message that opened it: with node and key it names the window for ever. */
+  readonly first: string;
 }
-export interface WindowRow { readonly flow: string; readonly node: string; readonly key: string; readonly state: string; readonly closeAt: number | null; readonly ordinal: number }
+export interface WindowRow { readonly flow: string; readonly node: string; readonly key: string; readonly state: string; readonly closeAt: number | null; readonly first: string }
 export interface KeptRow { readonly flow: string; readonly node: string; readonly window: string; readonly pos: number; readonly id: string; readonly run: string; readonly revision: number; readonly receivedAt: number; readonly branched: 0 | 1; readonly body: string }
 
 /** A caller's Idempotency-Key and what became of it (DESIGN 6.9). */

@@ -16,7 +16,7 @@ export const migrations: readonly string[] = [
      attempts INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, details TEXT NOT NULL, key TEXT, received_at INTEGER NOT NULL, body TEXT NOT NULL);
    CREATE INDEX dead_letters_flow ON dead_letters (flow, node);
    CREATE TABLE windows (
-     flow TEXT NOT NULL, node TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, close_at INTEGER, ordinal INTEGER NOT NULL,
+     flow TEXT NOT NULL, node TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, close_at INTEGER, first TEXT NOT NULL,
      PRIMARY KEY (flow, node, key)) WITHOUT ROWID;
    CREATE TABLE kept (
      flow TEXT NOT NULL, node TEXT NOT NULL, window TEXT NOT NULL, pos INTEGER NOT NULL, id TEXT NOT NULL, run TEXT NOT NULL,

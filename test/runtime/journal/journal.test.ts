@@ -25,7 +25,7 @@ const row = (seq: number, more: Partial<Row> = {}): Row => ({
   due: null, attempt: 0, crashes: 0, state: 0, branched: 0, body: '{}', ...more,
 });
 const save = (seq: number, more: Partial<Row> = {}): Op => ({ op: 'save', row: row(seq, more) });
-const page = (j: JournalClient, after = 0) => j.page({ flow: 'f', node: 'n', after, limit: 100 });
+const page = (j: JournalClient, after = 0) => j.page({ flow: 'f', node: 'n', after, limit: 100, charsMax: 1_000_000 });
 
 describe.each([['in its thread', (file: string) => openThreadPort(file, (error) => { throw error; })], ['in this thread', async (file: string) => openInlinePort(file)]])('%s', (_name, openPort) => {
   test('what was committed is there after the next opening, in order', async () => {

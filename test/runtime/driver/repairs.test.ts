@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NodeFailure, defineNode, defineSource } from '../../../runtime/sdk/index.ts';
+import { TestNodes } from '../../kit/test-nodes.ts';
+import { VirtualTime } from '../../kit/virtual-time.ts';
+import { flowOf } from '../../kit/flow-of.ts';
+import { journalFile, World } from '../../kit/world.ts';
+
+/** Each of these was wrong once; the test is named by what must hold. */
+
+const BOTH = (text: string) => ({ en: text, ru: text });
+const COMMON = { version: 1, title: BOTH('T'), category: 'logic', icon: 'box', summary: BOTH('T'), help: BOTH('T'), examples: [], outputs: { fixed: { out: { title: BOTH('Out') } } } } as const;
+const eager = defineSource({ ...COMMON, type: 'test-eager', config: {}, start: async ({ deliver }) => { await deliver({ payload: 'at start' }); } });
+const deep = defineNode({ ...COMMON, type: 'test-deep', replay: 'pure', config: {}, run: () => {
+  const body: { payload?: unknown } = {};
+  body.payload = body;
+  return body;
+} });
+const disposed: string[] = [];
+const ready = defineNode({ ...COMMON, type: 'test-ready', replay: 'pure', config: {}, prepare: async (_config, host) => ({ open: true, revision: host.flow.revision }), dispose: async (made) => { made.open = false; disposed.push(String(made.revision)); },
+  run: (message, { prepared }) => {
+    if (!prepared.open) throw new NodeFailure('test.closed', BOTH('closed'));
+    return message;
+  } });
+
+let nodes: TestNodes;
+let journal: ReturnType<typeof journalFile>;
+const worlds: World[] = [];
+const world = (clock = new VirtualTime()): World => {
+  const made = new World({ file: journal.file, nodes: [...nodes.definitions, eager, deep, ready], clock });
+  worlds.push(made);
+  return made;
+};
+const feed = async (payload: unknown) => await nodes.deliver.get('in')?.({ payload });
+const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
+
+beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
+afterEach(() => {
+  for (const each of worlds.splice(0)) {
+    expect(each.bugs).toEqual([]);
+    each.kill();
+  }
+  journal.remove();
+});
+
+test('a source that delivers as it starts does not hide what the last life left', async () => {
+  const wires = ['in.out -> call.in', 'call.out -> sink.in'];
+  const first = world();
+  nodes.onCall = () => new Promise(() => undefined);
+  await first.deploy(flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires }));
+  for (let i = 0; i < 20; i++) await feed(i);
+  await first.calm();
+  first.kill();
+  nodes.onCall = () => undefined;
+  const second = world();
+  await second.deploy(flowOf({ nodes: { in: 'test-eager', call: 'test-call', sink: 'test-sink' }, wires }));
+  await second.calm();
+  expect(payloads()).toHaveLength(21);
+  expect(await second.pending()).toBe(0);
+});
+
+test('a message that cannot be written is a dead letter, and the next ones go on', async () => {
+  const w = world();
+  await w.deploy(flowOf({ nodes: { in: 'test-source', pass: 'test-deep', call: 'test-call' }, wires: ['in.out -> pass.in', 'pass.out -> call.in'] }));
+  for (let i = 0; i < 10; i++) await feed(i);
+  await w.calm();
+  expect((await w.services.journal.deadLetters({ limit: 20 })).map(({ code }) => code)).toEqual(Array.from({ length: 10 }, () => 'message.not-storable'));
+  expect(await w.pending()).toBe(0);
+});
+
+test('two windows of one key never give the same idempotency key, in whatever life they were', async () => {
+  const keys: string[] = [];
+  nodes.onCall = (_body, { idempotencyKey }) => { keys.push(idempotencyKey); };
+  const flow = flowOf({ delivery: 'memory', nodes: { in: 'test-source', gather: 'test-gather', call: 'test-call' }, wires: ['in.out -> gather.in', 'gather.out -> call.in'] });
+  for (const life of ['a', 'b']) {
+    const own = journalFile();
+    const w = new World({ file: own.file, nodes: nodes.definitions, killBefore: life === 'a' ? 10_001 : 10_002 });
+    await w.deploy(flow);
+    await feed(`${life}1`);
+    await feed(`${life}2`);
+    await w.calm();
+    w.kill();
+    own.remove();
+  }
+  expect(new Set(keys).size).toBe(2);
+});
+
+test('what a node made at deploy is kept for the calls that began on its revision', async () => {
+  disposed.splice(0);
+  const w = world();
+  let open = (): void => undefined;
+  nodes.onCall = () => new Promise<undefined>((resolve) => { open = () => resolve(undefined); });
+  const flow = (name: string) => flowOf({ nodes: { in: 'test-source', call: 'test-call', fn: { type: 'test-ready', name }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> fn.in', 'fn.out -> sink.in'] });
+  await w.deploy(flow('one'));
+  await feed(1);
+  await w.calm();
+  await w.deploy(flow('two'), 2);
+  expect(disposed).toEqual([]);
+  open();
+  await w.calm();
+  expect(payloads()).toEqual([1]);
+  expect(disposed).toEqual(['1']);
+});
+
+test('a disabled node calls nobody; what rests there waits until it is enabled', async () => {
+  const w = world();
+  nodes.onCall = () => { throw new NodeFailure('test.flaky', BOTH('flaky'), { retry: 'backoff' }); };
+  const flow = (disabled: boolean) => flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', disabled }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+  await w.deploy(flow(false));
+  await feed(1);
+  await w.calm();
+  await w.deploy(flow(true), 2);
+  await w.pass(10 * 60_000);
+  expect(nodes.calls).toHaveLength(1);
+  nodes.onCall = () => undefined;
+  await w.deploy(flow(false), 3);
+  await w.calm();
+  expect(payloads()).toEqual([1]);
+});
+
+test('a key whose run ended without an answer is not in progress any more', async () => {
+  const w = world();
+  await w.deploy(flowOf({ nodes: { in: 'test-source', call: 'test-call' }, wires: ['in.out -> call.in'] }));
+  const ask = async () => await nodes.deliver.get('in')?.({ payload: 1 }, { reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash: 'h' } } });
+  await ask();
+  await w.calm();
+  expect(await (await ask())?.reply).toMatchObject({ kind: 'ended' });
+});
+
+describe('a journal that fails to be read once', () => {
+  test('delays no due time for ever', async () => {
+    const w = world();
+    nodes.onCall = () => { if (nodes.calls.length === 1) throw new NodeFailure('test.flaky', BOTH('flaky'), { retry: { afterMs: 90_000 } }); };
+    await w.deploy(flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }));
+    await feed(1);
+    await w.calm();
+    const { journal: real } = w.services;
+    const due = real.due.bind(real);
+    let failures = 1;
+    real.due = async (query) => { if (failures-- > 0) throw new Error('read failed'); return await due(query); };
+    await w.pass(10 * 60_000);
+    expect(payloads()).toEqual([1]);
+    expect(w.bugs.splice(0)).toHaveLength(1);
+  });
+});
