@@ -2,7 +2,7 @@ import type { Json } from '../flow/flow.ts';
 import { runOps } from '../engine/run-ops.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
-import type { KeptRow, Op } from '../journal/rows.ts';
+import type { KeptRow, Op, WindowChange } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { CollectStep, Collector } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -27,6 +27,9 @@ interface Window {
   readonly kept: Kept[];
   count: number;
 }
+
+/** What of an open window memory mode would lose. */
+export interface VolatileWindow { readonly change: WindowChange; readonly kept: readonly { readonly run: Run; readonly row: Omit<KeptRow, 'pos' | 'branched'> }[] }
 
 /** Joins and other nodes that gather messages into windows: what a message adds and its removal are one commit. */
 export class Collecting {
@@ -53,6 +56,21 @@ export class Collecting {
 
   /** A window waits for more. */
   get open(): boolean { return [...this.#windows.values()].some((windows) => [...windows.values()].some(({ closeAt }) => closeAt !== null)); }
+
+  /** Open windows with what memory mode keeps in them. */
+  takeVolatile(): VolatileWindow[] {
+    const { flow } = this.#runner;
+    return [...this.#windows].flatMap(([node, windows]) => [...windows.values()].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 ? [] : [{
+      change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
+      kept: kept.splice(0).map(({ id, run, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, body: encodeBody(body) } })),
+    }])));
+  }
+
+  /** No window closes any more. */
+  dispose(): void {
+    for (const windows of this.#windows.values()) for (const window of windows.values()) window.cancel?.();
+    this.#windows.clear();
+  }
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {

@@ -11,6 +11,8 @@ const RATE_OVER_MS = 1000;
 export class CountersOf {
   readonly #runner: FlowRunner;
   readonly #services: Services;
+  /** Nobody shows this flow any more. */
+  readonly close: () => void;
   #before: Sample;
   #latest: Sample;
   readonly #statuses = new Map<string, NonNullable<NodeCounters['status']>>();
@@ -19,7 +21,7 @@ export class CountersOf {
     this.#runner = runner;
     this.#services = services;
     this.#latest = this.#before = this.#sample();
-    services.observers.watch((event) => {
+    this.close = services.observers.watch((event) => {
       if (event.kind !== 'status' || event.flow !== runner.flow) return;
       if (event.status) this.#statuses.set(event.node, event.status);
       else this.#statuses.delete(event.node);

@@ -13,6 +13,7 @@ import { Msg, rowOf, workOf, type Run, type Work } from './message.ts';
 import { Revision } from './revision.ts';
 import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
+import { saveVolatile } from './save-volatile.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
 import { NodeCount, WireCount, type Unit } from './unit.ts';
@@ -37,6 +38,8 @@ export class FlowRunner implements StationOwner {
   #recovered = false;
   /** Commits on their way to the disk; bounds what a slow disk can pile up in memory. */
   #uncommitted = 0;
+  /** Memory mode's messages that wait for their due time. */
+  readonly #volatileDues = new Set<Work>();
   #readAheadTo = 0;
   #armedDuringRead: Set<number> | undefined;
   #stopReading: (() => void) | undefined;
@@ -87,8 +90,15 @@ export class FlowRunner implements StationOwner {
     if (this.#revision) this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: this.#revision.number, state: 'stopped' });
   }
 
+  /** A planned stop: what memory mode still holds is written, and goes on at the next start. After `stop`, before `dispose`. */
+  async saveVolatile(): Promise<void> {
+    const queued = [...this.#stations.values()].flatMap((station) => station.takeVolatile());
+    await saveVolatile(this, [...queued, ...this.#volatileDues], this.#collecting.takeVolatile());
+  }
+
   async dispose(): Promise<void> {
     await this.stop();
+    this.#collecting.dispose();
     this.#stopReading?.();
     this.#revision?.retire((error) => this.failed(error));
   }
@@ -240,7 +250,9 @@ export class FlowRunner implements StationOwner {
 
   #arm(station: Station, work: Work, due: number): void {
     this.#armedDuringRead?.add(work.seq);
+    if (work.seq === 0) this.#volatileDues.add(work);
     this.services.timers.set(due, () => {
+      this.#volatileDues.delete(work);
       station.waitingForDue--;
       work.resumed = work.attempt === 0;
       if (work.key !== null && station.lastDue.get(work.key) === due) station.lastDue.delete(work.key);

@@ -45,6 +45,7 @@ export class DriverHost implements FlowHost {
   async remove(flow: string): Promise<void> {
     await this.#runners.get(flow)?.dispose();
     this.#runners.delete(flow);
+    this.#counters.get(flow)?.close();
     this.#counters.delete(flow);
     await this.#services.journal.removeFlow(flow);
   }
@@ -126,6 +127,7 @@ export class DriverHost implements FlowHost {
     this.#stopPruning();
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
     await this.#drained();
+    await Promise.all([...this.#runners.values()].map((runner) => runner.saveVolatile()));
     await Promise.all([...this.#runners.values()].map((runner) => runner.dispose()));
     await this.#pump.stop();
     await this.#services.connections.closeAll();

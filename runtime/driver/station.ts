@@ -120,6 +120,9 @@ export class Station {
     if (this.#paused.delete(resource)) this.schedule();
   }
 
+  /** What memory mode holds here, for the journal: a planned stop loses nothing. */
+  takeVolatile(): Work[] { return this.#queue.takeAll().filter((work) => work.seq === 0); }
+
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

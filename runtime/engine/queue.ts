@@ -83,6 +83,16 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
     this.#freed.push(next);
   }
 
+  /** Takes everything out, those aside included, in order of arrival within each key. */
+  takeAll(): T[] {
+    const all: T[] = [];
+    for (let item = this.#freed.shift() ?? this.#arrived.shift(); item !== undefined; item = this.#freed.shift() ?? this.#arrived.shift()) all.push(item);
+    for (const aside of this.#aside.values()) for (let item = aside.shift(); item !== undefined; item = aside.shift()) all.push(item);
+    this.#aside.clear();
+    this.#asideCount = 0;
+    return all;
+  }
+
   #putAside(key: string, item: T): void {
     let aside = this.#aside.get(key);
     if (!aside) this.#aside.set(key, (aside = new Deque()));

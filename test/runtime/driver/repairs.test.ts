@@ -142,3 +142,29 @@ describe('a journal that fails to be read once', () => {
     expect(w.bugs.splice(0)).toHaveLength(1);
   });
 });
+
+test('a planned stop of a flow in memory mode loses nothing: queue, delays, retries and windows go on', async () => {
+  const flow = flowOf({
+    delivery: 'memory', nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, gather: { type: 'test-gather', config: { size: 3 } }, sink: 'test-sink', fan: { type: 'test-fan', config: { times: 3 } } },
+    wires: ['in.out -> fan.in', 'fan.out -> call.in', 'call.out -> gather.in', 'gather.out -> sink.in'],
+  });
+  const first = world();
+  let finish = (): void => undefined;
+  nodes.onCall = () => (nodes.calls.length === 2 ? new Promise<undefined>((resolve) => { finish = () => resolve(undefined); }) : undefined);
+  const runner = await first.deploy(flow);
+  await feed('x');
+  await first.calm();
+  await runner.stop();
+  finish();
+  await first.calm();
+  await runner.saveVolatile();
+  await runner.dispose();
+  first.kill();
+  nodes.onCall = () => undefined;
+  const second = world(new VirtualTime(first.clock.now() + 1000));
+  await second.deploy(flow);
+  await second.calm();
+  expect(payloads()).toEqual([['x', 'x', 'x']]);
+  expect(await second.pending()).toBe(0);
+  expect(await second.endedRuns()).toMatchObject([{ completed: 3, dead: 0 }]);
+});
