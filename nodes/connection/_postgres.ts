@@ -19,9 +19,12 @@ const SILENCE_MS = 2000; // the server ends a statement itself; when even that d
 /** A pool of connections to one PostgreSQL database. */
 export class PostgresClient implements SqlClient {
   readonly driver = 'postgres';
+  /** Whom it speaks to, for a person. */
+  readonly place: string;
   readonly #pool: pg.Pool;
 
   constructor(config: PostgresConfig) {
+    this.place = `${config.user}@${config.host}:${config.port}/${config.database}`;
     const { host, port, database, user, password, tls, poolMax, connectTimeoutMs, statementTimeoutMs } = config;
     this.#pool = new pg.Pool({
       host, port, database, user, ...(password !== undefined && { password }), max: poolMax, connectionTimeoutMillis: connectTimeoutMs,

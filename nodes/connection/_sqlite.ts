@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { NodeFailure, sibling, type SqlClient, type SqlExecutor, type SqlResult, type SqlValue } from '../../runtime/sdk/index.ts';
 import { Turns } from './_sqlite-turns.ts';
@@ -27,6 +27,8 @@ export function sqliteFile(dataDir: string, file: string): string {
 /** One SQLite file in a thread of its own. */
 export class SqliteClient implements SqlClient {
   readonly driver = 'sqlite';
+  /** Its file, for a person. */
+  readonly place: string;
   readonly #worker: Worker;
   readonly #turns = new Turns((sql, values = []) => this.#send(sql, values));
   readonly #inside = new AsyncLocalStorage<true>();
@@ -34,8 +36,9 @@ export class SqliteClient implements SqlClient {
   #lastId = 0;
   #dead: NodeFailure | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, file: string) {
     this.#worker = worker;
+    this.place = basename(file);
     worker.on('message', (done: Done) => {
       const settle = this.#waiting.get(done.id);
       this.#waiting.delete(done.id);
@@ -61,7 +64,7 @@ export class SqliteClient implements SqlClient {
       worker.once('message', (first: Opened) => resolve('failed' in first ? first.failed.message : undefined));
     });
     worker.removeAllListeners('error');
-    if (failed === undefined) return new SqliteClient(worker);
+    if (failed === undefined) return new SqliteClient(worker, file);
     await worker.terminate();
     throw unavailable(failed);
   }

@@ -34,7 +34,7 @@ export default defineConnection({
     connectTimeout: field.duration({ en: 'Time to connect', ru: 'Время на соединение' }, { default: '5s', dynamic: [], advanced: true, visible: POSTGRES }),
     statementTimeout: field.duration({ en: 'Time for a statement', ru: 'Время на запрос' }, { default: '25s', dynamic: [], advanced: true, visible: POSTGRES }),
   },
-  async open(config, { dataDir }): Promise<SqlClient & { close(): Promise<void> }> {
+  async open(config, { dataDir }): Promise<SqlClient & { readonly place: string; close(): Promise<void> }> {
     if (config.driver === 'sqlite') return await SqliteClient.open(sqliteFile(dataDir, config.file));
     const { host, port, database, user, password, tls, pool, connectTimeout, statementTimeout } = config;
     const client = new PostgresClient({ host, port, database, user, password: password?.reveal(), tls, poolMax: pool, connectTimeoutMs: connectTimeout, statementTimeoutMs: statementTimeout });
@@ -54,7 +54,7 @@ export default defineConnection({
     const version = client.driver === 'postgres' ? 'SHOW server_version' : 'SELECT sqlite_version() AS server_version';
     const { rows: [row] } = await client.query(version);
     const name = `${client.driver === 'postgres' ? 'PostgreSQL' : 'SQLite'} ${String(row?.server_version)}`;
-    return { en: `Connected: ${name}.`, ru: `Соединение есть: ${name}.` };
+    return { en: `Connected: ${name} at ${client.place}.`, ru: `Соединение есть: ${name}, ${client.place}.` };
   },
   close: (client) => client.close(),
 });

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, request as sendRequest } from 'undici';
 import { limits } from '../limits.ts';
 import type { Fetch, FetchAnswer, FetchOptions } from '../sdk/context.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -6,7 +6,7 @@ import { ACCEPT_ENCODING, readAnswer } from './answer.ts';
 import { failure, failureOf, type Hop } from './failures.ts';
 
 /** What sends, with its connections. */
-interface Sender { readonly agent: Dispatcher; readonly request: typeof import('undici').request }
+interface Sender { readonly agent: Dispatcher; readonly request: typeof sendRequest }
 
 /** HTTP out, with connections kept alive and shared by all nodes. `close` ends them. */
 export function createFetch(): { readonly fetch: Fetch; close(): Promise<void> } {

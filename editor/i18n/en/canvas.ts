@@ -31,7 +31,7 @@ export const canvas = {
   'canvas.state-paused': 'paused: {reason}',
   'canvas.state-paused-until': 'paused: {reason}, on in {time}',
   'canvas.state-dead-letters': { one: '{n} dead letter', other: '{n} dead letters' },
-  'canvas.state-held': { one: '{n} message held by its key', other: '{n} messages held by their keys' },
+  'canvas.state-held': { one: '{n} message waits for its time', other: '{n} messages wait for their time' },
   'canvas.state-waiting': { one: '{n} waiting', other: '{n} waiting' },
   'canvas.state-per-second': '{count}/s',
   'canvas.state-failed': { one: '{n} failed', other: '{n} failed' },

@@ -34,7 +34,7 @@ export const canvas: Translation<typeof english> = {
   'canvas.state-paused': 'пауза: {reason}',
   'canvas.state-paused-until': 'пауза: {reason}, ещё {time}',
   'canvas.state-dead-letters': { one: '{n} недоставленное', few: '{n} недоставленных', many: '{n} недоставленных', other: '{n} недоставленного' },
-  'canvas.state-held': { one: '{n} сообщение держит ключ', few: '{n} сообщения держит ключ', many: '{n} сообщений держит ключ', other: '{n} сообщения держит ключ' },
+  'canvas.state-held': { one: '{n} сообщение ждёт своего срока', few: '{n} сообщения ждут своего срока', many: '{n} сообщений ждут своего срока', other: '{n} сообщения ждут своего срока' },
   'canvas.state-waiting': { one: '{n} ждёт', few: '{n} ждут', many: '{n} ждут', other: '{n} ждут' },
   'canvas.state-per-second': '{count}/с',
   'canvas.state-failed': { one: '{n} сбой', few: '{n} сбоя', many: '{n} сбоев', other: '{n} сбоя' },
