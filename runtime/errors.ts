@@ -369,6 +369,10 @@ export const problemCodes = {
     means: { en: 'The node could not be made ready. Its messages wait; the other nodes run.', ru: 'Узел не удалось подготовить. Его сообщения ждут; остальные узлы работают.' },
     fix: { en: 'Correct what the message names and deploy again.', ru: 'Исправьте то, что названо в сообщении, и примените снова.' },
   },
+  'connection.unknown-setting': {
+    means: { en: 'A connection has a setting that its type does not know. It is kept and ignored.', ru: 'В подключении есть настройка, которой нет у его типа. Она сохраняется, но не учитывается.' },
+    fix: { en: 'Use the settings that the form shows, or remove it.', ru: 'Используйте настройки из формы или удалите её.' },
+  },
   'connection.unknown-type': {
     means: { en: 'There is no connection of this type.', ru: 'Подключения такого типа нет.' },
     fix: { en: 'Choose a type that the catalog has.', ru: 'Выберите тип из каталога.' },

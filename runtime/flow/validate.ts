@@ -35,8 +35,18 @@ export function validateConnection(name: string, document: ConnectionDocument, c
   const owner = { where, name: { en: `Connection ${name}`, ru: `Подключение ${name}` }, nodes: {}, uses: {} };
   return [
     ...configProblems(document.config, info.config, owner),
+    ...Object.keys(document.config).flatMap((field) => (own(info.config, field) ? [] : [unknownSetting(name, field)])),
     ...referencesIn(document.config).flatMap((reference) => unknownReference(reference, where, context)),
   ];
+}
+
+/** A slip here means another server: what is ignored is said, although it is kept. */
+function unknownSetting(connection: string, field: string): Problem {
+  return problem('connection.unknown-setting', { connection, field }, {
+    level: 'warning',
+    message: { en: `Connection ${connection}: “${field}” is not a setting of its type and is ignored`, ru: `Подключение ${connection}: «${field}» не является настройкой этого типа и не учитывается` },
+    fix: { en: 'Use the settings that the form shows, or remove it.', ru: 'Используйте настройки из формы или удалите его.' },
+  });
 }
 
 interface Around { readonly flow: Flow; readonly catalog: CatalogInfo; readonly context: ValidationContext }

@@ -41,6 +41,7 @@ const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'node.cannot-start': 'node',
   'connections.json': 'node',
   'connections.shape': 'node',
+  'connection.unknown-setting': 'node',
   'connection.unknown-type': 'node',
 };
 

@@ -39,8 +39,8 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   result: ({ message, ru = message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${ru}` }),
   'output-too-large': ({ message, ru = message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${ru}` }),
   timeout: ({ message, ru = message, timeoutMs }, at) => ({
-    en: `The code did not end within ${timeoutMs} ms${at.en}${message ? `: ${message}` : ''}. Look for an endless loop or a promise that never settles, or give the node more time.`,
-    ru: `Код не завершился за ${timeoutMs} мс${at.ru}${ru ? `: ${ru}` : ''}. Проверьте, нет ли бесконечного цикла или промиса, который никогда не завершится, либо увеличьте время узла.`,
+    en: `The code did not end${at.en} (it has ${timeoutMs} ms)${message ? `: ${message}` : ''}. Look for an endless loop or a promise that never settles, or give the node more time.`,
+    ru: `Код не завершился${at.ru} (ему отведено ${timeoutMs} мс)${ru ? `: ${ru}` : ''}. Проверьте, нет ли бесконечного цикла или промиса, который никогда не завершится, либо увеличьте время узла.`,
   }),
   memory: ({ message, ru = message, memoryMb }, at) => ({
     en: `The code needed more than its ${memoryMb} MB of memory${at.en}${message ? `: ${message}` : ''}. Work on smaller parts, or give the node more memory.`,
