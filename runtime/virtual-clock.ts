@@ -19,6 +19,9 @@ export class VirtualClock implements Clock {
     return () => { this.#entries.delete(entry); };
   }
 
+  /** Timers that wait; what has stopped leaves none. */
+  get waiting(): number { return this.#entries.size; }
+
   /** Goes to the next timer, but not beyond `end`, and fires it; false when there is none before. */
   step(end: number): boolean {
     let next: Entry | undefined;

@@ -99,12 +99,6 @@ function notWritten(node: string, error: unknown): NodeFailure {
 
 function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: 0 | 1 }, bodyHash: string | undefined): ReplyOutcome {
   if (known.bodyHash !== bodyHash) return { kind: 'mismatch' };
-  if (known.answer !== null) return { kind: 'answered', answer: readAnswer(known.answer), repeated: true };
+  if (known.answer !== null) return { kind: 'answered', answer: decodeBody(known.answer) as unknown as HttpAnswer, repeated: true };
   return known.ended ? { kind: 'ended', how: 'completed' } : { kind: 'in-progress' };
-}
-
-/** A recorded answer, bytes included. */
-function readAnswer(text: string): HttpAnswer {
-  const { body, ...rest } = JSON.parse(text) as Omit<HttpAnswer, 'body'> & { body: string | { $bytes: string } };
-  return { ...rest, body: typeof body === 'string' ? body : decodeBody(`!${JSON.stringify({ body })}`).body as Uint8Array };
 }

@@ -1,6 +1,7 @@
 import type { Flow, Problem } from '../flow/flow.ts';
 import { endState, runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
+import { encodeBody } from '../journal/codec.ts';
 import type { EndedRun, Op, Row } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
@@ -302,8 +303,7 @@ export class FlowRunner implements StationOwner {
     if (waiting && !waiting.keyed) return replies.answer(run, answer);
     if (!waiting && !this.durable) return false;
     // Recorded before it is sent (DESIGN 6.9); also when the caller is gone, for its repeat.
-    const recorded = JSON.stringify({ ...answer, body: typeof answer.body === 'string' ? answer.body : { $bytes: Buffer.from(answer.body).toString('base64') } });
-    journal.commit({ ops: [{ op: 'answered', run, answer: recorded, at: clock.now() }] })
+    journal.commit({ ops: [{ op: 'answered', run, answer: encodeBody(answer), at: clock.now() }] })
       .then(() => replies.answer(run, answer), (error: unknown) => this.services.bug(error, { en: `recording the answer of run ${run}`, ru: `запись ответа запуска ${run}` }));
     return waiting !== undefined;
   }

@@ -193,11 +193,12 @@ export class Walker {
 function run(visit: Visit): HandlerResult | Promise<HandlerResult> {
   const { unit, body } = visit;
   const context = new CallContext(unit, visit, visit.segment.origin);
+  // The usual way first: it must not pay for making what only the other needs.
+  if (unit.config === undefined || unit.config.static) return unit.definition?.run?.(body, context as never);
   const call = (config: unknown): HandlerResult | Promise<HandlerResult> => {
     context.config = config;
     return unit.definition?.run?.(body, context as never);
   };
-  if (unit.config === undefined || unit.config.static) return unit.definition?.run?.(body, context as never);
   const config = configFor(unit, body, context);
   return config instanceof Promise ? config.then(call) : call(config);
 }

@@ -1,39 +1,15 @@
-import type { Clock } from '../../runtime/clock.ts';
-
-interface Entry { readonly at: number; readonly order: number; readonly call: () => void }
+import { VirtualClock } from '../../runtime/virtual-clock.ts';
 
 export const TEST_START = Date.parse('2026-11-23T09:00:00Z');
 
 /** Time that stands still until the test says otherwise. */
-export class VirtualTime implements Clock {
-  #now: number;
-  #order = 0;
-  #entries: Entry[] = [];
-
-  constructor(startMs = TEST_START) { this.#now = startMs; }
-
-  now(): number { return this.#now; }
-  elapsed(): number { return this.#now - TEST_START; }
-  after(delayMs: number, call: () => void): () => void {
-    const entry: Entry = { at: this.#now + Math.max(0, delayMs), order: this.#order++, call };
-    this.#entries.push(entry);
-    return () => { this.#entries = this.#entries.filter((each) => each !== entry); };
-  }
-  /** Timers that wait; a stopped node leaves none. */
-  get waiting(): number { return this.#entries.length; }
+export class VirtualTime extends VirtualClock {
+  constructor(startMs = TEST_START) { super(startMs); }
 
   /** Lets `ms` pass, firing what is due in order, and lets what it started go on. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      const next = this.#entries.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (!next) break;
-      this.#entries = this.#entries.filter((entry) => entry !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.call();
-      await settled();
-    }
-    this.#now = end;
+    const end = this.now() + ms;
+    while (this.step(end)) await settled();
     await settled();
   }
 }

@@ -160,6 +160,14 @@ describe('answers', () => {
     expect(nodes.calls).toHaveLength(1);
     expect(await (await feed({ price: 6 }, ask('other')))?.reply).toEqual({ kind: 'mismatch' });
   });
+  test('are the same to the byte when they are bytes', async () => {
+    const w = world();
+    await w.deploy(flow);
+    const bytes = new Uint8Array([0, 200, 255]);
+    await feed(bytes, ask());
+    await w.calm();
+    expect(await (await feed(bytes, ask()))?.reply).toMatchObject({ kind: 'answered', repeated: true, answer: { body: bytes, headers: { 'content-type': 'application/octet-stream' } } });
+  });
   test('a repeat while the run goes on is told so', async () => {
     const w = world();
     nodes.onCall = () => never;
