@@ -93,7 +93,7 @@ async function recovery(): Promise<void> {
   for (let i = 0; i < pending; i += 1000) {
     await journal.commit({ ops: Array.from({ length: 1000 }, () => {
       const seq = journal.nextSeq();
-      return { op: 'save', row: { seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'backlog', node: 'work', via: 'src.out->work.in', parents: null, correlation: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, body } };
+      return { op: 'save', row: { seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'backlog', node: 'work', via: 'src.out->work.in', parents: null, correlation: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body } };
     }) });
   }
   await journal.close();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from './api/contract.ts';
+import type { DeadLetterList, LastMessages, LiveCounters, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -22,7 +22,7 @@ export interface FlowHost {
   lastMessages(flow: string, node: string): LastMessages;
   /** Pending runs, newest first; ended ones are in the store. */
   pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }>;
-  deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }>;
+  deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<DeadLetterList>;
   deadLetterCount(flow: string): number;
 
   /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */

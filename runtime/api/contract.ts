@@ -55,6 +55,9 @@ export interface DeployAnswer {
   readonly started: readonly string[];
   readonly stopped: readonly string[];
   readonly kept: readonly string[];
+  /** Messages at rest that went on in this revision, and those that fit nowhere and were parked, by node. */
+  readonly moves?: DeployPreview['moves'];
+  readonly parks?: DeployPreview['parks'];
 }
 
 /** GET /api/v1/flows/:id/revisions, newest first. POST …/rollback { revision } deploys an earlier one again. */
@@ -64,30 +67,135 @@ export interface RevisionList { readonly revisions: readonly { readonly revision
 export interface InjectRequest { readonly body?: { readonly [key: string]: Json } }
 export interface InjectAnswer { readonly runId?: string }
 
-/** GET /api/v1/runs?flow=&state=&limit=&after= */
+/**
+ * GET /api/v1/runs?flow=&state=&node=&code=&key=&id=&since=&until=&limit=&after=, newest first. `node` and `code` find runs in which
+ * that node failed, or something failed with that code; `since` and `until` are ms since 1970.
+ */
 export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number } }
+export type RunState = 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
 export interface RunSummary {
   readonly id: string;
   readonly flow: string;
   readonly revision: number;
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly state: 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
+  readonly state: RunState;
   readonly messages: number;
+  /** The first failure of the run, caught or not. */
+  readonly failure?: { readonly node: string; readonly code: string; readonly message: Text };
+  /** Its path is kept: it can be looked at and replayed. False for one that was sampled out. */
+  readonly recorded?: boolean;
+  /** The run that this one repeats. */
+  readonly replayOf?: string;
 }
 
-/** GET /api/v1/dead-letters?flow=&limit=&after= */
-export interface DeadLetterList { readonly deadLetters: readonly DeadLetter[]; readonly next?: string }
+/** GET /api/v1/runs/:id: the path of a run, masked. */
+export interface RunDetail extends RunSummary {
+  /** In order of time; empty when the run was sampled out. */
+  readonly steps: readonly RunStep[];
+  /** More steps exist than are kept. */
+  readonly stepsCut: boolean;
+  /** Where its pending messages are. */
+  readonly pending: readonly PendingMessage[];
+  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode }[];
+}
+/** One call of one node for one message. */
+export interface RunStep {
+  readonly messageId: string;
+  readonly node: string;
+  /** The wire by which it came; absent for what a source accepted. */
+  readonly via?: string;
+  readonly at: number;
+  readonly ms: number;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'retried' | 'failed' | 'dropped' | 'held' | 'paused' | 'dead-lettered' | 'discarded';
+  /** Of a drop: the node's rule. */
+  readonly rule?: string;
+  readonly failure?: { readonly code: string; readonly message: Text };
+  readonly input?: SeenValue;
+  readonly outputs?: { readonly [port: string]: readonly SeenValue[] };
+}
+/** A body as it is shown: personal and secret fields masked, cut beyond a size. */
+export interface SeenValue { readonly body: unknown; readonly truncated: boolean }
+export interface PendingMessage { readonly messageId: string; readonly node: string; readonly state: 'queued' | 'calling' | 'retrying' | 'held' | 'key-held'; readonly attempt: number; readonly due?: number }
+
+/**
+ * What a replay does (DESIGN 6.12). `same-keys`: steps that are done answer from the record, only missing effects happen.
+ * `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, nothing happens outside.
+ */
+export type ReplayMode = 'same-keys' | 'new-generation' | 'dry-run';
+/** POST /api/v1/runs/:id/replay { mode, from? } and POST /api/v1/runs/replay { query, mode, from? } for many. */
+export interface ReplayRequest { readonly mode: ReplayMode; /** A node of the run's path; from the start when absent. */ readonly from?: string }
+export interface ReplayAnswer {
+  /** Runs that were started, in order. A dry run has an id too, and its path is read at /runs/:id. */
+  readonly runs: readonly string[];
+  readonly refused: readonly { readonly id: string; readonly reason: Text }[];
+}
+export interface RunQuery { readonly flow?: string; readonly state?: RunState; readonly node?: string; readonly code?: string; readonly key?: string; readonly since?: number; readonly until?: number }
+/** POST /api/v1/runs/:id/cancel: pending messages are discarded in the person's name, calls under way are aborted and their answers fenced off. */
+export interface CancelAnswer { readonly discarded: number }
+
+/** GET /api/v1/dead-letters?flow=&node=&code=&kind=&key=&run=&since=&until=&limit=&after=, newest first. */
+export interface DeadLetterList { readonly deadLetters: readonly DeadLetter[]; readonly next?: string; /** How many fit the filter. */ readonly total: number }
 export interface DeadLetter {
+  /** Of this dead letter; `messageId` names the message, which may have been dead before. */
   readonly id: string;
+  readonly messageId: string;
   readonly runId: string;
   readonly flow: string;
   readonly node: string;
   readonly at: number;
+  /** failed: its attempts are used up. unknown: the outcome of a call is not known. parked: it does not fit the newest revision. */
+  readonly kind: 'failed' | 'unknown' | 'parked';
   readonly attempts: number;
   readonly code: string;
   readonly message: Text;
+  readonly key?: string;
+  /** It holds its key: newer messages of the key wait behind it. */
+  readonly holdsKey: boolean;
+  readonly revision: number;
+  /** A person has changed the body. */
+  readonly edited: boolean;
   readonly body: unknown;
+}
+/** GET /api/v1/dead-letters/:id: with every failed attempt. PUT …/:id { body } changes what will be resent; masked values that are left as they are keep what they hide. */
+export interface DeadLetterDetail extends DeadLetter {
+  readonly receivedAt: number;
+  readonly details: { readonly [name: string]: Json };
+  readonly truncated: boolean;
+}
+export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
+/** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
+export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
+/** `node`: to the node that failed, under the same message id. `start`: to where the run began, as a new run. `old-revision`: a parked one is finished on its revision. */
+export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' | 'old-revision' }
+export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
+
+/** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */
+export interface HeldKeyList { readonly keys: readonly HeldKey[]; readonly total: number }
+export interface HeldKey {
+  readonly node: string;
+  readonly key: string;
+  readonly since: number;
+  /** The dead letter that holds it. */
+  readonly deadLetter: string;
+  readonly code: string;
+  readonly message: Text;
+  /** Messages that wait behind it. */
+  readonly waiting: number;
+}
+/** POST /api/v1/flows/:id/held-keys. release: the rest goes on, the dead letter stays. skip: it is discarded, the rest goes on. resend: it goes first, then the rest. */
+export interface HeldKeyRequest { readonly node: string; readonly key: string; readonly action: 'release' | 'skip' | 'resend' }
+
+/** GET /api/v1/flows/:id/deploy-preview?version=: what a deploy of that draft would do. */
+export interface DeployPreview {
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+  readonly kept: readonly string[];
+  /** Nodes whose waiting messages go on in the new revision, and how many. */
+  readonly moves: readonly { readonly node: string; readonly messages: number }[];
+  /** Nodes whose waiting messages fit nowhere any more and are parked among the dead letters. */
+  readonly parks: readonly { readonly node: string; readonly messages: number; readonly reason: Text }[];
 }
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */
@@ -159,13 +267,26 @@ export interface NodeCounters {
   readonly waiting: number;
   readonly held: number;
   readonly deadLetters: number;
+  /** Keys that wait for a person, behind a dead letter. */
+  readonly keysHeld?: number;
   readonly perSecond: number;
   readonly ms?: number;
   readonly status?: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text };
   /** A problem that keeps this node from running. */
   readonly problem?: Text;
 }
-export interface WireCounters { readonly passed: number; readonly waiting: number; readonly limit: number; readonly perSecond: number }
+export interface WireCounters {
+  readonly passed: number;
+  readonly waiting: number;
+  readonly limit: number;
+  readonly perSecond: number;
+  /** How full it is by messages or bytes, whichever is more: 0 to 1. */
+  readonly fill?: number;
+  /** When the oldest waiting message came to rest here, ms since 1970. */
+  readonly oldestAt?: number;
+  /** The oldest waits longer than the wire's `warnAge`. */
+  readonly old?: boolean;
+}
 export interface DebugBatch { readonly messages: readonly DebugMessage[]; /** Not shown since the last batch, because there were more than are shown in a second. */ readonly skipped: number }
 export interface DebugMessage {
   readonly id: number;

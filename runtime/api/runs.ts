@@ -20,8 +20,8 @@ export const runRoutes: readonly Route[] = [
     method: 'GET', path: '/dead-letters', summary: 'Lists messages that were parked after their last attempt, personal data masked.', answer: 'DeadLetterList',
     query: schema({ type: 'object', additionalProperties: false, properties: { flow: { type: 'string' }, limit, after: { type: 'string' } } }),
     async handle({ query }, { host }) {
-      const { deadLetters, next } = await host.deadLetters(query);
-      return { body: { deadLetters: deadLetters.map(shown), ...(next !== undefined && { next }) } };
+      const { deadLetters, ...rest } = await host.deadLetters(query);
+      return { body: { deadLetters: deadLetters.map(shown), ...rest } };
     },
   }),
 ];

@@ -43,7 +43,7 @@ export class Acceptance {
     const seq = durable ? services.journal.nextSeq() : 0;
     return {
       seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: [], receivedAt: at,
-      branched: false, attempt: 0, crashes: 0, due: null, resumed: false,
+      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags: 0, cursor: null,
     };
   }
 

@@ -145,7 +145,7 @@ export class Collecting {
     return {
       seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
-      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false,
+      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: work?.flags ?? 0, cursor: null,
     };
   }
 

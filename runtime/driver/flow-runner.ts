@@ -234,6 +234,7 @@ export class FlowRunner implements StationOwner {
     return {
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
+      hops: origin.hops, flags: origin.flags, cursor: null,
     };
   }
 

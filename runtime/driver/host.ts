@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { DeadLetter, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
+import type { DeadLetterList, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost } from '../host.ts';
@@ -88,12 +88,15 @@ export class DriverHost implements FlowHost {
     return { total, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
   }
 
-  async deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }> {
+  async deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<DeadLetterList> {
     const { flow, limit, after } = query;
     const rows = await this.#services.journal.deadLetters({ limit, ...(flow !== undefined && { flow }), ...(after !== undefined && { after: Number(after) }) });
-    const deadLetters = rows.map((row) => ({ id: row.id, runId: row.run, flow: row.flow, node: row.node, at: row.at, attempts: row.attempts, code: row.code, message: row.text, body: decodeBody(row.body) }));
+    const deadLetters = rows.map((row) => ({
+      id: String(row.seq), messageId: row.id, runId: row.run, flow: row.flow, node: row.node, at: row.at, kind: row.kind, attempts: row.attempts, code: row.code, message: row.text,
+      ...(row.key !== null && { key: row.key }), holdsKey: row.holds === 1, revision: row.revision, edited: row.edited === 1, body: decodeBody(row.body),
+    }));
     const last = rows.at(-1);
-    return { deadLetters, ...(last && rows.length === limit && { next: String(last.seq) }) };
+    return { deadLetters, total: deadLetters.length, ...(last && rows.length === limit && { next: String(last.seq) }) };
   }
 
   deadLetterCount(flow: string): number {

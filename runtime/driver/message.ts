@@ -53,6 +53,10 @@ export interface Work {
   on?: { leave(): void } | undefined;
   /** It was held here by the node, and its time has come. */
   resumed: boolean;
+  /** Feedback wires passed. */
+  readonly hops: number;
+  readonly flags: number;
+  cursor: number | null;
 }
 
 export function workOf(row: Row, wire: WireCount | undefined): Work {
@@ -61,6 +65,7 @@ export function workOf(row: Row, wire: WireCount | undefined): Work {
     run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 },
     node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
     receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === 3,
+    hops: row.hops, flags: row.flags, cursor: row.cursor,
   };
 }
 
@@ -69,6 +74,6 @@ export function rowOf(work: Work, state: Row['state']): Row {
     seq: work.seq, pos: work.pos, id: work.msg.id, run: work.run.id, flow: work.run.flow, node: work.node, via: work.via,
     parents: work.parents.length === 0 ? null : JSON.stringify(work.parents), correlation: null, key: work.key, receivedAt: work.receivedAt,
     revision: work.run.revision, due: work.due, attempt: work.attempt, crashes: work.crashes, state, branched: work.branched ? 1 : 0,
-    body: work.msg.text,
+    hops: work.hops, flags: work.flags, cursor: work.cursor, body: work.msg.text,
   };
 }

@@ -210,12 +210,13 @@ function portOf(unit: Unit, id: string): OutPort {
 }
 
 function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord): void {
-  const { run: { id: run }, receivedAt } = segment.origin;
+  const { run: { id: run }, receivedAt, parents } = segment.origin;
   segment.tally.dead++;
   unit.count.deadLetters++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
     details: JSON.stringify(record.details), key, receivedAt, body: storable(body),
+    kind: 'failed', revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), holds: 0, edited: 0,
   });
 }
 

@@ -4,7 +4,10 @@ import { fold, type RowOutcome } from './coalesce.ts';
 import type { AnswerRow, Commit, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row, RunChange, WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 
-const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, body';
+const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, cursor, body';
+const LETTER = 'seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body, kind, revision, via, parents, holds, edited';
+const SAVE = `INSERT OR REPLACE INTO messages VALUES (${'?, '.repeat(20)}?)`;
+const ADD_LETTER = `INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body, kind, revision, via, parents, holds, edited) VALUES (${'?, '.repeat(17)}?)`;
 
 /** Thrown when a later owner has opened the same journal. */
 export class Fenced extends Error {
@@ -119,14 +122,12 @@ export class JournalDatabase {
     else if (outcome.kind === 'patch') this.#run('UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?', outcome.due, outcome.attempt, outcome.state, seq);
     else {
       const r = outcome.row;
-      this.#run('INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body);
+      this.#run(SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
     }
   }
 
   #addDeadLetter(d: DeadLetterRow): void {
-    this.#run('INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body);
+    this.#run(ADD_LETTER, d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body, d.kind, d.revision, d.via, d.parents, d.holds, d.edited);
   }
 
   page(q: { flow: string; node: string; after: number; limit: number; charsMax: number }): Row[] {
@@ -178,8 +179,7 @@ export class JournalDatabase {
   }
   deadLetters(q: { flow?: string; after?: number; limit: number }): (DeadLetterRow & { seq: number })[] {
     const rows = this.#all<Omit<DeadLetterRow, 'text'> & { seq: number; text: string }>(
-      `SELECT seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body FROM dead_letters
-       WHERE seq < ? AND (? IS NULL OR flow = ?) ORDER BY seq DESC LIMIT ?`, q.after ?? Number.MAX_SAFE_INTEGER, q.flow ?? null, q.flow ?? null, q.limit);
+      `SELECT ${LETTER} FROM dead_letters WHERE seq < ? AND (? IS NULL OR flow = ?) ORDER BY seq DESC LIMIT ?`, q.after ?? Number.MAX_SAFE_INTEGER, q.flow ?? null, q.flow ?? null, q.limit);
     return rows.map((row) => ({ ...row, text: JSON.parse(row.text) }));
   }
   deadLetterCounts(): { flow: string; node: string; count: number }[] {

@@ -28,11 +28,27 @@ export interface Row {
   readonly state: RowState;
   /** 1 when the run has more than this one message, so that its counter is in `runs`. */
   readonly branched: 0 | 1;
+  /** Feedback wires that the message has passed. */
+  readonly hops: number;
+  /** Bits of `rowFlag`. */
+  readonly flags: number;
+  /** Of a message that its node turns into very many: how many of them have left already; null for any other. */
+  readonly cursor: number | null;
   readonly body: string;
 }
 
+/** What is to be known of a message on its whole way. */
+export const rowFlag = { recorded: 1, sameKeys: 2, dryRun: 4 } as const;
+
 /** A message parked for a person, with its failure. */
 export interface DeadLetterRow {
+  readonly kind: 'failed' | 'unknown' | 'parked';
+  readonly revision: number;
+  readonly via: string;
+  readonly parents: string | null;
+  /** 1 while newer messages of its key wait behind it. */
+  readonly holds: 0 | 1;
+  readonly edited: 0 | 1;
   readonly id: string;
   readonly run: string;
   readonly flow: string;

@@ -32,4 +32,14 @@ export const migrations: readonly string[] = [
    CREATE INDEX answers_run ON answers (run);
    CREATE INDEX answers_at ON answers (at);
    CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, runs TEXT NOT NULL);`,
+  `ALTER TABLE messages ADD COLUMN hops INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE messages ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE messages ADD COLUMN cursor INTEGER;
+   ALTER TABLE dead_letters ADD COLUMN kind TEXT NOT NULL DEFAULT 'failed';
+   ALTER TABLE dead_letters ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE dead_letters ADD COLUMN via TEXT NOT NULL DEFAULT '';
+   ALTER TABLE dead_letters ADD COLUMN parents TEXT;
+   ALTER TABLE dead_letters ADD COLUMN holds INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE dead_letters ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX dead_letters_holds ON dead_letters (flow, node, key) WHERE holds = 1;`,
 ];

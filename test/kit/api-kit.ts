@@ -100,7 +100,7 @@ export class FakeHost {
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },
       lastMessages: () => this.last,
-      pendingRuns: async () => ({ runs: [], total: 0 }), deadLetters: async () => ({ deadLetters: this.dead }), deadLetterCount: () => 0,
+      pendingRuns: async () => ({ runs: [], total: 0 }), deadLetters: async () => ({ deadLetters: this.dead, total: this.dead.length }), deadLetterCount: () => 0,
       connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }), testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {

@@ -125,7 +125,7 @@ test('what is seen of messages is masked', async () => {
   expect((await kit.ask({ path: '/api/v1/flows/lead/nodes/a/last' })).json).toEqual({
     input: { at: 1, runId: 'r', truncated: false, body: { payload: { phone: '+7900•••••34' } } }, outputs: { out: { at: 1, runId: 'r', truncated: false, body: { mail: 'i•••@example.com' } } },
   });
-  kit.host.dead = [{ id: 'd', runId: 'r', flow: 'lead', node: 'a', at: 1, attempts: 5, code: 'http.failed', message: { en: '', ru: '' }, body: { phone: '+79001234534' } }];
+  kit.host.dead = [{ id: '1', messageId: 'm', runId: 'r', flow: 'lead', node: 'a', at: 1, kind: 'failed', holdsKey: false, revision: 1, edited: false, attempts: 5, code: 'http.failed', message: { en: '', ru: '' }, body: { phone: '+79001234534' } }];
   expect((await kit.ask({ path: '/api/v1/dead-letters?flow=lead' })).text).not.toContain('1234534');
 });
 

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const row = (seq: number, more: Partial<Row> = {}): Row => ({
   seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, correlation: null, key: null, receivedAt: 5, revision: 1,
-  due: null, attempt: 0, crashes: 0, state: 0, branched: 0, body: '{}', ...more,
+  due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{}', ...more,
 });
 const save = (seq: number, more: Partial<Row> = {}): Op => ({ op: 'save', row: row(seq, more) });
 const page = (j: JournalClient, after = 0) => j.page({ flow: 'f', node: 'n', after, limit: 100, charsMax: 1_000_000 });
