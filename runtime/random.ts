@@ -26,6 +26,9 @@ export function timeSortedId(nowMs: number, random: (count: number) => Uint8Arra
   return time + tail;
 }
 
+// The last two of the eight characters of a count, made once: they change with every id.
+const LAST = Array.from({ length: 1024 }, (_, i) => i.toString(32).padStart(2, '0'));
+
 /** Ids of this process: the time, eight characters that no other process has, and a count. Cheap enough for every message. */
 function processIds(): (nowMs: number) => string {
   const own = timeSortedId(0, randomBytes).slice(10, 18);
@@ -33,11 +36,13 @@ function processIds(): (nowMs: number) => string {
   let prefix = '';
   let count = 0;
   return (nowMs) => {
-    if (nowMs !== lastMs) {
+    const last = count & 1023;
+    if (nowMs !== lastMs || last === 0) {
       lastMs = nowMs;
-      prefix = timeSortedId(nowMs, NOTHING).slice(0, 10) + own;
+      prefix = timeSortedId(nowMs, NOTHING).slice(0, 10) + own + Math.floor(count / 1024).toString(32).padStart(6, '0');
     }
-    return prefix + (count++).toString(32).padStart(8, '0');
+    count++;
+    return prefix + LAST[last];
   };
 }
 const NOTHING = (): Uint8Array => new Uint8Array(0);

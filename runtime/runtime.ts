@@ -109,7 +109,7 @@ function servicesOf({ options, clock, random, journal, values, observers, pump, 
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
-    trace: options.trace, ended: (run, at) => pump.add(run, at), outboxGrew: () => pump.grew(),
+    trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };
 }
 

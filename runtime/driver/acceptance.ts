@@ -8,6 +8,7 @@ import type { FlowRunner } from './flow-runner.ts';
 import { Msg, rowOf, type Work } from './message.ts';
 
 const RETRY_LATER_MS = 1000;
+const NO_PARENTS: readonly string[] = Object.freeze([]);
 
 interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
 
@@ -32,7 +33,7 @@ export class Acceptance {
       }
     }
     this.#runner.station(arrival.node).arrive(work);
-    return { runId: work.run.id, duplicate: false, ...(outcome && { reply: outcome }) };
+    return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
   }
 
   #workOf({ node, port, body, key }: Arrival): Work {
@@ -42,7 +43,7 @@ export class Acceptance {
     const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
     const seq = durable ? services.journal.nextSeq() : 0;
     return {
-      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: [], receivedAt: at,
+      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: NO_PARENTS, receivedAt: at,
       branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags: 0, cursor: null,
     };
   }

@@ -44,6 +44,8 @@ export class FlowRunner implements StationOwner {
   #readAheadTo = 0;
   #armedDuringRead: Set<number> | undefined;
   #stopReading: (() => void) | undefined;
+  #shownAt = 0;
+  #shownCount = 0;
 
   constructor(flow: string, services: Services) {
     this.flow = flow;
@@ -129,8 +131,7 @@ export class FlowRunner implements StationOwner {
     return limit;
   }
 
-  perform(station: Station, work: Work): void {
-    const unit = this.unit(work.node) as Unit;
+  perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
     work.on = this.#revision;
     const collects = unit.definition?.collect !== undefined;
@@ -153,26 +154,37 @@ export class FlowRunner implements StationOwner {
 
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
-    const segment = new Segment(work, this.services.clock.now(), (done) => {
+    // What a source accepted began when it came, however long it waited for its turn.
+    const segment = new Segment(work, unit.definition?.start ? work.receivedAt : this.services.clock.now(), (done) => {
       try { this.settle(done); } finally { station.finished(work, false); }
     });
+    segment.shown = this.#shows(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
     else this.walker.call(visit);
     segment.close();
   }
 
+  /** Of many messages in one millisecond the first ones only: nobody looks faster, and each costs every hop some stores. */
+  #shows(at: number): boolean {
+    if (at !== this.#shownAt) {
+      this.#shownAt = at;
+      this.#shownCount = 0;
+    }
+    return this.#shownCount++ < SHOWN_PER_MS;
+  }
+
   /** Commits what came of a message together with its removal, and brings its results to their next places. */
   settle(segment: Segment, also: readonly Op[] = []): void {
     const { origin, outs, tally, letters } = segment;
-    const at = letters.length === 0 && segment.outs.length > 0 ? segment.at : this.services.clock.now();
-    const dead: Op[] = letters.map((letter) => ({ op: 'dead', letter }));
+    const dead: readonly Op[] = letters.length === 0 ? NONE : letters.map((letter) => ({ op: 'dead', letter }));
     if (origin.seq === 0) {
       // Memory mode: only dead letters are on disk.
       if (dead.length > 0) this.commit(dead);
-      this.#settleInMemory(origin.run, segment, at);
+      this.#settleInMemory(origin.run, segment);
       return;
     }
+    const at = letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
     const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length, tally, at });
     const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 }));
     const rows: Op[] = works.length === 0 ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
@@ -202,26 +214,26 @@ export class FlowRunner implements StationOwner {
     this.services.outboxGrew();
   }
 
-  #settleInMemory(run: Run, segment: Segment, at: number): void {
+  #settleInMemory(run: Run, segment: Segment): void {
     run.pending += segment.outs.length - 1;
     run.completed += segment.tally.completed;
     run.dropped += segment.tally.dropped;
     run.dead += segment.tally.dead;
     for (const out of segment.outs) this.#rest(this.#workOf(segment.origin, out, { branched: false, first: false }));
-    this.#endInMemory(run, at);
+    this.#endInMemory(run);
   }
 
   /** For collecting: a run in memory mode has `count` messages less. */
   leaveRun(run: Run, count: number): void {
     run.pending -= count;
     run.completed += count;
-    this.#endInMemory(run, this.services.clock.now());
+    this.#endInMemory(run);
   }
 
-  #endInMemory(run: Run, at: number): void {
+  #endInMemory(run: Run): void {
     if (run.pending > 0) return;
     this.services.replies.ended(run.id, endState(run));
-    this.services.ended(run, at);
+    this.services.ended(run);
   }
 
   /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
@@ -328,5 +340,7 @@ export class FlowRunner implements StationOwner {
 }
 
 const READ_AGAIN_MS = 1000;
+const NONE: readonly Op[] = [];
+const SHOWN_PER_MS = 8;
 const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
 const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

@@ -34,9 +34,9 @@ export class HistoryPump {
   grew(): void { this.#dirty = true; }
 
   /** A run of memory mode ended. Above a rate its history is sampled: writing it would cost more than the run. */
-  add({ id, flow, revision, startedAt, completed, dropped, dead }: EndedRunInMemory, endedAt: number): void {
+  add({ id, flow, revision, startedAt, completed, dropped, dead }: EndedRunInMemory): void {
     if (this.#inMemory.length >= limits.memoryRunsPerPump) return;
-    this.#inMemory.push({ id, flow, revision, startedAt, endedAt, completed, dropped, dead });
+    this.#inMemory.push({ id, flow, revision, startedAt, endedAt: this.#o.clock.now(), completed, dropped, dead });
     this.#dirty = true;
   }
 

@@ -93,10 +93,11 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     ? { config: twin.config, prepared: shared(twin.prepared), problem: undefined }
     : await ready({ making, plan, definition, place });
   const info = definition?.info;
+  const defaultPort = Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out';
   const around = { services, replies: counts.replies };
   return {
-    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined,
-    defaultPort: Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out',
+    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined, off: node.disabled === true,
+    defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: (node.timeout === undefined ? undefined : parseDuration(node.timeout)) ?? limits.callTimeoutMs,
@@ -146,11 +147,13 @@ function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace 
 }
 
 function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
+  unit.outs.set(unit.defaultPort, unit.out);
   for (const [port, wires] of unit.plan.wires) {
     unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire }): UnitWire => ({
-      id, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
+      id, step: wires.length === 1 ? `${unit.id}.${port}` : `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
     }))));
   }
+  unit.out = unit.outs.get(unit.defaultPort) as OutPort;
 }
 
 function connectionsOf(definition: NodeDefinition | undefined, config: { readonly [field: string]: unknown }): string[] {

@@ -22,6 +22,8 @@ export class Segment {
   readonly letters: DeadLetterRow[] = [];
   readonly tally: Tally = { completed: 0, dropped: 0, dead: 0 };
   open = 1;
+  /** Its messages become the last ones that a person sees at their nodes. */
+  shown = true;
   /** When it began, ms since 1970. */
   readonly at: number;
   readonly #settle: (segment: Segment) => void;

@@ -33,7 +33,7 @@ export interface Services {
   /** Sees every message that arrives at a node, for cases; absent in service. */
   readonly trace?: ((flow: string, node: string, body: Body) => void) | undefined;
   /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
-  ended(run: Run, at: number): void;
+  ended(run: Run): void;
   /** The history pump has something to fetch. */
   outboxGrew(): void;
   /** A broken invariant: told to the operator, never swallowed. */

@@ -16,7 +16,7 @@ export interface StationOwner {
   /** Whether every queue that this node feeds has room. */
   hasRoomAfter(unit: Unit): boolean;
   /** Takes the work; calls `finished` on the station when its slot and key are free again. */
-  perform(station: Station, work: Work): void;
+  perform(station: Station, unit: Unit, work: Work): void;
   /** A queue that was full has room again. */
   drained(node: string): void;
   failed(error: unknown): void;
@@ -142,7 +142,7 @@ export class Station {
       this.#chars -= charsOf(work);
       if (work.wire) work.wire.waiting--;
       this.working++;
-      this.#owner.perform(this, work);
+      this.#owner.perform(this, unit, work);
       if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
     }
     if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();

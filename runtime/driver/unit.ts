@@ -17,7 +17,7 @@ export class NodeCount {
   deadLetters = 0;
   /** Of calls that are not pure: smoothed duration in ms. */
   ms: number | undefined;
-  /** The last message that came in: two references, so that seeing costs a hop nothing. */
+  /** The last message that came in. */
   inBody: Body | undefined;
   inSegment: Segment | undefined;
 }
@@ -28,12 +28,19 @@ export class OutPort {
   /** What an id that is derived from here begins with. */
   readonly step: string;
   readonly wires: readonly UnitWire[];
+  /** The only wire, when there is one: the way that most messages take. */
+  readonly only: UnitWire | undefined;
   lastBody: Body | undefined;
   lastSegment: Segment | undefined;
   constructor(node: string, id: string, wires: readonly UnitWire[]) {
     this.id = id;
     this.step = `${node}.${id}`;
     this.wires = wires;
+    this.only = wires.length === 1 ? wires[0] : undefined;
+  }
+  /** The step of one of several messages that leave together: the first one's with its place. */
+  stepOf(wire: UnitWire, ordinal: number): string {
+    return this.only ? `${this.step}.${ordinal}` : `${this.step}.${ordinal}>${wire.to.id}`;
   }
 }
 
@@ -41,6 +48,8 @@ export class WireCount { passed = 0; waiting = 0 }
 
 export interface UnitWire {
   readonly id: string;
+  /** What an id that is derived along this wire ends with. */
+  readonly step: string;
   readonly to: Unit;
   readonly key: CompiledPath | undefined;
   readonly limit: number;
@@ -66,7 +75,11 @@ export interface Unit {
   readonly problem: Problem | undefined;
   /** Messages come to rest at its input. */
   readonly rests: boolean;
+  /** Disabled: what comes in is dropped. */
+  readonly off: boolean;
   readonly defaultPort: string;
+  /** What leaves by the default port. Set when all units of the revision exist, as `outs` is. */
+  out: OutPort;
   /** Names of the connections that it uses. */
   readonly resources: readonly string[];
   readonly concurrency: number;

@@ -1,7 +1,7 @@
 import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
-import { dueOf, isDrop, isHold, isToPorts, portsOf, type Body } from '../sdk/message.ts';
+import { dueOf, isDirective, isHold, isToPorts, portsOf, type Body } from '../sdk/message.ts';
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
@@ -32,7 +32,7 @@ export class Walker {
   /** An accepted message leaves its source. */
   leaveBy(visit: Visit, port: string): void {
     visit.unit.count.done++;
-    const next = this.#send(visit, port, { body: visit.body, ordinal: 0 });
+    const next = this.#send(visit, portOf(visit.unit, port), { body: visit.body, ordinal: 0 });
     if (next) this.#go(next);
   }
 
@@ -59,7 +59,7 @@ export class Walker {
     for (let visit: Visit | undefined = first; visit;) {
       this.#arrived(visit);
       const { unit, segment } = visit;
-      if (unit.plan.node.disabled) { segment.tally.dropped++; return; }
+      if (unit.off) { segment.tally.dropped++; return; }
       if (unit.rests) { this.#rest({ visit, wire: undefined, due: null }); return; }
       visit = this.#step(visit);
     }
@@ -101,11 +101,11 @@ export class Walker {
     const { segment, unit } = visit;
     unit.count.done++;
     if (result === undefined || result === null) segment.tally.completed++;
-    else if (Array.isArray(result)) this.#sendAll(visit, unit.defaultPort, result);
+    else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
+    else if (!isDirective(result)) return this.#send(visit, unit.out, { body: result as Body, ordinal: 0 });
     else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
     else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
-    else if (isDrop(result)) segment.tally.dropped++;
-    else return this.#send(visit, unit.defaultPort, { body: result as Body, ordinal: 0 });
+    else segment.tally.dropped++;
     return undefined;
   }
 
@@ -115,12 +115,12 @@ export class Walker {
       const bodies = ports[port];
       if (bodies === undefined) continue;
       sent = true;
-      this.#sendAll(visit, port, Array.isArray(bodies) ? bodies : [bodies as Body]);
+      this.#sendAll(visit, portOf(visit.unit, port), Array.isArray(bodies) ? bodies : [bodies as Body]);
     }
     if (!sent) visit.segment.tally.completed++;
   }
 
-  #sendAll(visit: Visit, port: string, bodies: readonly Body[]): void {
+  #sendAll(visit: Visit, port: OutPort, bodies: readonly Body[]): void {
     if (bodies.length === 0) visit.segment.tally.completed++;
     for (let ordinal = 0; ordinal < bodies.length; ordinal++) {
       const next = this.#send(visit, port, { body: bodies[ordinal] as Body, ordinal });
@@ -129,28 +129,37 @@ export class Walker {
   }
 
   /** The message that follows, when there is one wire to follow. */
-  #send(visit: Visit, portId: string, { body, ordinal }: { readonly body: Body; readonly ordinal: number }): Visit | undefined {
-    const { unit, segment } = visit;
-    const port = portOf(unit, portId);
-    port.lastBody = body;
-    port.lastSegment = segment;
-    const { wires } = port;
-    if (wires.length === 0) segment.tally.completed++;
-    const step = ordinal === 0 ? port.step : `${port.step}.${ordinal}`;
-    for (const wire of wires) {
-      wire.count.passed++;
-      const next = visit.then(wire.to, body, wires.length === 1 ? step : `${step}>${wire.to.id}`);
-      if (wire.key) next.key = keyOf(wire.key.get(body));
-      if (wire.to.rests && !wire.to.plan.node.disabled) this.#comeToRest(next, wire);
-      else if (wires.length === 1) return next;
-      else this.#go(next);
+  #send(visit: Visit, port: OutPort, { body, ordinal }: { readonly body: Body; readonly ordinal: number }): Visit | undefined {
+    const { segment } = visit;
+    if (segment.shown) {
+      port.lastBody = body;
+      port.lastSegment = segment;
+    }
+    const { only } = port;
+    if (only) return this.#along(only, visit, { body, step: ordinal === 0 ? only.step : port.stepOf(only, ordinal) });
+    if (port.wires.length === 0) segment.tally.completed++;
+    for (const wire of port.wires) {
+      const next = this.#along(wire, visit, { body, step: ordinal === 0 ? wire.step : port.stepOf(wire, ordinal) });
+      if (next) this.#go(next);
     }
     return undefined;
   }
 
+  /** The message at the other end of a wire; undefined when it rests there. */
+  #along(wire: UnitWire, visit: Visit, { body, step }: { readonly body: Body; readonly step: string }): Visit | undefined {
+    wire.count.passed++;
+    const next = visit.then(wire.to, body, step);
+    if (wire.key) next.key = keyOf(wire.key.get(body));
+    if (!wire.to.rests || wire.to.off) return next;
+    this.#comeToRest(next, wire);
+    return undefined;
+  }
+
   #arrived({ unit, segment, body }: Visit): void {
-    unit.count.inBody = body;
-    unit.count.inSegment = segment;
+    if (segment.shown) {
+      unit.count.inBody = body;
+      unit.count.inSegment = segment;
+    }
     this.services.trace?.(unit.place.flow.id, unit.id, body);
   }
 
@@ -178,7 +187,7 @@ export class Walker {
     const { unit, segment } = visit;
     const body: Body = { ...visit.body, error: record };
     if (wired(unit, ERROR_PORT)) {
-      const next = this.#send(visit, ERROR_PORT, { body, ordinal: 0 });
+      const next = this.#send(visit, portOf(unit, ERROR_PORT), { body, ordinal: 0 });
       if (next) this.#go(next);
       return;
     }

@@ -19,28 +19,45 @@ export interface Envelope {
   readonly deadline: number;
 }
 
-const PORTS = Symbol('ports');
+/** What a handler answers that is no body. One class above all of them: a body, the usual answer, is told from them by one check. */
+class Directive {}
+export const isDirective = (value: unknown): value is Directive => value instanceof Directive;
 
 /** Bodies by output port. Made by `toPorts` only, so that a body is never taken for it. */
-export interface ToPorts { readonly [PORTS]: { readonly [port: string]: Body | readonly Body[] | undefined } }
+export class ToPorts extends Directive {
+  readonly bodies: PortBodies;
+  constructor(bodies: PortBodies) {
+    super();
+    this.bodies = bodies;
+  }
+}
+export interface PortBodies { readonly [port: string]: Body | readonly Body[] | undefined }
 
 /** Sends bodies to named ports instead of the only one. */
-export const toPorts = (bodies: { readonly [port: string]: Body | readonly Body[] | undefined }): ToPorts => ({ [PORTS]: bodies });
-export const isToPorts = (value: unknown): value is ToPorts => typeof value === 'object' && value !== null && PORTS in value;
-export const portsOf = (value: ToPorts): { readonly [port: string]: Body | readonly Body[] | undefined } => value[PORTS];
-
-const HOLD = Symbol('hold');
+export const toPorts = (bodies: PortBodies): ToPorts => new ToPorts(bodies);
+export const isToPorts = (value: unknown): value is ToPorts => value instanceof ToPorts;
+export const portsOf = (value: ToPorts): PortBodies => value.bodies;
 
 /** The message stays at this node, in the journal, until its due time; then the node is called again with `ctx.resumed`. */
-export interface Hold { readonly [HOLD]: number }
-export const holdUntil = (dueMs: number): Hold => ({ [HOLD]: dueMs });
-export const isHold = (value: unknown): value is Hold => typeof value === 'object' && value !== null && HOLD in value;
-export const dueOf = (value: Hold): number => value[HOLD];
-
-const DROP = Symbol('drop');
+export class Hold extends Directive {
+  readonly dueMs: number;
+  constructor(dueMs: number) {
+    super();
+    this.dueMs = dueMs;
+  }
+}
+export const holdUntil = (dueMs: number): Hold => new Hold(dueMs);
+export const isHold = (value: unknown): value is Hold => value instanceof Hold;
+export const dueOf = (value: Hold): number => value.dueMs;
 
 /** The message ends here by a named rule of the node (a filter, a window), which is not a failure. */
-export interface Drop { readonly [DROP]: string }
-export const drop = (rule: string): Drop => ({ [DROP]: rule });
-export const isDrop = (value: unknown): value is Drop => typeof value === 'object' && value !== null && DROP in value;
-export const ruleOf = (value: Drop): string => value[DROP];
+export class Drop extends Directive {
+  readonly rule: string;
+  constructor(rule: string) {
+    super();
+    this.rule = rule;
+  }
+}
+export const drop = (rule: string): Drop => new Drop(rule);
+export const isDrop = (value: unknown): value is Drop => value instanceof Drop;
+export const ruleOf = (value: Drop): string => value.rule;

@@ -62,7 +62,7 @@ export class World {
       replies: new Replies(timers, this.clock),
       sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
-      ended: (run, at) => { this.endedInMemory.push({ ...run, endedAt: at }); }, outboxGrew: () => undefined,
+      ended: (run) => { this.endedInMemory.push({ ...run, endedAt: this.clock.now() }); }, outboxGrew: () => undefined,
       bug: (error) => { if (!this.dead) this.bugs.push(error); },
     };
     this.services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
