@@ -15,7 +15,7 @@ export const limits = {
   hopsMax: 1000, // pure nodes that one segment may pass: a pure loop ends here with a clear failure
 
   // Queues
-  windowMessages: 512, // in memory for each node input; the rest waits on disk and is paged in
+  windowMessages: 2048, // in memory for each node input; the rest waits on disk and is paged in. As many as one transaction accepts: a smaller window reads back what was just written
   windowBytes: 8 * MB, // the same by size, so that large bodies do not fill memory
   wireMessagesDefault: 1_000_000, // on disk for each wire before it holds its feeders (DESIGN 3)
   memoryWireMessages: 10_000, // memory mode keeps all of it in memory

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { sibling } from '../sibling.ts';
 import { JournalDatabase } from './database.ts';
-import type { Commit, CommitResult } from './rows.ts';
+import { packCommits, packResults, packRows, unpackCommits, unpackResults, unpackRows, type Packed, type PackedResults } from './packing.ts';
+import type { Commit, CommitResult, Row } from './rows.ts';
 
 /** The way to the database: its own thread in production, the same thread for tests. Both answer requests in order. */
 
@@ -41,6 +42,27 @@ export function answer(database: JournalDatabase, request: Request): Answer {
   }
 }
 
+/** A request as it crosses to the database's thread. */
+export type PackedRequest = Exclude<Request, { kind: 'apply' }> | { readonly kind: 'apply'; readonly commits: Packed; readonly lastSeq: number };
+
+const pack = (request: Request): PackedRequest => (request.kind === 'apply' ? { ...request, commits: packCommits(request.commits) } : request);
+
+const answersRows = (request: Request | PackedRequest): boolean => request.kind === 'query' && (request.name === 'page' || request.name === 'due');
+
+/** What the database's thread answers to a request that came packed. */
+export function answerPacked(database: JournalDatabase, packed: PackedRequest): Answer {
+  const request: Request = packed.kind === 'apply' ? { ...packed, commits: unpackCommits(packed.commits) } : packed;
+  const reply = answer(database, request);
+  if ('error' in reply) return reply;
+  if (request.kind === 'apply') return { value: packResults(request.commits, reply.value as CommitResult[]) };
+  return answersRows(request) ? { value: packRows(reply.value as Row[]) } : reply;
+}
+
+function unpack(request: Request, value: unknown): unknown {
+  if (request.kind === 'apply') return unpackResults(request.commits, value as PackedResults);
+  return answersRows(request) ? unpackRows(value as ReturnType<typeof packRows>) : value;
+}
+
 function valueOf(reply: Answer): unknown {
   if ('error' in reply) throw new JournalError(reply.error);
   return reply.value;
@@ -55,7 +77,7 @@ export function openInlinePort(file: string): JournalPort {
 /** The database in a thread of its own. Rejects when the file cannot be opened or is in use. */
 export async function openThreadPort(file: string, onDeath: (error: Error) => void): Promise<JournalPort> {
   const worker = new Worker(sibling('./worker', import.meta.url), { workerData: { file } });
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<number, { request: Request; resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   const opened = await new Promise<JournalPort['opened']>((resolve, reject) => {
     worker.once('error', reject);
@@ -73,13 +95,13 @@ export async function openThreadPort(file: string, onDeath: (error: Error) => vo
   worker.on('message', (reply: Answer & { id: number }) => {
     const asked = waiting.get(reply.id);
     waiting.delete(reply.id);
-    try { asked?.resolve(valueOf(reply)); } catch (error) { asked?.reject(error as Error); }
+    try { asked?.resolve(unpack(asked.request, valueOf(reply))); } catch (error) { asked?.reject(error as Error); }
   });
   return {
     opened,
     ask: (request) => new Promise((resolve, reject) => {
-      waiting.set(++lastId, { resolve, reject });
-      worker.postMessage({ id: lastId, ...request });
+      waiting.set(++lastId, { request, resolve, reject });
+      worker.postMessage({ id: lastId, ...pack(request) });
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../assert.ts';
 import { JournalDatabase } from './database.ts';
-import { answer, type Request } from './port.ts';
+import { answerPacked, type PackedRequest } from './port.ts';
 
 /** The journal's thread: the only place that waits for the disk. */
 
@@ -14,8 +14,8 @@ try {
 } catch (error) {
   port.postMessage({ failed: { message: (error as Error).message, code: (error as { errcode?: number }).errcode ?? 0 } });
 }
-port.on('message', (request: Request & { id: number }) => {
+port.on('message', (request: PackedRequest & { id: number }) => {
   if (!database) return;
-  port.postMessage({ id: request.id, ...answer(database, request) });
+  port.postMessage({ id: request.id, ...answerPacked(database, request) });
   if (request.kind === 'close') port.close();
 });
