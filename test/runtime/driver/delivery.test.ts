@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../../runtime/limits.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -180,14 +181,15 @@ describe('limits', () => {
 
   test('more messages than the window holds wait on disk and arrive in order', async () => {
     const w = world();
+    const many = limits.windowMessages + 500;
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => { open = resolve; });
     nodes.onCall = () => gate;
     await w.deploy(flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }));
-    await Promise.all(Array.from({ length: 2000 }, (_, i) => feed(i)));
+    await Promise.all(Array.from({ length: many }, (_, i) => feed(i)));
     await w.calm();
     open();
-    for (let i = 0; i < 400 && nodes.arrived.length < 2000; i++) await w.calm();
-    expect(nodes.arrived.map(({ body }) => body.payload)).toEqual(Array.from({ length: 2000 }, (_, i) => i));
+    for (let i = 0; i < 400 && nodes.arrived.length < many; i++) await w.calm();
+    expect(nodes.arrived.map(({ body }) => body.payload)).toEqual(Array.from({ length: many }, (_, i) => i));
   });
 });
