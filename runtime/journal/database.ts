@@ -23,8 +23,8 @@ export class JournalDatabase {
   readonly lastSeq: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
   #keysOpen: boolean;
-  /** Of a later number there is no row yet: it is added without a look for the row that it might replace, which costs a quarter of the write. */
-  #given: number;
+  /** The highest number given to a row so far. One with a higher number is added without a look for what it might replace, which costs a quarter of the write. */
+  #highest: number;
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 2000 });
@@ -35,7 +35,7 @@ export class JournalDatabase {
     this.#keysOpen = this.#number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
     this.token = this.#bump('token');
     this.lastSeq = Math.max(this.#number('SELECT max(seq) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM messages'), this.#number('SELECT max(pos) AS n FROM kept'), this.#meta('seq'));
-    this.#given = this.lastSeq;
+    this.#highest = this.lastSeq;
     this.#db.exec('COMMIT');
   }
 
@@ -53,7 +53,8 @@ export class JournalDatabase {
       if (this.#keysOpen) for (const { id } of endedOfAll) this.#run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
       this.#run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
       this.#db.exec('COMMIT');
-      this.#given = lastSeq;
+      this.#highest = Math.max(this.#highest, lastSeq);
+      for (const seq of rows.keys()) if (seq > this.#highest) this.#highest = seq;
       return results;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -133,7 +134,7 @@ export class JournalDatabase {
   }
 
   #save(r: Row): void {
-    this.#run(r.seq > this.#given ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
+    this.#run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
   }
 
   #addDeadLetter(d: DeadLetterRow): void {
