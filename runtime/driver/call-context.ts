@@ -11,6 +11,9 @@ export interface ReplyDoor { reply(run: string, answer: HttpAnswer): boolean }
 export interface Surroundings { readonly services: Services; readonly replies: ReplyDoor }
 
 
+/** What a call is about. In a segment time stands still: run again after a crash, pure nodes must give the same. */
+interface Subject { readonly id: string; readonly segment?: { now(): number } }
+
 const NEVER = new AbortController().signal;
 
 /**
@@ -24,10 +27,10 @@ export class CallContext implements NodeContext<unknown, unknown> {
   config: unknown;
   signal: AbortSignal = NEVER;
   readonly #unit: Unit;
-  readonly #msg: { readonly id: string };
+  readonly #msg: Subject;
   readonly #work: Work;
 
-  constructor(unit: Unit, msg: { readonly id: string }, work: Work) {
+  constructor(unit: Unit, msg: Subject, work: Work) {
     this.config = unit.config?.atDeploy;
     this.#unit = unit;
     this.#msg = msg;
@@ -40,7 +43,7 @@ export class CallContext implements NodeContext<unknown, unknown> {
   get flow(): NodePlace['flow'] { return this.#unit.place.flow; }
   get log(): Log { return this.#unit.place.log; }
   get status(): NodePlace['status'] { return this.#unit.place.status; }
-  get clock(): { now(): number } { return this.#unit.around.services.clock; }
+  get clock(): { now(): number } { return this.#msg.segment ?? this.#unit.around.services.clock; }
   get idempotencyKey(): string { return `${this.#msg.id}:${this.#unit.id}`; }
   get random(): { next(): number; id(): string } {
     const { random, clock } = this.#unit.around.services;

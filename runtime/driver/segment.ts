@@ -34,6 +34,9 @@ export class Segment {
     this.#settle = settle;
   }
 
+  /** The time for its pure nodes, whenever they run. */
+  now(): number { return this.at; }
+
   /** One branch less; the last one settles the segment. */
   close(): void {
     if (--this.open === 0) this.#settle(this);

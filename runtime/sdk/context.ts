@@ -38,6 +38,7 @@ export interface NodePlace {
   readonly log: Log;
   /** Shows a short text under the card. */
   status(kind: StatusKind, text: Text): void;
+  /** In a call of a pure node it stands where the message's way began, so that a call repeated after a crash gives the same. */
   readonly clock: { now(): number };
 }
 

@@ -102,6 +102,20 @@ describe('a waiting message', () => {
     await third.pass(DAY);
     expect(payloads()).toEqual([1]);
   });
+  test('counts its wait from when it came, also when the process ended before it was written down', async () => {
+    const first = new World({ file: journal.file, nodes: [...nodes.definitions, delay], clock: new VirtualTime(), killBefore: 2 });
+    worlds.push(first);
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    expect(first.dead).toBe(true);
+    const second = next(first, DAY);
+    await second.deploy(flow);
+    await second.pass(2 * DAY - 1000);
+    expect(payloads()).toEqual([]);
+    await second.pass(2000);
+    expect(payloads()).toEqual([1]);
+  });
   test('whose time came while the process was down leaves at once', async () => {
     const first = world();
     await first.deploy(flow);
