@@ -31,6 +31,8 @@ interface Window {
 /** What of an open window memory mode would lose. */
 export interface VolatileWindow { readonly change: WindowChange; readonly kept: readonly { readonly run: Run; readonly row: Omit<KeptRow, 'pos' | 'branched'> }[] }
 
+const READ_AGAIN_MS = 1000;
+
 /** Joins and other nodes that gather messages into windows: what a message adds and its removal are one commit. */
 export class Collecting {
   readonly #runner: FlowRunner;
@@ -117,7 +119,7 @@ export class Collecting {
   async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly reason: 'complete' | 'timeout' }): Promise<void> {
     const { services, flow } = this.#runner;
     window.cancel?.();
-    const stored = await services.journal.kept({ flow, node: unit.id, window: window.key });
+    const stored = await this.#stored(unit.id, window);
     const kept = [...stored.map(keptOfRow), ...window.kept];
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
     const origin = this.#origin(unit, window, { kept, work: last.work });
@@ -130,9 +132,27 @@ export class Collecting {
     if (origin.seq !== 0 || stored.length > 0) ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } });
     // What was stored while the flow was durable goes also when it is in memory mode now.
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
-    const segment = new Segment(origin, services.clock.now(), (done) => this.#runner.settle(done, ended));
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const segment = new Segment(origin, services.clock.now(), (done) => {
+      try { this.#runner.settle(done, ended); } finally { resolve(); }
+    });
     this.#runner.walker.leave(new Visit(segment, unit, origin.msg.body), result);
     segment.close();
+    // Nodes behind may take their time: a next window of this key must not find what this one kept.
+    await settled;
+  }
+
+  /** What a window keeps on disk. A disk that cannot be read now is nobody's failure: it is read again. */
+  async #stored(node: string, { key }: Window): Promise<readonly KeptRow[]> {
+    const { journal, timers, clock } = this.#runner.services;
+    for (;;) {
+      try {
+        return await journal.kept({ flow: this.#runner.flow, node, window: key });
+      } catch (error) {
+        this.#runner.failed(error);
+        await new Promise<void>((resolve) => { timers.set(clock.now() + READ_AGAIN_MS, resolve); });
+      }
+    }
   }
 
   /** What leaves belongs to the run of the last message; its id follows from node, key and window. */

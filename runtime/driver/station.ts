@@ -155,7 +155,8 @@ export class Station {
   }
 
   #push(work: Work): void {
-    this.#lastPos = Math.max(this.#lastPos, work.pos);
+    // Memory mode has places of its own: they say nothing of how far the journal has been read.
+    if (work.seq !== 0) this.#lastPos = Math.max(this.#lastPos, work.pos);
     this.#chars += charsOf(work);
     if (work.wire) work.wire.waiting++;
     this.#queue.push(work);

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NodeFailure, defineNode, defineSource } from '../../../runtime/sdk/index.ts';
+import { answer, JournalError } from '../../../runtime/journal/port.ts';
+import { limits } from '../../../runtime/limits.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
-import { journalFile, World } from '../../kit/world.ts';
+import { journalFile, World, type WorldOptions } from '../../kit/world.ts';
 
 /** Each of these was wrong once; the test is named by what must hold. */
 
@@ -22,11 +24,16 @@ const ready = defineNode({ ...COMMON, type: 'test-ready', replay: 'pure', config
     return message;
   } });
 
+const later = defineNode({ ...COMMON, type: 'test-later', replay: 'pure', config: {}, batch: async (messages, contexts) => {
+  await contexts[0]?.lock(['later'], async () => undefined);
+  return messages;
+} });
+
 let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
 const worlds: World[] = [];
 const world = (clock = new VirtualTime()): World => {
-  const made = new World({ file: journal.file, nodes: [...nodes.definitions, eager, deep, ready], clock });
+  const made = new World({ file: journal.file, nodes: [...nodes.definitions, eager, deep, ready, later], clock });
   worlds.push(made);
   return made;
 };
@@ -167,4 +174,57 @@ test('a planned stop of a flow in memory mode loses nothing: queue, delays, retr
   expect(payloads()).toEqual([['x', 'x', 'x']]);
   expect(await second.pending()).toBe(0);
   expect(await second.endedRuns()).toMatchObject([{ completed: 3, dead: 0 }]);
+});
+
+test('a window does not find what the one before it kept while nodes behind take their time', async () => {
+  const w = world();
+  await w.deploy(flowOf({ nodes: { in: 'test-source', gather: { type: 'test-gather', config: { size: 2 } }, later: 'test-later', sink: 'test-sink' }, wires: ['in.out -> gather.in', 'gather.out -> later.in', 'later.out -> sink.in'] }));
+  await Promise.all([1, 2, 3, 4, 5, 6].map(feed));
+  await w.calm();
+  expect(payloads()).toEqual([[1, 2], [3, 4], [5, 6]]);
+  expect(await w.endedRuns()).toHaveLength(6);
+});
+
+test('a disk that cannot read what a window keeps is not the failure of its messages', async () => {
+  let reads = 0;
+  const port: WorldOptions['port'] = (database) => ({
+    opened: database,
+    ask: async (request) => {
+      if (request.kind === 'query' && request.name === 'kept' && reads++ < 2) throw new JournalError({ name: 'Error', message: 'disk I/O error', errcode: 10 });
+      return (answer(database, request) as { value: unknown }).value;
+    },
+  });
+  const w = new World({ file: journal.file, nodes: nodes.definitions, port });
+  await w.deploy(flowOf({ nodes: { in: 'test-source', gather: { type: 'test-gather', config: { size: 2 } }, sink: 'test-sink' }, wires: ['in.out -> gather.in', 'gather.out -> sink.in'] }));
+  await Promise.all([1, 2].map(feed));
+  await w.calm();
+  await w.pass(3000);
+  expect(payloads()).toEqual([[1, 2]]);
+  expect(await w.services.journal.deadLetters({ limit: 5 })).toEqual([]);
+  w.kill();
+});
+
+test('what memory mode wrote at a planned stop goes on beside new messages, also more than a window of it', async () => {
+  const { windowMessages } = limits;
+  Object.assign(limits, { windowMessages: 2 });
+  try {
+    nodes.onCall = () => new Promise(() => undefined);
+    const flow = flowOf({ delivery: 'memory', nodes: { in: 'test-source', pass: 'test-pass', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> call.in', 'call.out -> sink.in'] });
+    const first = world();
+    const runner = await first.deploy(flow);
+    for (let i = 0; i < 9; i++) await feed(i);
+    await first.calm();
+    await runner.stop();
+    await runner.saveVolatile();
+    first.kill();
+    nodes.onCall = () => undefined;
+    const second = world();
+    await second.deploy(flow);
+    await feed('new');
+    await second.calm();
+    expect(payloads()).toHaveLength(9);
+    expect(await second.pending()).toBe(0);
+  } finally {
+    Object.assign(limits, { windowMessages });
+  }
 });
