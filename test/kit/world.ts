@@ -28,6 +28,14 @@ export interface WorldOptions {
   readonly clock?: VirtualTime;
   readonly killBefore?: number;
   readonly fetch?: Services['fetch'];
+  /** Of ids and spreads; another one for each life. */
+  readonly seed?: number;
+  /** In place of the port that `killBefore` makes. */
+  readonly port?: (database: JournalDatabase, world: World) => JournalPort;
+  /** A run of memory mode ended. */
+  readonly ended?: (run: EndedRun) => void;
+  /** The process is about to be gone; the journal is still open. */
+  readonly dying?: () => void;
 }
 
 export class World {
@@ -37,6 +45,7 @@ export class World {
   readonly endedInMemory: EndedRun[] = [];
   readonly services: Services;
   readonly #database: JournalDatabase;
+  readonly #dying: (() => void) | undefined;
   readonly #runners = new Map<string, FlowRunner>();
   writes = 0;
   dead = false;
@@ -46,9 +55,10 @@ export class World {
   constructor(options: WorldOptions) {
     this.clock = options.clock ?? new VirtualTime();
     this.#database = new JournalDatabase(options.file);
-    const random = new SeededRandom(options.killBefore ?? 1);
+    this.#dying = options.dying;
+    const random = new SeededRandom(options.seed ?? options.killBefore ?? 1);
     const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => Math.floor(random.next() * 256));
-    const journal = new JournalClient(this.#port(options.killBefore), this.clock);
+    const journal = new JournalClient(options.port?.(this.#database, this) ?? this.#port(options.killBefore), this.clock);
     const timers = new Timers(this.clock);
     const observers = new Observers();
     observers.watch((event) => this.events.push(event));
@@ -62,7 +72,12 @@ export class World {
       replies: new Replies(timers, this.clock),
       sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
-      ended: (run) => { this.endedInMemory.push({ ...run, endedAt: this.clock.now() }); }, outboxGrew: () => undefined,
+      ended: (run) => {
+        const ended = { ...run, endedAt: this.clock.now() };
+        this.endedInMemory.push(ended);
+        options.ended?.(ended);
+      },
+      outboxGrew: () => undefined,
       bug: (error) => { if (!this.dead) this.bugs.push(error); },
     };
     this.services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
@@ -87,8 +102,12 @@ export class World {
   kill(): void {
     if (this.dead) return;
     this.dead = true;
+    this.#dying?.();
     this.#database.close();
   }
+
+  /** The process ended as planned: the journal is closed already. */
+  ended(): void { this.dead = true; }
 
   runner(flow: string): FlowRunner {
     let runner = this.#runners.get(flow);

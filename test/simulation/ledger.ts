@@ -1,0 +1,189 @@
+import type { Request } from '../../runtime/journal/port.ts';
+import type { CommitResult, DeadLetterRow, EndedRun, Op, Row } from '../../runtime/journal/rows.ts';
+import { decodeBody } from '../../runtime/journal/codec.ts';
+import type { Body } from '../../runtime/sdk/index.ts';
+
+/**
+ * What really happened, written down outside of the runtime and over all its lives: what the disk holds, what was called, what
+ * arrived. Whatever can be judged at once is judged at once; the rest is the oracle's.
+ */
+
+export interface Accepted { readonly run: string; readonly order: number; readonly node: string; readonly path: string; readonly event: string | undefined }
+export interface Visit { readonly run: string; readonly node: string; readonly path: string }
+export interface CallStart extends Visit { readonly key: string | undefined; readonly idempotencyKey: string; readonly attempt: number; readonly body: Body; readonly id: string; readonly signal: AbortSignal }
+export interface Gathered { readonly node: string; readonly carrier: string; readonly parts: ReadonlySet<string>; readonly path: string }
+
+/** How far a message has come: every node of the simulation writes itself behind it. What was caught says where it failed. */
+export function pathOf(body: Body): string {
+  const failedAt = (body.error as { readonly node?: string } | undefined)?.node;
+  return String(body.path) + (failedAt === undefined ? '' : `!${failedAt}`);
+}
+export const visitKey = ({ run, node, path }: Visit): string => `${run}|${node}|${path}`;
+
+export class Ledger {
+  readonly rows = new Map<number, Row>();
+  readonly kept = new Map<string, number>();
+  readonly accepted = new Map<string, Accepted>();
+  readonly ended = new Map<string, EndedRun[]>();
+  readonly letters = new Map<string, DeadLetterRow[]>();
+  readonly arrived = new Set<string>();
+  readonly gathered: Gathered[] = [];
+  readonly effects = new Map<string, number>();
+  readonly violations: string[] = [];
+  readonly trace: string[] = [];
+  /** Memory mode promises less: nothing of it is on disk before it ends. */
+  durable = true;
+  now: () => number = () => 0;
+  readonly #underWay = new Set<CallStart>();
+  readonly #keys = new Map<string, string>();
+  readonly #failures = new Map<string, number>();
+  readonly #lastOrder = new Map<string, number>();
+  readonly #doneOutside = new Map<string, number>();
+  #events = new Map<string, string>();
+
+  note(text: string): void { this.trace.push(`${String(this.now()).padStart(8)} ${text}`); }
+  violated(text: string): void {
+    this.note(`VIOLATED ${text}`);
+    this.violations.push(text);
+  }
+
+  // The disk
+
+  asked(query: Request & { kind: 'query' }): void {
+    if (query.name === 'recoverStarted') this.#recoverStarted();
+  }
+
+  applied(request: Request & { kind: 'apply' }, value: unknown): void {
+    const results = value as readonly CommitResult[];
+    request.commits.forEach(({ ops, guard, acceptance }, i) => {
+      const result = results[i] as CommitResult;
+      if (result.duplicateOf !== undefined || result.known) return;
+      for (const op of ops) this.#applied(op);
+      if (acceptance) this.#accepted(ops, guard?.event?.id);
+      for (const run of result.ended) this.runEnded(run);
+    });
+  }
+
+  runEnded(run: EndedRun): void {
+    this.note(`run ${run.id} ended: completed ${run.completed}, dropped ${run.dropped}, dead ${run.dead}`);
+    this.ended.set(run.id, [...(this.ended.get(run.id) ?? []), run]);
+  }
+
+  #applied(op: Op): void {
+    if (op.op === 'save') this.rows.set(op.row.seq, op.row);
+    else if (op.op === 'end') this.rows.delete(op.seq);
+    else if (op.op === 'begin') this.#patch(op.seq, { state: 1, attempt: op.attempt, due: null });
+    else if (op.op === 'wait') this.#patch(op.seq, { state: op.state, attempt: op.attempt, due: op.due });
+    else if (op.op === 'dead') this.#letter(op.letter);
+    else if (op.op === 'keep') this.kept.set(`${op.kept.node}|${op.kept.window}|${op.kept.pos}`, 1);
+    else if (op.op === 'window' && op.change.state === null) for (const key of this.kept.keys()) if (key.startsWith(`${op.change.node}|${op.change.key}|`)) this.kept.delete(key);
+    if (this.durable && (op.op === 'end' || op.op === 'save')) this.#noCallLeftBehind(op);
+  }
+
+  #patch(seq: number, change: Partial<Row>): void {
+    const row = this.rows.get(seq);
+    if (row) this.rows.set(seq, { ...row, ...change });
+    else this.violated(`row ${seq} is changed after it is gone`);
+  }
+
+  #letter(letter: DeadLetterRow): void {
+    const key = visitKey({ run: letter.run, node: letter.node, path: pathOf(decodeBody(letter.body)) });
+    this.note(`dead letter ${key} ${letter.code}`);
+    this.letters.set(key, [...(this.letters.get(key) ?? []), letter]);
+  }
+
+  #recoverStarted(): void {
+    for (const [seq, row] of this.rows) if (row.state === 1) this.rows.set(seq, { ...row, state: 0 });
+  }
+
+  #accepted(ops: readonly Op[], event: string | undefined): void {
+    for (const op of ops) {
+      if (op.op !== 'save' || this.accepted.has(op.row.run)) continue;
+      const { run, node, body } = op.row;
+      const before = event === undefined ? undefined : this.#events.get(event);
+      if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
+      if (event !== undefined) this.#events.set(event, run);
+      this.accepted.set(run, { run, order: this.accepted.size, node, path: pathOf(decodeBody(body)), event });
+      this.note(`accepted ${run} at ${node}: ${String(decodeBody(body).path)}`);
+    }
+  }
+
+  #noCallLeftBehind(op: Op): void {
+    for (const call of this.#underWay) {
+      if (call.signal.aborted) continue;
+      const stays = [...this.rows.values()].some((row) => row.id === call.id && row.node === call.node);
+      if (!stays) this.violated(`a call of ${visitKey(call)} is under way, and its row is gone by ${op.op}`);
+    }
+  }
+
+  // What nodes do
+
+  callStarted(call: CallStart): void {
+    this.note(`call ${visitKey(call)} attempt ${call.attempt} key ${call.key ?? '-'}`);
+    if (this.durable && ![...this.rows.values()].some((row) => row.id === call.id && row.node === call.node && row.state === 1)) this.violated(`${visitKey(call)} is called while the disk does not say so`);
+    this.#expectAccepted(call);
+    this.#sameKeyAlways(call);
+    this.#attemptsAdmissible(call);
+    if (call.key !== undefined) {
+      for (const other of this.#underWay) if (!other.signal.aborted && other.node === call.node && other.key === call.key) this.violated(`${visitKey(call)} is called while ${visitKey(other)} of the same key is`);
+    }
+    this.#inOrder(call);
+    this.#underWay.add(call);
+  }
+
+  callEnded(call: CallStart): void { this.#underWay.delete(call); }
+
+  failedByItself(call: CallStart): void { this.#count(this.#failures, visitKey(call)); }
+
+  effect(call: CallStart, external: boolean): void {
+    this.note(`effect ${visitKey(call)}`);
+    this.#count(this.effects, call.idempotencyKey);
+    if (external && this.#count(this.#doneOutside, visitKey(call)) > 1) this.violated(`${visitKey(call)} happened twice at a node that is never called again by itself`);
+  }
+
+  arrivedAt(visit: Visit, body: Body): void {
+    this.note(`arrived ${visitKey(visit)}`);
+    this.#expectAccepted(visit);
+    this.#inOrder({ ...visit, body });
+    this.arrived.add(visitKey(visit));
+  }
+
+  /** The process ended: no call is under way any more, and each that was may count as an attempt. */
+  processEnded(): void {
+    for (const row of this.rows.values()) if (row.state === 1) this.#count(this.#failures, visitKey({ run: row.run, node: row.node, path: pathOf(decodeBody(row.body)) }));
+    this.#underWay.clear();
+    this.#lastOrder.clear();
+  }
+
+  #count(map: Map<string, number>, key: string): number {
+    const next = (map.get(key) ?? 0) + 1;
+    map.set(key, next);
+    return next;
+  }
+
+  #expectAccepted(visit: Visit): void {
+    if (this.durable && !this.accepted.has(visit.run)) this.violated(`${visitKey(visit)} is acted on, and was never accepted`);
+  }
+
+  /** A receiver that takes the idempotency key sees each message once when the key never changes. */
+  #sameKeyAlways(call: CallStart): void {
+    const before = this.#keys.get(visitKey(call)) ?? call.idempotencyKey;
+    this.#keys.set(visitKey(call), call.idempotencyKey);
+    if (before !== call.idempotencyKey) this.violated(`${visitKey(call)} comes with another idempotency key than before`);
+  }
+
+  #attemptsAdmissible(call: CallStart): void {
+    const most = 1 + (this.#failures.get(visitKey(call)) ?? 0);
+    if (call.attempt > most) this.violated(`${visitKey(call)} is at attempt ${call.attempt}, and has failed ${most - 1} times by itself`);
+  }
+
+  /** Messages that had the same keys at every place of the same way come in the order of their acceptance, in each life. */
+  #inOrder({ run, node, path, body }: Visit & { readonly body: Body }): void {
+    const { order, node: source } = this.accepted.get(run) ?? {};
+    if (body.ordered !== true || order === undefined) return;
+    const lane = `${source}|${node}|${path.replace(/^\d+/, '')}|${String(body.k)}|${String(body.k2)}`;
+    const last = this.#lastOrder.get(lane) ?? -1;
+    if (order < last) this.violated(`${visitKey({ run, node, path })} comes after a later message of its key`);
+    this.#lastOrder.set(lane, Math.max(last, order));
+  }
+}

@@ -1,0 +1,116 @@
+import { planFlow, type Plan, type PlanNode, type PlanWire } from '../../runtime/engine/plan.ts';
+import { ERROR_PORT, type Flow } from '../../runtime/flow/flow.ts';
+import type { NodeDefinition } from '../../runtime/sdk/index.ts';
+import type { Accepted, Ledger } from './ledger.ts';
+import { visitKey } from './ledger.ts';
+import { decides, stepOf } from './sim-nodes.ts';
+
+/**
+ * Accounts for every accepted message. From the flow, from what the nodes decide, and from what was seen to arrive or to be set aside it
+ * computes how a run may have ended, as numbers of completed, dropped and dead-lettered messages; the runtime's own count must be one of these.
+ * A branch without a trace has no way to have ended: it is lost.
+ */
+
+/** Numbers of completed, dropped and dead-lettered messages as one number, so that ways to end can be added and kept in a set. */
+type Ways = ReadonlySet<number>;
+const COMPLETED = 1;
+const DROPPED = 1000;
+const DEAD = 1_000_000;
+const LOST: Ways = new Set();
+const only = (...ways: readonly number[]): Ways => new Set(ways);
+const either = (...all: readonly Ways[]): Ways => new Set(all.flatMap((ways) => [...ways]));
+const both = (a: Ways, b: Ways): Ways => new Set([...a].flatMap((x) => [...b].map((y) => x + y)));
+const shown = (way: number): string => `completed ${way % 1000}, dropped ${Math.floor(way / DROPPED) % 1000}, dead ${Math.floor(way / DEAD)}`;
+
+class Expectation {
+  readonly #plan: Plan;
+  readonly #ledger: Ledger;
+  readonly #run: string;
+  readonly lost: string[] = [];
+
+  constructor(plan: Plan, ledger: Ledger, run: string) {
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.#run = run;
+  }
+
+  accepted({ node, path }: Accepted): Ways { return this.#along(node, 'out', path); }
+
+  #along(node: string, port: string, path: string): Ways {
+    const wires = this.#plan.nodes.get(node)?.wires.get(port) ?? [];
+    if (wires.length === 0) return only(COMPLETED);
+    return wires.map((wire) => this.#by(wire, path)).reduce(both);
+  }
+
+  #by({ to, wire }: PlanWire, path: string): Ways {
+    const there = this.#at(to, path);
+    const target = this.#plan.nodes.get(to) as PlanNode;
+    return wire.whenFull === 'drop' && target.boundary ? either(there, only(DROPPED)) : there;
+  }
+
+  #at(id: string, path: string): Ways {
+    const node = this.#plan.nodes.get(id) as PlanNode;
+    const place = { run: this.#run, node: id, path };
+    if (this.#ledger.letters.has(visitKey(place))) return only(DEAD);
+    const ways = this.#through(node, path);
+    if (ways.size === 0 && this.lost.length < 3) this.lost.push(`${visitKey(place)} left no trace`);
+    return ways;
+  }
+
+  #through({ id, node, ...plan }: PlanNode, path: string): Ways {
+    const { type, config } = node;
+    const on = (port = 'out', ordinal?: number): Ways => this.#along(id, port, stepOf(path, id, ordinal));
+    switch (type) {
+      case 'sim-sink': return this.#ledger.arrived.has(visitKey({ run: this.#run, node: id, path })) ? only(COMPLETED) : LOST;
+      case 'sim-fan': return Array.from({ length: Number(config.times ?? 2) }, (_, i) => on('out', i)).reduce(both);
+      case 'sim-route': return decides.drops(id, path) ? only(DROPPED) : on(decides.port(id, path));
+      case 'sim-loop': return on(decides.again(id, path, Number(config.rounds ?? 1)) ? 'again' : 'out');
+      case 'sim-gather': return this.#gathered(id, path);
+      case 'sim-pass': return config.fails === true && decides.fails(id, path) ? this.#caught({ id, node, ...plan }, path) : on();
+      case 'sim-idempotent': case 'sim-external': return either(on(), this.#caught({ id, node, ...plan }, path));
+      case 'catch': return this.#along(id, 'out', path);
+      default: return on();
+    }
+  }
+
+  #caught(plan: PlanNode, path: string): Ways {
+    const failed = `${path.replace(/![^/]*$/, '')}!${plan.id}`;
+    if (plan.wires.has(ERROR_PORT)) return this.#along(plan.id, ERROR_PORT, failed);
+    return plan.caughtBy.length === 0 ? LOST : plan.caughtBy.map((id) => this.#at(id, failed)).reduce(both);
+  }
+
+  /** It ends in the window, unless it is the last there: that one's run goes on with what leaves. */
+  #gathered(id: string, path: string): Ways {
+    const own = `${this.#run}|${path}`;
+    const windows = this.#ledger.gathered.filter(({ node, parts }) => node === id && parts.has(own));
+    return either(...windows.map((window) => (window.carrier === own ? this.#along(id, 'out', window.path) : only(COMPLETED))));
+  }
+}
+
+export interface Judged { readonly flow: Flow; readonly nodes: readonly NodeDefinition[]; readonly ledger: Ledger; readonly acknowledged: ReadonlySet<string>; readonly exact: boolean }
+
+/** Everything has had its time: nothing may be pending, and every run must have ended once, in a way that what was seen allows. */
+export function judge({ flow, nodes, ledger, acknowledged, exact }: Judged): void {
+  const types = new Map(nodes.map((definition) => [definition.info.type, { info: definition.info, collects: definition.collect !== undefined }]));
+  const plan = planFlow(flow, (type) => types.get(type));
+  for (const row of ledger.rows.values()) ledger.violated(`${row.run}|${row.node}|${row.id} is still pending, in state ${row.state}`);
+  if (ledger.kept.size > 0) ledger.violated(`${ledger.kept.size} messages are still kept in windows`);
+  for (const run of acknowledged) if (!ledger.accepted.has(run) && ledger.durable) ledger.violated(`${run} was acknowledged and is not on the disk`);
+  for (const [run, ends] of ledger.ended) if (ends.length > 1) ledger.violated(`${run} ended ${ends.length} times`);
+  for (const [key, letters] of ledger.letters) if (letters.length > 1) ledger.violated(`${key} is a dead letter ${letters.length} times`);
+  if (exact) for (const accepted of ledger.accepted.values()) judgeRun(accepted, plan, ledger);
+}
+
+function judgeRun(accepted: Accepted, plan: Plan, ledger: Ledger): void {
+  const end = ledger.ended.get(accepted.run)?.[0];
+  if (!end) {
+    if (ledger.rows.size === 0 && ledger.kept.size === 0) ledger.violated(`${accepted.run} was accepted, is not pending and never ended`);
+    return;
+  }
+  const expectation = new Expectation(plan, ledger, accepted.run);
+  const ways = expectation.accepted(accepted);
+  const way = end.completed * COMPLETED + end.dropped * DROPPED + end.dead * DEAD;
+  if (ways.has(way)) return;
+  const why = ways.size === 0 ? expectation.lost.join('; ') : `expected ${[...ways].slice(0, 4).map(shown).join(' or ')}`;
+  ledger.violated(`${accepted.run} (${accepted.path}) ended with ${shown(way)}: ${why}`);
+}
