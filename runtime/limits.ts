@@ -82,7 +82,8 @@ export const limits = {
   runsKept: 100_000,
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,
-  outboxBatch: 500,
+  outboxBatch: 4, // transactions, each with up to two thousand ended runs
+  historyBiteRuns: 250, // written to the store in one go: some 2 ms of the thread that moves the messages
 
   historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second
   historyPruneBatch: 2_000, // forgotten in one transaction, so that the main thread stands still for some 10 ms at most

@@ -60,14 +60,22 @@ export class HistoryPump {
     while (this.#dirty) {
       this.#dirty = false;
       const inMemory = this.#inMemory.splice(0, limits.outboxBatch);
-      if (inMemory.length > 0) await this.#o.record(inMemory.map(recordOf));
+      await this.#record(inMemory);
       const batches = await this.#o.journal.outbox(limits.outboxBatch);
       const last = batches.at(-1);
       if (last) {
-        await this.#o.record(batches.flatMap(({ runs }) => runs.map(recordOf)));
+        await this.#record(batches.flatMap(({ runs }) => runs));
         await this.#o.journal.forgetOutbox(last.id);
       }
       if (batches.length === limits.outboxBatch || this.#inMemory.length > 0) this.#dirty = true;
+    }
+  }
+
+  /** In bites, with a turn for messages after each. */
+  async #record(runs: readonly EndedRun[]): Promise<void> {
+    for (let at = 0; at < runs.length; at += limits.historyBiteRuns) {
+      await this.#o.record(runs.slice(at, at + limits.historyBiteRuns).map(recordOf));
+      await new Promise<void>((resolve) => { setImmediate(resolve); });
     }
   }
 }

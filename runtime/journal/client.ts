@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Journal } from './journal.ts';
 import { JournalError, type JournalPort } from './port.ts';
-import type { Commit, CommitResult } from './rows.ts';
+import type { Commit, CommitResult, EndedRun } from './rows.ts';
 
 interface Queued { readonly commit: Commit; resolve(result: CommitResult): void; reject(error: Error): void }
 
@@ -108,7 +108,7 @@ export class JournalClient implements Journal {
   deadLetters: Journal['deadLetters'] = (query) => this.#query('deadLetters', query);
   deadLetterCounts: Journal['deadLetterCounts'] = () => this.#query('deadLetterCounts');
   findAnswer: Journal['findAnswer'] = (scope, key) => this.#query('findAnswer', scope, key);
-  outbox: Journal['outbox'] = (limit) => this.#query('outbox', limit);
+  outbox: Journal['outbox'] = async (limit) => (await this.#query<{ id: number; runs: string }[]>('outbox', limit)).map(({ id, runs }) => ({ id, runs: JSON.parse(runs) as EndedRun[] }));
   forgetOutbox: Journal['forgetOutbox'] = (upTo) => this.#query('forgetOutbox', upTo);
   prune: Journal['prune'] = (before) => this.#query('prune', before);
   removeFlow: Journal['removeFlow'] = (flow) => this.#query('removeFlow', flow);
