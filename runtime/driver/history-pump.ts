@@ -71,11 +71,10 @@ export class HistoryPump {
     }
   }
 
-  /** In bites, with a turn for messages after each. */
+  /** In bites: the store may live on this thread. */
   async #record(runs: readonly EndedRun[]): Promise<void> {
     for (let at = 0; at < runs.length; at += limits.historyBiteRuns) {
       await this.#o.record(runs.slice(at, at + limits.historyBiteRuns).map(recordOf));
-      await new Promise<void>((resolve) => { setImmediate(resolve); });
     }
   }
 }

@@ -46,12 +46,21 @@ export class Database {
   }
 }
 
+const SAFE = 'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY';
+
+/** One more connection to a file that is open, and so checked and migrated. */
+export function openAgain(file: string): Database {
+  const db = new DatabaseSync(file, { timeout: limits.storeBusyMs });
+  db.exec(SAFE);
+  return new Database(db);
+}
+
 /** Opens `file` (`:memory:` for none). A file that cannot be used is left as it is, and the failure says why. */
 export function openDatabase(file: string): Database {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: limits.storeBusyMs });
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY');
+    db.exec(SAFE);
     check(db, file);
     migrate(db, file);
     return new Database(db);

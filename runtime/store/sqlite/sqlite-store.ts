@@ -5,15 +5,17 @@ import type { Store } from '../store.ts';
 import { openDatabase } from './database.ts';
 import { connectionsIn, draftsIn, revisionsIn } from './documents.ts';
 import { auditIn, runsIn } from './runs.ts';
+import { Scribe } from './scribe.ts';
 import { envIn, secretsIn } from './values.ts';
 
 /**
- * The embedded store. Every method is one short statement or one transaction, on the thread that calls it.
+ * The embedded store. Every method is one short statement or one transaction, on the thread that calls it; history is written by another.
  * Throws a `Failure` `store.damaged`, `store.newer` or `store.unavailable` when the file cannot be used.
  */
 export function openSqliteStore(file: string): Store {
   if (file !== ':memory:') makeFolder(dirname(file));
   const db = openDatabase(file);
+  const scribe = file === ':memory:' ? undefined : new Scribe(file);
   return {
     ...draftsIn(db),
     ...revisionsIn(db),
@@ -22,7 +24,11 @@ export function openSqliteStore(file: string): Store {
     ...envIn(db),
     ...runsIn(db),
     ...auditIn(db),
-    close: async () => db.close(),
+    ...(scribe && { addRuns: scribe.addRuns, pruneRuns: scribe.pruneRuns }),
+    close: async () => {
+      await scribe?.close();
+      db.close();
+    },
   };
 }
 

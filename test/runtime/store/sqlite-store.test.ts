@@ -116,3 +116,16 @@ test('what was answered as saved is there after the process was killed', () => {
   expect(db.prepare('SELECT id FROM runs').all()).toMatchObject([{ id: 'r1' }]);
   db.close();
 });
+
+test('history goes on being written after its thread could not', async () => {
+  const store = openSqliteStore(file);
+  const run = { flow: 'a', revision: 1, startedAt: 1, endedAt: 2, state: 'completed', messages: 1 } as const;
+  const broken = new DatabaseSync(file);
+  broken.exec('ALTER TABLE runs RENAME TO elsewhere');
+  await expect(store.addRuns([{ id: 'r1', ...run }])).rejects.toMatchObject({ code: 'store.unavailable' });
+  broken.exec('ALTER TABLE elsewhere RENAME TO runs');
+  broken.close();
+  await store.addRuns([{ id: 'r1', ...run }]);
+  expect(await store.findRun('r1')).toMatchObject({ id: 'r1' });
+  await store.close();
+});
