@@ -13,7 +13,7 @@ export class TestNodes {
   /** What `call` does besides counting; may throw or wait. */
   onCall: (body: Body, context: NodeContext) => unknown = () => undefined;
 
-  readonly definitions: NodeDefinition[] = [this.#source(), this.#pass(), this.#call('test-call', 'idempotent'), this.#call('test-external', 'external'), this.#sink(), this.#fan(), this.#count()];
+  readonly definitions: NodeDefinition[] = [this.#source(), this.#pass(), this.#call('test-call', 'idempotent'), this.#call('test-external', 'external'), this.#sink(), this.#fan(), this.#round(), this.#count()];
 
   #source(): NodeDefinition {
     return defineSource({ ...COMMON, type: 'test-source', category: 'source', config: {}, outputs: OUT, start: (context) => {
@@ -44,6 +44,11 @@ export class TestNodes {
   #fan(): NodeDefinition {
     return defineNode({ ...COMMON, type: 'test-fan', replay: 'pure', config: { times: field.integer(BOTH('Times'), { default: 2 }) }, outputs: OUT,
       run: (message, { config }) => toPorts({ out: Array.from({ length: config.times }, (_, i) => ({ ...message, index: i })) }) });
+  }
+  /** Sends a message round `rounds` times. */
+  #round(): NodeDefinition {
+    return defineNode({ ...COMMON, type: 'test-round', replay: 'pure', config: {}, outputs: { fixed: { out: { title: BOTH('Out') }, again: { title: BOTH('Again') } } },
+      run: (message) => toPorts(Number(message.rounds) > 0 ? { again: { ...message, rounds: Number(message.rounds) - 1 } } : { out: message }) });
   }
   /** Gathers messages until there are `size`, or for a minute. */
   #count(): NodeDefinition {

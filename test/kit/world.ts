@@ -19,7 +19,10 @@ import type { ConnectionDefinition, NodeDefinition } from '../../runtime/sdk/def
 import { JournalError } from '../../runtime/journal/port.ts';
 import { SeededRandom, settled, VirtualTime } from './virtual-time.ts';
 
-/** One life of a runtime around a journal file. `killBefore: n` ends it just before its n-th write: what it did is gone, the file stays. */
+/**
+ * One life of a runtime around a journal file. `killBefore: n` ends it just before its n-th write: what it did is gone, the file stays. `killAfter: n`
+ * ends it with that write done and nobody told.
+ */
 export interface WorldOptions {
   readonly file: string;
   readonly nodes: readonly NodeDefinition[];
@@ -27,6 +30,7 @@ export interface WorldOptions {
   readonly project?: { readonly [name: string]: ConnectionDocument };
   readonly clock?: VirtualTime;
   readonly killBefore?: number;
+  readonly killAfter?: number;
   readonly fetch?: Services['fetch'];
   /** Of ids and spreads; another one for each life. */
   readonly seed?: number;
@@ -58,7 +62,7 @@ export class World {
     this.#dying = options.dying;
     const random = new SeededRandom(options.seed ?? options.killBefore ?? 1);
     const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => Math.floor(random.next() * 256));
-    const journal = new JournalClient(options.port?.(this.#database, this) ?? this.#port(options.killBefore), this.clock);
+    const journal = new JournalClient(options.port?.(this.#database, this) ?? this.#port(options), this.clock);
     const timers = new Timers(this.clock);
     const observers = new Observers();
     observers.watch((event) => this.events.push(event));
@@ -83,7 +87,7 @@ export class World {
     this.services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }
 
-  #port(killBefore = Infinity): JournalPort {
+  #port({ killBefore = Infinity, killAfter = Infinity }: WorldOptions): JournalPort {
     return {
       opened: { token: this.#database.token, lastSeq: this.#database.lastSeq },
       ask: async (request: Request) => {
@@ -92,6 +96,10 @@ export class World {
         if (this.dead) return await new Promise(() => undefined);
         if (writes && this.trouble) throw new JournalError({ name: 'Error', ...this.trouble });
         const reply = answer(this.#database, request);
+        if (writes && this.writes >= killAfter) {
+          this.kill();
+          return await new Promise(() => undefined);
+        }
         if ('error' in reply) throw new JournalError(reply.error);
         return reply.value;
       },

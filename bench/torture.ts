@@ -1,0 +1,247 @@
+/**
+ * The real process with random flows under load, killed with SIGKILL, frozen, out of disk space, restarted and deployed to at random. In the
+ * end every message that was accepted must be where its flow leads it, be a dead letter, or be dropped by a rule; what the receivers took by idempotency key must be there once.
+ *
+ *     npm run torture -- [--minutes 10] [--rate 60] [--flows 4] [--seed 1]
+ */
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { parseArgs } from 'node:util';
+import { freePort, pause } from './kit/millrace.ts';
+import { changed, makeTortureFlow, type TortureFlow } from './torture/flows.ts';
+import { Life } from './torture/life.ts';
+import { Receiver } from './torture/receiver.ts';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '60' }, flows: { type: 'string', default: '4' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } } });
+const [minutes, rate, flowCount, seed] = [values.minutes, values.rate, values.flows, values.seed].map(Number) as [number, number, number, number];
+
+const DISK_MB = 256;
+const OPEN_POSTS_MAX = 512;
+const DRAIN_MS = 10 * 60_000; // the backoff of a message that failed six times in a row is half an hour; nearly none does
+let state = seed >>> 0;
+function random(): number {
+  state = (state + 0x9e3779b9) >>> 0;
+  let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+}
+const between = (from: number, to: number): number => from + random() * (to - from);
+
+const began = performance.now();
+const say = (text: string): void => { console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${text}`); };
+const dir = mkdtempSync(join(tmpdir(), 'millrace-torture-'));
+const data = join(dir, 'data');
+mkdirSync(data);
+const smallDisk = mountSmallDisk();
+
+/** A disk that can be filled; false where that needs rights that are not there. */
+function mountSmallDisk(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', data], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const life = new Life(data, await freePort(), say);
+const receiver = await Receiver.open(random);
+const flows: TortureFlow[] = Array.from({ length: flowCount }, (_, i) => makeTortureFlow(`torture${i}`, { receiver: receiver.address, random }));
+const accepted: number[] = [];
+const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, deploys: 0 };
+let refused = 0;
+
+interface Answer { readonly status: number; readonly json: { readonly [key: string]: unknown } }
+async function api(method: string, path: string, sent: { readonly body?: object; readonly version?: number } = {}): Promise<Answer> {
+  const response = await fetch(`http://127.0.0.1:${life.port}/api/v1${path}`, {
+    method, signal: AbortSignal.timeout(30_000), headers: { 'content-type': 'application/json', ...(sent.version !== undefined && { 'if-match': `"${sent.version}"` }) }, ...(sent.body && { body: JSON.stringify(sent.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, json: text === '' ? {} : JSON.parse(text) as Answer['json'] };
+}
+
+async function deploy(flow: TortureFlow['flow']): Promise<boolean> {
+  const known = await api('GET', `/flows/${flow.id}`);
+  const saved = await api('PUT', `/flows/${flow.id}`, { body: flow, version: known.status === 404 ? 0 : Number(known.json.version) });
+  const answer = await api('POST', `/flows/${flow.id}/deploy`, { body: { version: saved.json.version } });
+  if (answer.status !== 200 || (answer.json.problems as readonly unknown[]).length > 0) say(`deploying ${flow.id}: ${answer.status} ${JSON.stringify(answer.json).slice(0, 300)}`);
+  return answer.status === 200;
+}
+
+/** Sends a message until it is accepted; its event id makes the repeats harmless. */
+async function post(n: number): Promise<void> {
+  for (;;) {
+    const answer = await life.caller.call(`/hook/torture${n % flowCount}`, { n, k: `k${Math.floor(n / flowCount) % 8}` }).catch(() => undefined);
+    if (answer !== undefined && answer.status >= 200 && answer.status < 300) break;
+    refused++;
+    await pause(300);
+  }
+  accepted.push(n);
+}
+
+const open = new Set<Promise<void>>();
+let feeding = true;
+async function feed(): Promise<void> {
+  for (let n = 1; feeding; n++) {
+    while (feeding && open.size >= OPEN_POSTS_MAX) await pause(20);
+    const posting: Promise<void> = post(n).finally(() => open.delete(posting));
+    open.add(posting);
+    await pause(1000 / rate);
+  }
+  await Promise.all(open);
+}
+
+async function fillDisk(forMs: number): Promise<void> {
+  const ballast = join(data, 'ballast');
+  const file = openSync(ballast, 'w');
+  const block = Buffer.alloc(1024 * 1024);
+  try { for (;;) if (writeSync(file, block) < block.length) break; } catch { /* it is full now, as wanted */ }
+  closeSync(file);
+  await pause(forMs);
+  rmSync(ballast);
+}
+
+async function again(signal: NodeJS.Signals): Promise<void> {
+  await life.end(signal);
+  await pause(random() < 0.5 ? 0 : between(0, 3000));
+  await life.start();
+  await startStopped();
+}
+
+/** A person starts again what was stopped because the process ended too often. */
+async function startStopped(): Promise<void> {
+  const { json } = await api('GET', '/flows');
+  for (const { id, live } of json.flows as readonly { id: string; live?: { state: string } }[]) {
+    if (!id.startsWith('torture') || live?.state === 'live') continue;
+    const { status } = await api('POST', `/flows/${id}/start`);
+    say(`${id} was ${live?.state ?? 'not live'}; started: ${status}`);
+  }
+}
+
+async function misfortune(): Promise<void> {
+  const dice = random();
+  if (dice < 0.35) {
+    done.kills++;
+    await again('SIGKILL');
+  } else if (dice < 0.5) {
+    done.freezes++;
+    life.signal('SIGSTOP');
+    await pause(between(200, 5000));
+    life.signal('SIGCONT');
+  } else if (dice < 0.65 && smallDisk) {
+    done['disk full']++;
+    await fillDisk(between(500, 6000));
+  } else if (dice < 0.75) {
+    done.restarts++;
+    await again('SIGTERM');
+  } else {
+    const { flow } = flows[Math.floor(random() * flows.length)] as TortureFlow;
+    if (await deploy(changed(flow, random))) done.deploys++;
+  }
+}
+
+async function torture(): Promise<void> {
+  for (const end = performance.now() + minutes * 60_000; performance.now() < end;) {
+    await pause(between(1000, 7000));
+    await misfortune().catch(async (error: unknown) => {
+      say(`while something was done to it: ${String(error)}`);
+      await life.start();
+    });
+  }
+}
+
+interface Counts { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number }
+const counts = async (): Promise<Counts> => (await api('GET', '/runs?limit=1')).json.counts as Counts;
+
+/** Waits until nothing is pending, or nothing moves any more. */
+async function drained(): Promise<Counts> {
+  receiver.difficult = false;
+  let last: Counts | undefined;
+  for (const until = performance.now() + DRAIN_MS; performance.now() < until; await pause(1000)) {
+    const now = await counts();
+    if (now.pending === 0 && last?.pending === 0 && last.completed === now.completed) return now;
+    if (now.pending !== last?.pending && now.pending > 0) say(`${now.pending} runs are pending`);
+    last = now;
+  }
+  return await counts();
+}
+
+async function deadLetters(): Promise<ReadonlyMap<number, readonly string[]>> {
+  const found = new Map<number, string[]>();
+  for (let after: unknown; ;) {
+    const { json } = await api('GET', `/dead-letters?limit=500${after === undefined ? '' : `&after=${String(after)}`}`);
+    for (const { body, node, code } of json.deadLetters as readonly { body: { payload?: { n?: number } }; node: string; code: string }[]) {
+      const n = body.payload?.n ?? -1;
+      found.set(n, [...(found.get(n) ?? []), `${node} ${code}`]);
+    }
+    if (json.next === undefined) return found;
+    after = json.next;
+  }
+}
+
+/** How often each message stands in the tables. */
+function rowsOf(flow: string): ReadonlyMap<number, number> {
+  const db = new DatabaseSync(join(data, 'torture.db'), { readOnly: true });
+  try {
+    return new Map((db.prepare(`SELECT n, count(*) AS times FROM ${flow} GROUP BY n`).all() as { n: number; times: number }[]).map(({ n, times }) => [n, times]));
+  } finally {
+    db.close();
+  }
+}
+
+function judge(ended: Counts, dead: ReadonlyMap<number, readonly string[]>): boolean {
+  const tables = flows.map(({ flow }) => rowsOf(flow.id));
+  const timesOf = (effect: string, n: number): number => (effect.startsWith('sql') ? tables[n % flowCount]?.get(n) ?? 0 : receiver.done.get(`${effect}#${n}`)?.size ?? 0);
+  const lost: string[] = [];
+  const doubled: string[] = [];
+  for (const n of accepted) {
+    for (const effect of (flows[n % flowCount] as TortureFlow).expects(n)) {
+      const times = timesOf(effect, n);
+      if (times === 0 && !dead.has(n)) lost.push(`${effect}#${n}`);
+      if (times > 1) doubled.push(`${effect}#${n}`);
+    }
+  }
+  const missingRuns = accepted.length - ended.completed - ended.dropped - ended.deadLettered - ended.discarded - ended.pending;
+  const codes = Map.groupBy([...dead.values()].flat(), (each) => each);
+  console.log(`
+seed ${seed}, ${minutes} minutes, ${flowCount} flows, ${Object.entries(done).map(([what, times]) => `${times} ${what}`).join(', ')}${smallDisk ? '' : ' (disk full skipped: it needs root on Linux)'}
+accepted       ${accepted.length} (refused or unanswered and sent again: ${refused})
+completed      ${ended.completed}
+dropped        ${ended.dropped}
+dead-lettered  ${ended.deadLettered}${[...codes].map(([code, all]) => `\n                 ${all.length} × ${code}`).join('')}
+pending        ${ended.pending}
+requests       ${receiver.requests}, of them repeats of a key ${receiver.repeats}
+lost           ${lost.length + Math.max(0, missingRuns)} ${lost.slice(0, 5).join(' ')}${missingRuns === 0 ? '' : ` (runs missing: ${missingRuns})`}
+doubled        ${doubled.length} ${doubled.slice(0, 5).join(' ')}`);
+  for (const [complaint, times] of [...life.complaints].toSorted((a, b) => b[1] - a[1]).slice(0, 8)) console.log(`said ${times} times: ${complaint}`);
+  return lost.length === 0 && doubled.length === 0 && missingRuns === 0 && ended.pending === 0;
+}
+
+let passed = false;
+try {
+  await life.start();
+  await api('PUT', '/connections/torture-db', { version: 0, body: { document: { type: 'sql', config: { driver: 'sqlite', file: 'torture.db' } } } });
+  for (const { flow } of flows) if (!await deploy(flow)) throw new Error(`flow ${flow.id} cannot be deployed`);
+  say(`seed ${seed}: ${flows.map(({ flow }) => Object.keys(flow.nodes).length).join(', ')} nodes in ${flowCount} flows, ${rate} messages a second`);
+  const fed = feed();
+  await torture();
+  feeding = false;
+  say('the torture is over');
+  await fed;
+  const ended = await drained();
+  const dead = await deadLetters();
+  await life.end('SIGTERM');
+  passed = judge(ended, dead);
+} finally {
+  await life.end('SIGKILL');
+  receiver.close();
+  life.caller.close();
+  if (smallDisk) execFileSync('umount', ['-l', data]);
+  rmSync(dir, { recursive: true, force: true });
+}
+console.log(passed ? 'ok' : 'FAILED');
+process.exit(passed ? 0 : 1);

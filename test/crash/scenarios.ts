@@ -1,0 +1,142 @@
+import catchNode from '../../nodes/logic/catch.ts';
+import changeNode from '../../nodes/logic/change.ts';
+import joinNode from '../../nodes/logic/join.ts';
+import splitNode from '../../nodes/logic/split.ts';
+import switchNode from '../../nodes/logic/switch.ts';
+import httpResponse from '../../nodes/sink/http-response.ts';
+import delayNode from '../../nodes/time/delay.ts';
+import type { Flow } from '../../runtime/flow/flow.ts';
+import type { EndedRun } from '../../runtime/journal/rows.ts';
+import { NodeFailure, type Body, type DeliverOptions, type NodeDefinition } from '../../runtime/sdk/index.ts';
+import { flowOf } from '../kit/flow-of.ts';
+import type { TestNodes } from '../kit/test-nodes.ts';
+
+/**
+ * Every kind of node and situation in which the process may end. To add one: a flow, what is fed to its source `in`, and what the end must
+ * be; `crash.test.ts` then ends the process before each write and right after each, and demands that same end.
+ */
+export interface Scenario {
+  readonly flow: Flow;
+  readonly feed: readonly (Body & { readonly options?: DeliverOptions })[];
+  /** Node types beside those of the test kit and of this table's usual ones. */
+  readonly nodes?: readonly NodeDefinition[];
+  /** What the other side does at the n-th call (from 1) for a payload, beside taking it. */
+  readonly call?: (payload: unknown, n: number) => unknown;
+  /** Deployed after the feed. */
+  readonly deploy?: Flow;
+  /** A planned stop after the feed, and a start. */
+  readonly stop?: true;
+  /** Fed again in the life after, as a sender does that got no answer. */
+  readonly repeats?: true;
+  /** Ends of the runs of the feed that differ from `completed: 1`, in the order of the feed. `any`: what depends on where the process ended. */
+  readonly ends?: readonly (Partial<Pick<EndedRun, 'completed' | 'dropped' | 'dead'>> | 'any')[];
+  /** Messages of memory mode may be lost, never doubled. */
+  readonly memory?: true;
+  /** What else must hold, whatever happened on the way. */
+  readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number }) => string | undefined;
+}
+
+export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode];
+
+const flaky = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
+const broken = (): never => { throw new NodeFailure('test.broken', { en: 'broken', ru: 'сломано' }); };
+const cut = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.cut', { en: 'cut', ru: 'обрыв' }, { retry: 'backoff', outcomeUnknown: true }); };
+const twice = (what: unknown[]): boolean => new Set(what).size !== what.length;
+const inOrder = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => {
+  const first = [...new Set(nodes.calls)].filter((call) => call.includes(':k'));
+  return first.toSorted().join() === first.join() ? undefined : `called in the order ${first.join()}`;
+};
+const noneTwice = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => (twice(nodes.calls) ? `called twice: ${nodes.calls.join()}` : undefined);
+
+export const SCENARIOS: { readonly [name: string]: Scenario } = {
+  'a line with a call': {
+    flow: flowOf({ nodes: { in: 'test-source', pass: 'test-pass', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }],
+  },
+  'two calls and a branch': {
+    flow: flowOf({ nodes: { in: 'test-source', a: 'test-call', fan: 'test-fan', b: 'test-call', c: 'test-call', sink: 'test-sink' }, wires: ['in.out -> a.in', 'a.out -> fan.in', 'fan.out -> b.in', 'fan.out -> c.in', 'b.out -> sink.in', 'c.out -> sink.in'] }),
+    feed: [{ payload: 1 }], ends: [{ completed: 4 }],
+  },
+  'a retry with a key behind it': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 'k1', options: { key: 'k' } }, { payload: 'k2', options: { key: 'k' } }], call: flaky, holds: inOrder,
+  },
+  'an answer lost after the work was done': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }], call: cut,
+  },
+  'a call that is never made again by itself': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-external', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], ends: ['any', 'any'], holds: noneTwice,
+  },
+  'a window': {
+    flow: flowOf({ nodes: { in: 'test-source', gather: 'test-gather', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> gather.in', 'gather.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }],
+  },
+  'a split and its join': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call', join: 'join', after: 'test-call', sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> after.in', 'after.out -> sink.in'] }),
+    feed: [{ payload: ['a', 'b', 'c'] }], ends: [{ completed: 3 }],
+    holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '["a","b","c"]') ? 'the parts are not what they were' : undefined),
+  },
+  'a delay, in order for its key': {
+    flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 'k1', options: { key: 'k' } }, { payload: 'k2', options: { key: 'k' } }, { payload: 'free' }], holds: inOrder,
+  },
+  'a switch and a change': {
+    flow: flowOf({
+      nodes: { in: 'test-source', set: { type: 'change', config: { rules: [{ do: 'set', path: 'topic', to: 'x' }] } }, call: 'test-call', sink: 'test-sink' },
+      wires: ['in.out -> set.in', 'set.out -> call.in', 'call.out -> sink.in'],
+    }),
+    feed: [{ payload: 1 }],
+  },
+  'a failure that a catch node takes': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', catch: 'catch', tell: 'test-external', sink: 'test-sink' }, wires: ['in.out -> call.in', 'catch.out -> tell.in', 'tell.out -> sink.in'] }),
+    feed: [{ payload: 1 }], call: (payload, n) => (n === 1 ? broken() : payload), ends: ['any'],
+  },
+  'a failure that leaves by the error port': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink', other: 'test-sink' }, wires: ['in.out -> sink.in', 'in.out -> call.in', 'call.error -> other.in'] }),
+    feed: [{ payload: 1 }], call: broken, ends: [{ completed: 2 }],
+  },
+  'a dead letter beside a branch that goes on': {
+    flow: flowOf({ nodes: { in: 'test-source', pass: { type: 'test-pass', config: { fail: true } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], ends: [{ completed: 1, dead: 1 }, { completed: 1, dead: 1 }],
+  },
+  'a dead letter after the last attempt': {
+    flow: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', attempts: 2 } }, wires: ['in.out -> call.in'] }),
+    feed: [{ payload: 1 }], call: () => { throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); }, ends: [{ completed: 0, dead: 1 }],
+  },
+  'a feedback wire': {
+    flow: flowOf({
+      nodes: { in: 'test-source', call: 'test-call', round: 'test-round', sink: 'test-sink' },
+      wires: ['in.out -> call.in', 'call.out -> round.in', 'round.again -> call.in', 'round.out -> sink.in'],
+    }),
+    feed: [{ payload: 1, rounds: 2 }, { payload: 2, rounds: 1 }],
+  },
+  'a small wire that drops': {
+    flow: flowOf({ nodes: { in: 'test-source', fan: { type: 'test-fan', config: { times: 4 } }, call: { type: 'test-call', concurrency: 1 } }, wires: ['in.out -> fan.in', { from: 'fan.out', to: 'call.in', limit: { messages: 1 }, whenFull: 'drop' }] }),
+    feed: [{ payload: 1 }], ends: ['any'],
+  },
+  'event ids that come again': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1, options: { eventId: 'e1' } }, { payload: 1, options: { eventId: 'e1' } }, { payload: 2, options: { eventId: 'e2' } }], repeats: true,
+    holds: ({ nodes }) => (nodes.effects.size > 2 ? `${nodes.effects.size} effects of two events` : undefined),
+  },
+  'the keyed answer of a webhook': {
+    flow: flowOf({ nodes: { in: 'test-source', call: 'test-call', answer: 'http-response', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> answer.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: { price: 5 }, options: { reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash: 'h' } } } }], repeats: true, ends: ['any'],
+    holds: ({ nodes }) => (nodes.effects.size > 1 ? 'a caller’s key ran twice' : undefined),
+  },
+  'a deploy while calls are under way': {
+    flow: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    deploy: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', name: 'changed' }, pass: 'test-pass', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> pass.in', 'pass.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], call: flaky,
+  },
+  'a planned stop': {
+    flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], stop: true,
+  },
+  'a planned stop in memory mode': {
+    flow: flowOf({ delivery: 'memory', nodes: { in: 'test-source', fan: 'test-fan', wait: { type: 'delay', config: { for: '3m' } }, gather: 'test-gather', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> fan.in', 'fan.out -> wait.in', 'wait.out -> gather.in', 'gather.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], stop: true, memory: true, ends: ['any', 'any'],
+  },
+};
