@@ -33,14 +33,15 @@ export function postgresConfig(uri: string | undefined): { readonly [field: stri
   return { host: at.hostname, port: Number(at.port || 5432), database: at.pathname.slice(1), user: decodeURIComponent(at.username), ...(at.password !== '' && { password: { $secret: 'password' } }) };
 }
 
-/** Stands between a client and its server, and breaks the connection when `cutAt` is said. */
-export async function cuttingProxy(target: { readonly host: string; readonly port: number }, cutAt: string): Promise<{ readonly port: number; close(): void }> {
+/** Stands between a client and its server, and breaks the connection when `cutAt` has been said and passed on, so many `times`. */
+export async function cuttingProxy(target: { readonly host: string; readonly port: number }, cutAt: string, times = Infinity): Promise<{ readonly port: number; close(): void }> {
+  let left = times;
   const server: Server = createServer((near) => {
     const far = connect(target.port, target.host);
     for (const socket of [near, far]) socket.on('error', () => undefined);
     near.on('data', (bytes) => {
       far.write(bytes);
-      if (bytes.includes(cutAt)) near.destroy();
+      if (bytes.includes(cutAt) && left-- > 0) near.destroy();
     });
     far.on('data', (bytes) => near.write(bytes));
     near.on('close', () => far.end());

@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly killBefore?: number;
   readonly killAfter?: number;
   readonly fetch?: Services['fetch'];
+  /** For connections that keep files. */
+  readonly dataDir?: string;
   /** Of ids and spreads; another one for each life. */
   readonly seed?: number;
   /** In place of the port that `killBefore` makes. */
@@ -72,7 +74,7 @@ export class World {
       clock: this.clock, journal, timers, observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => 'token' },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
-      connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: '/nowhere' }),
+      connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
       replies: new Replies(timers, this.clock),
       sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
