@@ -3,6 +3,7 @@
  * arrive afterwards, those of one key in order. Starts a PostgreSQL server of its own.
  *
  *     npm run outage -- [--down 60] [--rate 50]
+ *     npm run outage -- --messages 1000000 [--mb 400]     a sink that is down from the beginning, and a backlog of so many
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,9 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { backlog } from './backlog.ts';
 import { Caller, freePort, pause, ROOT, start, stop } from './kit/millrace.ts';
 
-const { values } = parseArgs({ options: { down: { type: 'string', default: '60' }, rate: { type: 'string', default: '50' }, around: { type: 'string', default: '5' } } });
+const { values } = parseArgs({ options: { down: { type: 'string', default: '60' }, rate: { type: 'string', default: '50' }, around: { type: 'string', default: '5' }, messages: { type: 'string' }, mb: { type: 'string', default: '400' } } });
+if (values.messages !== undefined) process.exit(await backlog(Number(values.messages), Number(values.mb)) ? 0 : 1);
 const [downS, rate, aroundS] = [values.down, values.rate, values.around].map(Number) as [number, number, number];
 const KEYS = 20;
 const BIN = process.env.PG_BIN ?? execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim();
