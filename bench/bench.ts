@@ -7,7 +7,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { loadDefinitions } from '../runtime/cli/options.ts';
 import type { Flow } from '../runtime/flow/flow.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -16,9 +15,6 @@ import { folder, line, quantile, whole } from './kit/figures.ts';
 import { BENCH_NODES, chainOfTen, fiveNodes, flow, node } from './kit/flows.ts';
 import { Caller, freePort, pause, start, stop } from './kit/millrace.ts';
 import { recovery } from './recovery.ts';
-
-// As the command does.
-setFlagsFromString('--max-semi-space-size=64');
 
 const { values } = parseArgs({ options: { messages: { type: 'string', default: '100000' }, seconds: { type: 'string', default: '5' }, pending: { type: 'string', default: '1000000' }, only: { type: 'string', default: 'hops,five,webhooks,recovery,start' } } });
 const [messages, seconds, pending] = [values.messages, values.seconds, values.pending].map(Number) as [number, number, number];

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { Failure, failureCodes } from '../errors.ts';
 import { readOptions, Usage, type Options } from './options.ts';
 import { help, languageOf, said } from './texts.ts';
-
-// Messages are short-lived: more room for the young saves most of the collector's work. Set before anything is allocated.
-setFlagsFromString('--max-semi-space-size=64');
 
 /** The command `millrace`. Commands are loaded when they are called: `serve` must not wait for what only `test` needs. */
 

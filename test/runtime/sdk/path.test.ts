@@ -37,6 +37,12 @@ test('writes by copying what lies on the path and sharing the rest', () => {
   expect(body.payload.a).toEqual({ b: 1 });
 });
 
+test('answers the same body when the value is there already', () => {
+  const body = deepFreeze({ topic: 'a', payload: { name: 'A', items: [{ seen: true }] } });
+  for (const [path, value] of [['topic', 'a'], ['payload.name', 'A'], ['payload.items[0].seen', true]] as const) expect(compilePath(path).set(body, value)).toBe(body);
+  expect(Object.keys(compilePath('empty').set(body, undefined))).toContain('empty');
+});
+
 test('makes the records and lists that are missing on the way', () => {
   expect(compilePath('payload.items[0].name').set({}, 'A')).toEqual({ payload: { items: [{ name: 'A' }] } });
   expect(compilePath('payload.items[1]').set({ payload: { items: ['a'] } }, 'b')).toEqual({ payload: { items: ['a', 'b'] } });
