@@ -8,7 +8,8 @@ import type { Body } from '../../runtime/sdk/index.ts';
  * arrived. Whatever can be judged at once is judged at once; the rest is the oracle's.
  */
 
-export interface Accepted { readonly run: string; readonly order: number; readonly node: string; readonly path: string; readonly event: string | undefined }
+/** How a run began: with a message that a source accepted, or with a dead letter that was resent to its node, which keeps no place among others. */
+export interface Accepted { readonly run: string; readonly order: number | undefined; readonly node: string; readonly path: string }
 export interface Visit { readonly run: string; readonly node: string; readonly path: string }
 export interface CallStart extends Visit { readonly key: string | undefined; readonly idempotencyKey: string; readonly attempt: number; readonly body: Body; readonly id: string; readonly signal: AbortSignal }
 export interface Gathered { readonly node: string; readonly carrier: string; readonly parts: ReadonlySet<string>; readonly path: string }
@@ -50,16 +51,17 @@ export class Ledger {
   // The disk
 
   asked(query: Request & { kind: 'query' }): void {
-    if (query.name === 'recoverStarted') this.#recoverStarted();
+    if (query.name.startsWith('recover')) this.#recoverStarted();
   }
 
   applied(request: Request & { kind: 'apply' }, value: unknown): void {
     const results = value as readonly CommitResult[];
     request.commits.forEach(({ ops, guard, acceptance }, i) => {
       const result = results[i] as CommitResult;
-      if (result.duplicateOf !== undefined || result.known) return;
+      if (result.duplicateOf !== undefined || result.known || 'letterGone' in result) return;
       for (const op of ops) this.#applied(op);
-      if (acceptance) this.#accepted(ops, guard?.event?.id);
+      const resent = guard !== undefined && 'letter' in guard;
+      if (acceptance || resent) this.#accepted(ops, { event: guard?.event?.id, resent });
       for (const run of result.ended) this.runEnded(run);
     });
   }
@@ -96,15 +98,15 @@ export class Ledger {
     for (const [seq, row] of this.rows) if (row.state === 1) this.rows.set(seq, { ...row, state: 0 });
   }
 
-  #accepted(ops: readonly Op[], event: string | undefined): void {
+  #accepted(ops: readonly Op[], { event, resent }: { readonly event: string | undefined; readonly resent: boolean }): void {
     for (const op of ops) {
       if (op.op !== 'save' || this.accepted.has(op.row.run)) continue;
       const { run, node, body } = op.row;
       const before = event === undefined ? undefined : this.#events.get(event);
       if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
       if (event !== undefined) this.#events.set(event, run);
-      this.accepted.set(run, { run, order: this.accepted.size, node, path: pathOf(decodeBody(body)), event });
-      this.note(`accepted ${run} at ${node}: ${String(decodeBody(body).path)}`);
+      this.accepted.set(run, { run, order: resent ? undefined : this.accepted.size, node, path: pathOf(decodeBody(body)) });
+      this.note(`${resent ? 'resent' : 'accepted'} ${run} at ${node}: ${String(decodeBody(body).path)}`);
     }
   }
 

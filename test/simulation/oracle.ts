@@ -34,7 +34,7 @@ class Expectation {
     this.#run = run;
   }
 
-  accepted({ node, path }: Accepted): Ways { return this.#along(node, 'out', path); }
+  began({ node, path, order }: Accepted): Ways { return order === undefined ? this.#at(node, path) : this.#along(node, 'out', path); }
 
   #along(node: string, port: string, path: string): Ways {
     const wires = this.#plan.nodes.get(node)?.wires.get(port) ?? [];
@@ -108,7 +108,7 @@ function judgeRun(accepted: Accepted, plan: Plan, ledger: Ledger): void {
     return;
   }
   const expectation = new Expectation(plan, ledger, accepted.run);
-  const ways = expectation.accepted(accepted);
+  const ways = expectation.began(accepted);
   const way = end.completed * COMPLETED + end.dropped * DROPPED + end.dead * DEAD;
   if (ways.has(way)) return;
   const why = ways.size === 0 ? expectation.lost.join('; ') : `expected ${[...ways].slice(0, 4).map(shown).join(' or ')}`;

@@ -6,7 +6,7 @@ import type { Faults } from './faulty-port.ts';
 interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined }
 type What =
   | { readonly kind: 'feed'; readonly feeds: readonly Feed[] }
-  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' };
+  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' };
 export type Action = What & { readonly at: number };
 export interface Plan {
   readonly actions: readonly Action[];
@@ -38,6 +38,7 @@ export function makePlan(random: SeededRandom): Plan {
   for (let n = below(3); n > 0; n--) add('deploy', at());
   for (let n = below(3); n > 0; n--) add('crash', at());
   for (let n = below(2); n > 0; n--) add('restart', at());
+  for (let n = below(6); n > 0; n--) add('person', at());
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
     actions: actions.toSorted((a, b) => a.at - b.at), lives, slowDisk: random.next() < 0.5,

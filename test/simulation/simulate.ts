@@ -13,6 +13,7 @@ import { FaultyPort, type Faults, type Way } from './faulty-port.ts';
 import { changeFlow, makeFlow } from './flow-maker.ts';
 import { Ledger } from './ledger.ts';
 import { judge } from './oracle.ts';
+import { lettersOf } from './person.ts';
 import { makePlan, type Action, type Plan } from './plan.ts';
 import { SimNodes } from './sim-nodes.ts';
 
@@ -171,6 +172,7 @@ class Simulation {
       case 'stop': await this.#during(this.#host.stop(this.#flow.id)); break;
       case 'start': await this.#deploy(this.#flow); break;
       case 'restart': await this.#restart(); break;
+      case 'person': await this.#during(this.#person()); break;
     }
     await settled();
   }
@@ -180,6 +182,29 @@ class Simulation {
     this.#world.ended();
     this.#ledger.processEnded();
     await this.#begin(this.#world.clock.now() + 2000);
+  }
+
+  /** Somebody looks after what waits for a person: a held key, a dead letter. */
+  async #person(): Promise<void> {
+    const letters = lettersOf(this.#host);
+    const choose = <T>(from: readonly T[]): T | undefined => from[Math.floor(this.#random.next() * from.length)];
+    const held = choose(await letters?.heldKeys(this.#flow.id) ?? []);
+    if (held) {
+      const action = choose(['release', 'skip', 'resend'] as const) ?? 'release';
+      this.#ledger.note(`${action} key ${held.key} at ${held.node}`);
+      await letters?.freeKey(this.#flow.id, { node: held.node, key: held.key, action });
+      return;
+    }
+    const letter = choose((await letters?.list({ limit: 50 }))?.deadLetters ?? []);
+    if (letter) await letters?.resend({ ids: [letter.id], to: 'node' });
+  }
+
+  async #freeAllKeys(): Promise<void> {
+    const letters = lettersOf(this.#host);
+    for (const { node, key } of await letters?.heldKeys(this.#flow.id) ?? []) {
+      this.#ledger.note(`release key ${key} at ${node}`);
+      await letters?.freeKey(this.#flow.id, { node, key, action: 'release' });
+    }
   }
 
   #feed({ feeds }: Action & { kind: 'feed' }): void {
@@ -207,7 +232,10 @@ class Simulation {
     this.#nodes.linkDown = false;
     await this.#until(this.#world.clock.now() + 1000);
     await this.#deploy(this.#base);
-    for (let waited = 0; waited < 6 && this.#unfinished(); waited++) await this.#until(this.#world.clock.now() + HOUR / 2);
+    for (let waited = 0; waited < 60 && this.#unfinished(); waited++) {
+      await this.#during(this.#freeAllKeys());
+      await this.#until(this.#world.clock.now() + HOUR / 10);
+    }
     await this.#world.calm();
     // That the disk refused a read is told to the operator, and nothing worse.
     for (const bug of this.#world.bugs) if (!(bug instanceof JournalError)) this.#ledger.violated(`a bug was reported: ${bug instanceof Error ? bug.stack : String(bug)}`);
