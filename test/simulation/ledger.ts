@@ -40,7 +40,9 @@ export class Ledger {
   readonly #failures = new Map<string, number>();
   readonly #lastOrder = new Map<string, number>();
   readonly #doneOutside = new Map<string, number>();
-  #events = new Map<string, string>();
+  readonly #events = new Map<string, string>();
+  readonly #callers = new Map<string, string>();
+  readonly #answers = new Map<string, string>();
 
   note(text: string): void { this.trace.push(`${String(this.now()).padStart(8)} ${text}`); }
   violated(text: string): void {
@@ -61,6 +63,7 @@ export class Ledger {
       if (result.duplicateOf !== undefined || result.known || 'letterGone' in result) return;
       for (const op of ops) this.#applied(op);
       const resent = guard !== undefined && 'letter' in guard;
+      if (guard?.answer) this.#keyTaken(`${guard.answer.scope} ${guard.answer.key}`, guard.answer.run);
       if (acceptance || resent) this.#accepted(ops, { event: guard?.event?.id, resent });
       for (const run of result.ended) this.runEnded(run);
     });
@@ -108,6 +111,21 @@ export class Ledger {
       this.accepted.set(run, { run, order: resent ? undefined : this.accepted.size, node, path: pathOf(decodeBody(body)) });
       this.note(`${resent ? 'resent' : 'accepted'} ${run} at ${node}: ${String(decodeBody(body).path)}`);
     }
+  }
+
+  /** A caller's own key starts one run. */
+  #keyTaken(key: string, run: string): void {
+    const before = this.#callers.get(key);
+    if (before !== undefined) this.violated(`the caller's key ${key} starts run ${run}, and started ${before} before`);
+    this.#callers.set(key, run);
+  }
+
+  /** All that callers are ever told under one key is the same; memory mode records no answers. */
+  answered(key: string, answer: string): void {
+    this.note(`answered ${key}: ${answer}`);
+    const before = this.#answers.get(key) ?? answer;
+    this.#answers.set(key, before);
+    if (this.durable && before !== answer) this.violated(`the caller's key ${key} is answered ${answer}, and was answered ${before} before`);
   }
 
   #noCallLeftBehind(op: Op): void {

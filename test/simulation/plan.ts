@@ -3,7 +3,7 @@ import type { Faults } from './faulty-port.ts';
 
 /** What happens to a simulated runtime and when, made from the seed alone. */
 
-interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined }
+interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined; /** The caller waits for an answer under this key of its own. */ readonly ask: number | undefined }
 type What =
   | { readonly kind: 'feed'; readonly feeds: readonly Feed[] }
   | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' };
@@ -51,11 +51,12 @@ function feeds(random: SeededRandom, length: number): Action[] {
   const below = (n: number): number => Math.floor(random.next() * n);
   const keyed = random.next() < 0.7;
   const keys = 1 + below(4);
+  const asking = random.next() < 0.4;
   const actions: Action[] = [];
   for (let feed = 0, most = 10 + below(50); feed < most;) {
     const burst: Feed[] = [];
     for (let n = 1 + below(random.next() < 0.2 ? 15 : 3); n > 0; n--, feed++) {
-      burst.push({ feed, key: `k${below(keys)}`, key2: `q${below(2)}`, keyed, event: random.next() < 0.3 ? below(feed + 1) : undefined });
+      burst.push({ feed, key: `k${below(keys)}`, key2: `q${below(2)}`, keyed, event: random.next() < 0.3 ? below(feed + 1) : undefined, ask: asking && random.next() < 0.6 ? below(12) : undefined });
     }
     actions.push({ kind: 'feed', at: below(length), feeds: burst });
   }

@@ -21,6 +21,7 @@ export const decides = {
   port: (node: string, path: string): 'a' | 'b' => (dice(`${node}|${path}|port`) < 0.5 ? 'a' : 'b'),
   poison: (node: string, path: string): boolean => dice(`${node}|${path}|poison`) < 0.04,
   again: (node: string, path: string, rounds: number): boolean => path.split(`/${node}`).length - 1 < rounds,
+  // Never nothing: a message that need not wait at a node overtakes those of its key that wait there.
   holdMs: (node: string, path: string): number => 1 + Math.round(dice(`${node}|${path}|hold`) ** 3 * 150_000),
 };
 export const stepOf = (path: string, node: string, ordinal?: number): string => `${path}/${node}${ordinal === undefined ? '' : `.${ordinal}`}`;
@@ -116,7 +117,8 @@ export class SimNodes {
     } });
   }
   #sink(): NodeDefinition {
-    return defineNode({ ...COMMON, type: 'sim-sink', replay: 'pure', config: {}, outputs: { fixed: {} }, run: (message, { node, envelope }) => {
+    return defineNode({ ...COMMON, type: 'sim-sink', replay: 'pure', config: { answers: field.boolean(BOTH('Answers'), { default: false }) }, outputs: { fixed: {} }, run: (message, { node, envelope, config, reply }) => {
+      if (config.answers) reply({ status: 200, headers: {}, body: pathOf(message) });
       if (!this.life.dead) this.#ledger.arrivedAt({ run: envelope.runId, node: node.id, path: pathOf(message) }, message);
       return undefined;
     } });

@@ -7,6 +7,7 @@ import type { HistoryPump } from '../../runtime/driver/history-pump.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
 import { JournalError } from '../../runtime/journal/port.ts';
 import { limits } from '../../runtime/limits.ts';
+import type { Receipt } from '../../runtime/sdk/index.ts';
 import { SeededRandom, settled, TEST_START, VirtualTime } from '../kit/virtual-time.ts';
 import { World } from '../kit/world.ts';
 import { FaultyPort, type Faults, type Way } from './faulty-port.ts';
@@ -209,16 +210,26 @@ class Simulation {
 
   #feed({ feeds }: Action & { kind: 'feed' }): void {
     const sources = [...this.#nodes.deliver.keys()];
-    for (const { feed, key, key2, keyed, event } of feeds) {
-      const node = sources[feed % sources.length] as string;
-      const world = this.#world;
-      const body = { path: String(feed), k: key, k2: key2, ordered: keyed };
-      this.#nodes.deliver.get(node)?.(body, { ...(keyed && { key }), ...(event !== undefined && { eventId: `${node}-${event}` }) }).then(({ runId, duplicate }) => {
-        if (world.dead) return;
-        this.#ledger.note(`acknowledged ${feed} as ${runId}${duplicate ? ', known' : ''}`);
-        this.#acknowledged.add(runId);
-      }, (error: unknown) => { if (!world.dead) this.#ledger.note(`refused ${feed}: ${String(error)}`); });
+    for (const feed of feeds) {
+      const node = sources[feed.feed % sources.length] as string;
+      const { key, keyed, event, ask } = feed;
+      const body = { path: String(feed.feed), k: key, k2: feed.key2, ordered: keyed };
+      const asked = ask === undefined ? undefined : { scope: node, key: `a${ask}`, bodyHash: 'same' };
+      const options = { ...(keyed && { key }), ...(event !== undefined && { eventId: `${node}-${event}` }), ...(asked && { reply: { timeoutMs: 20_000, idempotency: asked } }) };
+      this.#hear(feed.feed, this.#nodes.deliver.get(node)?.(body, options), asked && `${node} ${asked.key}`);
     }
+  }
+
+  /** What the sender is told, as long as the process that tells it lives. */
+  #hear(feed: number, accepted: Promise<Receipt> | undefined, asked: string | undefined): void {
+    const world = this.#world;
+    accepted?.then(async ({ runId, duplicate, reply }) => {
+      if (world.dead) return;
+      this.#ledger.note(`acknowledged ${feed} as ${runId}${duplicate ? ', known' : ''}`);
+      this.#acknowledged.add(runId);
+      const outcome = await reply;
+      if (!world.dead && asked !== undefined && outcome?.kind === 'answered') this.#ledger.answered(asked, String(outcome.answer.body));
+    }, (error: unknown) => { if (!world.dead) this.#ledger.note(`refused ${feed}: ${String(error)}`); });
   }
 
   /** Every fault is over and the flow runs: whatever was accepted has to end now. */
