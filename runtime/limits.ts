@@ -24,6 +24,7 @@ export const limits = {
   batchMessages: 64, // to the sandbox in one crossing (EXPERIMENTS E1)
   batchBytes: 256 * KB, // crossings above this cost more than they save (EXPERIMENTS E1)
   sliceMs: 5, // of one turn of the driver before others have theirs
+  threadYoungMb: 16, // new objects of the journal's and the store's thread: what they get is gone after each transaction, and more room is only memory
 
   // Attempts
   attemptsDefault: 5, // with the backoff below: about six minutes before a dead letter

@@ -29,7 +29,7 @@ export class JournalDatabase {
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 2000 });
     // One owner: the lock is taken at once and kept, so that a second runtime on the same folder is told so.
-    this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY');
+    this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY');
     this.#db.exec('BEGIN IMMEDIATE');
     this.#migrate();
     this.#keysOpen = this.#number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;

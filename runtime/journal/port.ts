@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { limits } from '../limits.ts';
 import { sibling } from '../sibling.ts';
 import { JournalDatabase } from './database.ts';
 import { packCommits, packResults, packRows, unpackCommits, unpackResults, unpackRows, type Packed, type PackedResults } from './packing.ts';
@@ -76,7 +77,7 @@ export function openInlinePort(file: string): JournalPort {
 
 /** The database in a thread of its own. Rejects when the file cannot be opened or is in use. */
 export async function openThreadPort(file: string, onDeath: (error: Error) => void): Promise<JournalPort> {
-  const worker = new Worker(sibling('./worker', import.meta.url), { workerData: { file } });
+  const worker = new Worker(sibling('./worker', import.meta.url), { workerData: { file }, resourceLimits: { maxYoungGenerationSizeMb: limits.threadYoungMb } });
   const waiting = new Map<number, { request: Request; resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   const opened = await new Promise<JournalPort['opened']>((resolve, reject) => {

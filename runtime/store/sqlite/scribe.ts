@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Failure } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import { sibling } from '../../sibling.ts';
 import type { Store } from '../store.ts';
 
@@ -41,7 +42,7 @@ export class Scribe implements WrittenAside {
   }
 
   #start(): Thread {
-    const worker = new Worker(sibling('./scribe-worker', import.meta.url), { workerData: { file: this.#file }, execArgv: [] });
+    const worker = new Worker(sibling('./scribe-worker', import.meta.url), { workerData: { file: this.#file }, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: limits.threadYoungMb } });
     const thread: Thread = { worker, waiting: new Map() };
     worker.on('message', (done: Done) => {
       const waiter = thread.waiting.get(done.id);
