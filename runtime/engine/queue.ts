@@ -80,7 +80,8 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
     if (next === undefined) return;
     this.#asideCount--;
     if (aside?.size === 0) this.#aside.delete(key);
-    this.#freed.push(next);
+    // First: one of its key may have become due meanwhile, and stands among the freed without having been looked at.
+    this.#freed.unshift(next);
   }
 
   /** Takes everything out, those aside included, in order of arrival within each key. */

@@ -42,3 +42,16 @@ test('a retry goes before the newer messages of its key', () => {
   queue.release('a');
   expect(queue.take()?.n).toBe(2);
 });
+
+test('a message that stepped aside goes before one of its key that becomes due while the key is in work', () => {
+  const queue = new KeyedQueue<{ key: string | null; n: number }>();
+  for (const n of [1, 2]) queue.push(item('a', n));
+  expect(queue.take()?.n).toBe(1);
+  expect(queue.take()).toBeUndefined();
+  queue.pushDue(item('a', 3));
+  queue.release('a');
+  expect(queue.take()?.n).toBe(2);
+  expect(queue.take()).toBeUndefined();
+  queue.release('a');
+  expect(queue.take()?.n).toBe(3);
+});
