@@ -46,7 +46,7 @@ export function answer(database: JournalDatabase, request: Request): Answer {
 /** A request as it crosses to the database's thread. */
 export type PackedRequest = Exclude<Request, { kind: 'apply' }> | { readonly kind: 'apply'; readonly commits: Packed; readonly lastSeq: number };
 
-const pack = (request: Request): PackedRequest => (request.kind === 'apply' ? { ...request, commits: packCommits(request.commits) } : request);
+export const pack = (request: Request): PackedRequest => (request.kind === 'apply' ? { ...request, commits: packCommits(request.commits) } : request);
 
 const answersRows = (request: Request | PackedRequest): boolean => request.kind === 'query' && (request.name === 'page' || request.name === 'due');
 
@@ -59,7 +59,8 @@ export function answerPacked(database: JournalDatabase, packed: PackedRequest): 
   return answersRows(request) ? { value: packRows(reply.value as Row[]) } : reply;
 }
 
-function unpack(request: Request, value: unknown): unknown {
+/** What `answerPacked` answered to a request. */
+export function unpack(request: Request, value: unknown): unknown {
   if (request.kind === 'apply') return unpackResults(request.commits, value as PackedResults);
   return answersRows(request) ? unpackRows(value as ReturnType<typeof packRows>) : value;
 }

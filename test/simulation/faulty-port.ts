@@ -1,4 +1,4 @@
-import { answer, JournalError, type JournalPort, type Request } from '../../runtime/journal/port.ts';
+import { answerPacked, JournalError, pack, unpack, type Answer, type JournalPort, type Request } from '../../runtime/journal/port.ts';
 import type { JournalDatabase } from '../../runtime/journal/database.ts';
 import type { World } from '../kit/world.ts';
 import type { SeededRandom } from '../kit/virtual-time.ts';
@@ -15,7 +15,6 @@ export interface Faults {
 }
 
 type Apply = Request & { kind: 'apply' };
-type Answer = ReturnType<typeof answer>;
 /** How a transaction comes to the disk: `write` brings it there. Planted mistakes stand in place of the plain way. */
 export type Way = (write: (request: Apply) => Answer, request: Apply) => Answer;
 
@@ -46,7 +45,7 @@ export class FaultyPort implements JournalPort {
   settleDoubt(): void {
     const { database, ledger, random } = this.#o;
     if (!this.#doubtful || random.next() < 0.5) return;
-    const reply = answer(database, this.#doubtful);
+    const reply = acrossThreads(database, this.#doubtful);
     if ('value' in reply) ledger.applied(this.#doubtful, reply.value);
     ledger.note('what was refused last is on the disk');
   }
@@ -63,7 +62,7 @@ export class FaultyPort implements JournalPort {
     const writes = hasOps(request);
     if (faults.trouble && !world.dead && request.kind !== 'close' && random.next() < (writes ? 0.5 : 0.2)) this.#refuse(request);
     if (world.dead) return await never;
-    const reply = request.kind === 'apply' ? way((each) => this.#write(each), request) : answer(database, request);
+    const reply = request.kind === 'apply' ? way((each) => this.#write(each), request) : acrossThreads(database, request);
     if (world.dead) return await never;
     if ('error' in reply) throw new JournalError(reply.error);
     if (request.kind === 'query') ledger.asked(request);
@@ -76,7 +75,7 @@ export class FaultyPort implements JournalPort {
     if (dies && faults.dieHow === 'before') world.kill();
     if (world.dead) return GONE;
     this.#doubtful = undefined;
-    const reply = answer(database, request);
+    const reply = acrossThreads(database, request);
     if ('value' in reply) ledger.applied(request, reply.value);
     if (dies) world.kill();
     return reply;
@@ -94,3 +93,9 @@ export class FaultyPort implements JournalPort {
 const never = new Promise<never>(() => undefined);
 const GONE: Answer = { error: { name: 'Gone', message: 'the process has ended', errcode: 0 } };
 const hasOps = (request: Request): boolean => request.kind === 'apply' && request.commits.some(({ ops }) => ops.length > 0);
+
+/** As the real thread is asked and answers: packed, and copied on the way. */
+function acrossThreads(database: JournalDatabase, request: Request): Answer {
+  const reply = answerPacked(database, structuredClone(pack(request)));
+  return 'error' in reply ? reply : { value: unpack(request, structuredClone(reply.value)) };
+}
