@@ -122,7 +122,7 @@ async function problemsOf(runtime: Runtime, test: Case, seen: { readonly arrived
   const problems: string[] = [];
   for (const [node, bodies] of Object.entries(test.expect.arrives ?? {})) problems.push(...differences(bodies, seen.arrived.get(node) ?? [], `arrives at ${node}`));
   if (test.expect.replies) problems.push(...differences(test.expect.replies as unknown as Json, seen.replies, 'replies'));
-  const { deadLetters } = await runtime.host.deadLetters({ limit: 100 });
+  const { deadLetters } = await runtime.host.letters.list({ limit: 100 });
   const letters = deadLetters.map(({ node, code }) => ({ node, code })).reverse();
   problems.push(...differences((test.expect.deadLetters ?? []) as unknown as Json, letters, 'dead letters'));
   return problems;

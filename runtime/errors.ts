@@ -219,6 +219,31 @@ export const failureCodes = {
     means: { en: 'Millrace failed in a way that it does not expect.', ru: 'В Millrace произошла непредвиденная ошибка.' },
     fix: { en: 'Look for the id of the answer in the log, and report what stands there.', ru: 'Найдите id из ответа в журнале и сообщите, что там записано.' },
   },
+  'dead-letter.not-found': {
+    status: 404,
+    means: { en: 'There is no dead letter with this id.', ru: 'Недоставленного с таким id нет.' },
+    fix: { en: 'Load the list again: it was resent or discarded, or its 90 days are over.', ru: 'Обновите список: его отправили снова или удалили, либо прошли 90 дней хранения.' },
+  },
+  'dead-letter.refused': {
+    status: 409,
+    means: { en: 'The dead letter cannot be resent now.', ru: 'Сейчас это недоставленное нельзя отправить снова.' },
+    fix: { en: 'The message says why; usually the flow must be deployed with a node that takes it.', ru: 'Причина указана в сообщении; обычно нужно применить поток с узлом, который его примет.' },
+  },
+  'dead-letter.cut': {
+    status: 422,
+    means: { en: 'The message is larger than what can be edited here: only a part of it was shown.', ru: 'Сообщение больше, чем можно править здесь: показана только его часть.' },
+    fix: { en: 'Resend it as it is, or from the start.', ru: 'Отправьте его без правки или с начала.' },
+  },
+  'key.not-held': {
+    status: 404,
+    means: { en: 'Nothing holds this key at this node.', ru: 'Этот ключ в этом узле ничто не удерживает.' },
+    fix: { en: 'Load the list of held keys again.', ru: 'Обновите список удерживаемых ключей.' },
+  },
+  'run.not-pending': {
+    status: 409,
+    means: { en: 'Nothing of this run is pending.', ru: 'От этого запуска ничего не ожидает.' },
+    fix: { en: 'Nothing to do: it has ended.', ru: 'Делать ничего не нужно: он завершён.' },
+  },
   'queue.full': {
     status: 503,
     means: { en: 'A wire has reached its limit and holds its feeders.', ru: 'Связь заполнена до предела и задерживает отправителей.' },
@@ -449,6 +474,10 @@ export const nodeFailureCodes = {
   'engine.too-many-hops': {
     means: { en: 'A message passed very many nodes without coming to rest.', ru: 'Сообщение прошло очень много узлов без остановки.' },
     fix: { en: 'Break the loop, or put a delay into it.', ru: 'Разорвите цикл или поставьте в него задержку.' },
+  },
+  'engine.too-many-rounds': {
+    means: { en: 'A message went round a loop of the flow more often than allowed.', ru: 'Сообщение прошло цикл потока больше допустимого числа раз.' },
+    fix: { en: 'Give the loop a way out: count the rounds in the message and leave after some.', ru: 'Дайте циклу выход: считайте проходы в сообщении и выходите после нескольких.' },
   },
   'queue.full': {
     means: { en: 'A wire has reached its limit and holds its feeders.', ru: 'Связь заполнена до предела и задерживает отправителей.' },

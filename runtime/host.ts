@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { DeadLetterList, LastMessages, LiveCounters, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, ResendRequest, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -22,7 +22,9 @@ export interface FlowHost {
   lastMessages(flow: string, node: string): LastMessages;
   /** Pending runs, newest first; ended ones are in the store. */
   pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }>;
-  deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<DeadLetterList>;
+  /** Discards what is pending of a run, aborts its calls and fences their answers off. A `Failure` `run.not-pending` when nothing of it is. */
+  cancelRun(run: string): Promise<CancelAnswer>;
+  readonly letters: DeadLetterDoor;
   deadLetterCount(flow: string): number;
 
   /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */
@@ -35,6 +37,17 @@ export interface FlowHost {
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */
   shutdown(): Promise<void>;
+}
+
+/** Messages that nobody took, and the keys that wait behind them. Bodies are whole: masking is the API's. */
+export interface DeadLetterDoor {
+  list(query: DeadLetterQuery & { readonly limit: number; readonly after?: string }): Promise<DeadLetterList>;
+  find(id: string): Promise<DeadLetterDetail>;
+  edit(id: string, body: { readonly [key: string]: unknown }): Promise<void>;
+  resend(request: ResendRequest): Promise<DeadLetterAnswer>;
+  discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer>;
+  heldKeys(flow: string): Promise<readonly HeldKey[]>;
+  freeKey(flow: string, request: HeldKeyRequest): Promise<void>;
 }
 
 export interface DeployOutcome {

@@ -12,12 +12,19 @@ export const limits = {
   webhookBodyBytesDefault: 1 * MB, // what form posts and hooks of CRM systems need, ten times over
   parentIdsMax: 16, // a join of thousands names its first parents only; the rest are found by run
   documentDepthMax: 200, // levels of a flow file: none nests deeper, and walking it stays far from the end of the stack
+  roundsMax: 100, // through a feedback wire; a message that goes round for ever is a dead letter (DESIGN 6.7)
   hopsMax: 1000, // pure nodes that one segment may pass: a pure loop ends here with a clear failure
 
   // Queues
   windowMessages: 2048, // in memory for each node input; the rest waits on disk and is paged in. As many as one transaction accepts: a smaller window reads back what was just written
   windowBytes: 8 * MB, // the same by size, so that large bodies do not fill memory
+  asideMessages: 512, // in memory for each node input because their key is in work; the rest is put aside on disk
+  asideBytes: 2 * MB, // the same by size, a part of the window
+  asideFetch: 64, // brought back at once when a key is free
+  duesInMemory: 2_000, // of one node, that wait for their time; the rest stays in the index
+  duesPage: 1_000, // read at once
   wireMessagesDefault: 1_000_000, // on disk for each wire before it holds its feeders (DESIGN 3)
+  wireBytesDefault: 1024 * MB, // the same by size (DESIGN 3)
   memoryWireMessages: 10_000, // memory mode keeps all of it in memory
   segmentsInFlight: 256, // committed inputs in work at once in one flow, so that one flow cannot take all memory
   replyWaitersMax: 10_000, // callers that wait for http-response; beyond it 503
@@ -35,6 +42,8 @@ export const limits = {
   callTimeoutMs: 30 * SECOND, // DESIGN 6.13
   probeFirstMs: 1 * SECOND, // of a paused connection
   probeMaxMs: 30 * SECOND, // so that an outage ends at most half a minute after the other side is back
+  retryShare: 0.3, // of a node's calls that retries may take while new messages wait (DESIGN 6.6)
+  cancelledRunsKept: 10_000, // while calls of them may still answer
   concurrencyDefault: 8, // calls of one node that is not pure
 
   // Time
@@ -44,7 +53,6 @@ export const limits = {
   replyTimeoutMs: 30 * SECOND,
   drainMs: 10 * SECOND, // shutdown waits so long for calls under way
   httpDrainMs: 3 * SECOND, // of shutdown, for answers under way; before the drain of calls, so that both end within the ten seconds that a container is given
-  timerHorizonMs: 1 * MINUTE, // due times held in memory; later ones stay in the index
 
   // Joins
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
@@ -77,12 +85,16 @@ export const limits = {
   liveClientsMax: 100, // open editors; each costs memory and a share of the updates
   liveMessageBytesMax: 16 * KB, // from a client, which only says what it watches
   pageSizeMax: 500,
+  idsMax: 10_000, // in one request; more are chosen by a filter
+  editedBytesMax: 1 * MB, // a message that a person can read and correct
 
   // History
   memoryRunsPerPump: 200, // ended runs of memory mode that history keeps, five times a second; the rest is sampled out
   runsKept: 100_000,
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,
+  deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
+  refusedListed: 100, // of a bulk, with their reasons; the others are counted
   outboxBatch: 4, // transactions, each with up to two thousand ended runs
   historyBiteRuns: 1000, // written to the store in one transaction: some 7 ms, in which nobody else writes to it
 

@@ -32,6 +32,7 @@ class Story {
     const { flow, deploy, stop, nodes = [] } = this.#scenario;
     const world = new World({ file: this.#file, nodes: [...this.nodes.definitions, ...USUAL, ...nodes], clock, ...kill });
     await world.deploy(feed ? flow : deploy ?? flow);
+    await world.calm();
     if (feed) await this.#feed(world);
     if (feed && deploy && !world.dead) await world.deploy(deploy, 2);
     if (feed && stop && !world.dead) return await this.#stopped(world);

@@ -1,6 +1,5 @@
 import { limits } from '../limits.ts';
 import type { RunSummary } from './contract.ts';
-import { shown } from './flows.ts';
 import { route, schema, type Route } from './route.ts';
 
 const LIMIT_DEFAULT = 50;
@@ -16,12 +15,12 @@ export const runRoutes: readonly Route[] = [
     query: schema({ type: 'object', additionalProperties: false, properties: { flow: { type: 'string' }, state: { enum: STATES }, limit, after: { type: 'string' } } }),
     handle: async ({ query }, { project }) => ({ body: await project.listRuns(query) }),
   }),
-  route<undefined, Page>({
-    method: 'GET', path: '/dead-letters', summary: 'Lists messages that were parked after their last attempt, personal data masked.', answer: 'DeadLetterList',
-    query: schema({ type: 'object', additionalProperties: false, properties: { flow: { type: 'string' }, limit, after: { type: 'string' } } }),
-    async handle({ query }, { host }) {
-      const { deadLetters, ...rest } = await host.deadLetters(query);
-      return { body: { deadLetters: deadLetters.map(shown), ...rest } };
+  route({
+    method: 'POST', path: '/runs/:id/cancel', summary: 'Discards what is pending of a run and aborts its calls.', answer: 'CancelAnswer',
+    async handle({ param, by }, { host, project }) {
+      const answer = await host.cancelRun(param('id'));
+      await project.audited(by, { action: 'run.cancel', subject: param('id'), details: `${answer.discarded} messages` });
+      return { body: answer };
     },
   }),
 ];

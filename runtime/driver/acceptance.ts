@@ -40,7 +40,7 @@ export class Acceptance {
     const { services, durable, flow } = this.#runner;
     const at = services.clock.now();
     const runId = services.random.id(at);
-    const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
+    const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
     const seq = durable ? services.journal.nextSeq() : 0;
     return {
       seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: NO_PARENTS, receivedAt: at,

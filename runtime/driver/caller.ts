@@ -1,12 +1,11 @@
 import { afterFailure } from '../engine/retry.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
-import type { NodeFailure } from '../sdk/node-failure.ts';
+import type { NodeFailure, Retry } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { crashedTooOften, failureOf, outcomeUnknown, timedOut } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Work } from './message.ts';
-import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
 import { Visit } from './visit.ts';
 import { configFor, type Unit } from './unit.ts';
@@ -18,49 +17,78 @@ const SMOOTHING = 0.1; // of the shown duration of calls
 /** Calls nodes that act outside: the attempt is on disk before the call, and what the call gave is committed with the message's removal. */
 export class Caller {
   readonly #runner: FlowRunner;
+  readonly #underWay = new Map<Work, AbortController>();
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
   call(station: Station, unit: Unit, work: Work): void {
-    const refusal = this.#refusal(unit, work);
     unit.count.working++;
-    const done = refusal ? Promise.reject(refusal) : this.#attempt(unit, work);
+    const done = this.#attempt(unit, work);
     const at: Place = { station, unit, work };
     done.then((result) => this.#succeeded(at, result), (error: unknown) => this.#failed(at, error))
       .catch((error: unknown) => this.#runner.services.bug(error, { en: `finishing a call of node ${unit.id}`, ru: `завершение вызова узла ${unit.id}` }))
       .finally(() => { unit.count.working--; });
   }
 
-  /** Why the call must not be made again after a crash. */
-  #refusal(unit: Unit, work: Work): NodeFailure | undefined {
-    if (work.crashes >= limits.crashesMax) return crashedTooOften(unit.id, work.crashes);
-    if (work.crashes > 0 && unit.plan.replay === 'external') return outcomeUnknown(unit.id);
-    return undefined;
+  /** Calls of a cancelled run are told to stop; what they answer is fenced off. Answers how many of them live in memory only. */
+  abort(run: string): number {
+    const works = [...this.#underWay].filter(([work]) => work.run.id === run);
+    for (const [, aborter] of works) aborter.abort();
+    return works.filter(([work]) => work.seq === 0).length;
   }
 
   async #attempt(unit: Unit, work: Work): Promise<HandlerResult> {
     const { services } = this.#runner;
+    if (work.crashes >= limits.crashesMax) throw crashedTooOften(unit.id, work.crashes);
+    if (work.crashes > 0 && unit.plan.replay === 'external') {
+      // The process ended during the call: what came of it is asked before it is made again.
+      const known = await this.#confirm(unit, work);
+      if (known !== 'unknown' && known !== 'not-done') return known.result;
+      if (known === 'unknown' && unit.plan.node.onUnknown !== 'retry') throw outcomeUnknown(unit.id);
+    }
     work.attempt++;
     // Before the call: a node that kills the process must be known as the one that was running.
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
-    const aborter = new AbortController();
     const context = new CallContext(unit, work.msg, work);
-    context.config = await configFor(unit, work.msg.body, context);
-    context.signal = aborter.signal;
-    const before = services.clock.elapsed();
-    const { promise: deadline, reject } = Promise.withResolvers<never>();
-    const cancel = services.clock.after(unit.timeoutMs, () => {
-      reject(timedOut(unit.id, unit.timeoutMs));
-      aborter.abort();
-    });
     try {
-      const result = await Promise.race([this.#run(unit, work, context), deadline]);
+      const before = services.clock.elapsed();
+      const result = await this.#inTime({ unit, work, context }, () => this.#run(unit, work, context));
       const ms = services.clock.elapsed() - before;
       unit.count.ms = unit.count.ms === undefined ? ms : unit.count.ms + (ms - unit.count.ms) * SMOOTHING;
       return result;
     } catch (error) {
       throw new CallFailed(failureOf(error, unit.id), context.resource);
+    }
+  }
+
+  /** Every call has a deadline; what it answers later is not heard. */
+  async #inTime<T>({ unit, work, context }: { readonly unit: Unit; readonly work: Work; readonly context: CallContext }, call: () => Promise<T>): Promise<T> {
+    const aborter = new AbortController();
+    context.config = await configFor(unit, work.msg.body, context);
+    context.signal = aborter.signal;
+    this.#underWay.set(work, aborter);
+    const { promise: deadline, reject } = Promise.withResolvers<never>();
+    const cancel = this.#runner.services.clock.after(unit.timeoutMs, () => {
+      reject(timedOut(unit.id, unit.timeoutMs));
+      aborter.abort();
+    });
+    try {
+      return await Promise.race([call(), deadline]);
     } finally {
       cancel();
+      this.#underWay.delete(work);
+    }
+  }
+
+  /** Asks the node what came of a call whose answer was lost; a node that cannot be asked does not know. */
+  async #confirm(unit: Unit, work: Work): Promise<{ readonly result: HandlerResult } | 'not-done' | 'unknown'> {
+    const confirm = unit.definition?.confirm;
+    if (!confirm) return 'unknown';
+    const context = new CallContext(unit, work.msg, work);
+    try {
+      const said = await this.#inTime({ unit, work, context }, async () => await confirm(work.msg.body, context as never));
+      return said === 'unknown' || said === 'not-done' ? said : { result: said === 'done' ? work.msg.body : said.done };
+    } catch {
+      return 'unknown'; // the question failed too: nothing is known, and the policy decides
     }
   }
 
@@ -73,18 +101,37 @@ export class Caller {
   }
 
   #succeeded(at: Place, result: HandlerResult): void {
+    if (this.#fencedOff(at)) return;
     const visit = this.#visit(at);
     this.#runner.walker.leave(visit, result);
     visit.segment.close();
   }
 
-  #failed(at: Place, thrown: unknown): void {
+  /** Its run was cancelled during the call. */
+  #fencedOff({ station, work }: Place): boolean {
+    if (!this.#runner.isCancelled(work)) return false;
+    this.#runner.discarded(work);
+    station.finished(work, false);
+    return true;
+  }
+
+  async #failed(at: Place, thrown: unknown): Promise<void> {
+    if (this.#fencedOff(at)) return;
     const { unit, work } = at;
     const error = thrown instanceof CallFailed ? thrown.failure : failureOf(thrown, unit.id);
     const resource = thrown instanceof CallFailed ? thrown.resource : undefined;
     if (error.scope === 'connection' && resource !== undefined) { this.#outage(at, { error, resource }); return; }
-    // An external call whose outcome nobody knows is not made again by itself (DESIGN 5).
-    const retry = error.outcomeUnknown && unit.plan.replay === 'external' ? 'never' : error.retry;
+    if (!error.outcomeUnknown || unit.plan.replay !== 'external') { this.#retryOrEnd(at, error, error.retry); return; }
+    // An external call whose outcome nobody knows is not made again before somebody says that it may be (DESIGN 5).
+    const known = thrown instanceof CallFailed ? await this.#confirm(unit, work) : 'unknown';
+    if (known === 'not-done') this.#retryOrEnd(at, error, 'backoff');
+    else if (known === 'unknown') this.#retryOrEnd(at, error, unit.plan.node.onUnknown === 'retry' && thrown instanceof CallFailed ? 'backoff' : 'never');
+    else this.#succeeded(at, known.result);
+  }
+
+  #retryOrEnd(at: Place, error: NodeFailure, retry: Retry): void {
+    const { unit, work } = at;
+    if (this.#fencedOff(at)) return;
     const next = afterFailure(retry, { attempt: work.attempt, spread: this.#runner.services.random.next() }, { attempts: unit.attempts, firstMs: limits.backoffFirstMs, factor: limits.backoffFactor, maxMs: limits.backoffMaxMs });
     if (next.kind === 'final') this.#final(at, error);
     else this.#retryLater(at, error, next.afterMs);
@@ -93,7 +140,8 @@ export class Caller {
   /** Nobody's fault: the message goes back to its place, and the attempt does not count. */
   #outage({ station, work }: Place, { error, resource }: { error: NodeFailure; resource: string }): void {
     work.attempt--;
-    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0 }]);
+    work.crashes = 0;
+    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0, calm: true }]);
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined;
     station.pause(resource);
     this.#runner.services.connections.pause(resource, error.text, afterMs);
@@ -106,9 +154,10 @@ export class Caller {
     unit.count.failed++;
     services.observers.emit({ kind: 'failure', at: services.clock.now(), flow: this.#runner.flow, node: unit.id, runId: work.run.id, code: error.code, text: error.text, attempt: work.attempt, final: false });
     work.due = due;
-    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due, attempt: work.attempt, state: 2 }]);
-    this.#runner.waitUntil(station, work, due);
+    work.crashes = 0;
+    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due, attempt: work.attempt, state: 2, calm: true }]);
     station.finished(work, work.key !== null);
+    station.dues.add(work, due);
   }
 
   #final(at: Place, error: NodeFailure): void {
@@ -119,10 +168,7 @@ export class Caller {
 
   /** What comes of the call begins here. */
   #visit({ station, unit, work }: Place): Visit {
-    const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
-      try { this.#runner.settle(done); } finally { station.finished(work, false); }
-    });
-    return new Visit(segment, unit, work.msg.body);
+    return new Visit(this.#runner.segment(station, work, this.#runner.services.clock.now()), unit, work.msg.body);
   }
 }
 

@@ -161,7 +161,7 @@ export class Collecting {
     const last = kept.at(-1);
     const id = shortHash(`${flow}|${unit.id}|${window.key}|${window.first}`);
     const at = services.clock.now();
-    const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0 };
+    const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
     return {
       seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
@@ -214,7 +214,7 @@ function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<Ke
 const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ stored: work.seq !== 0, id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });
 
 function keptOfRow(row: KeptRow): Kept {
-  const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 };
+  const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
   return { stored: true, id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, body: decodeBody(row.body) };
 }
 

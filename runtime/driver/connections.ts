@@ -3,6 +3,8 @@ import type { ConnectionDocument } from '../flow/flow.ts';
 import { compileConfig } from '../expression/resolve.ts';
 import type { Clock } from '../clock.ts';
 import type { ProjectValues } from '../host.ts';
+import { parseRate } from '../flow/units.ts';
+import { RateWindow } from '../engine/rate.ts';
 import { probeAfter } from '../engine/retry.ts';
 import { limits } from '../limits.ts';
 import type { Observers } from '../observe.ts';
@@ -31,6 +33,7 @@ export class Connections {
   readonly #o: ConnectionsOptions;
   readonly #open = new Map<string, Open>();
   readonly #paused = new Map<string, Pause>();
+  readonly #rates = new Map<string, RateWindow>();
   readonly #resumed = new Set<(resource: string) => void>();
 
   constructor(options: ConnectionsOptions) { this.#o = options; }
@@ -40,6 +43,18 @@ export class Connections {
     let open = this.#open.get(name);
     if (!open) this.#open.set(name, (open = this.#start(name)));
     return open.client;
+  }
+
+  /** How often it may be used, by everybody together; undefined when nobody said. */
+  rateOf(name: string): RateWindow | undefined { return this.#rates.get(name); }
+
+  /** Reads how often a connection may be used, before a flow that uses it runs. */
+  async learn(name: string): Promise<void> {
+    const text = (await this.#o.values.connection(name))?.rate;
+    const rate = text === undefined ? undefined : parseRate(text);
+    const known = this.#rates.get(name)?.rate;
+    if (!rate) this.#rates.delete(name);
+    else if (known?.count !== rate.count || known.perMs !== rate.perMs) this.#rates.set(name, new RateWindow(rate));
   }
 
   isPaused(resource: string): boolean { return this.#paused.has(resource); }
@@ -67,6 +82,7 @@ export class Connections {
   /** Its document or a value in it changed: closed now, opened anew at the next use; a pause ends with one probe at once. */
   async changed(name: string): Promise<void> {
     await this.#close(name);
+    await this.learn(name);
     const pause = this.#paused.get(name);
     if (pause) {
       pause.cancel();

@@ -72,7 +72,7 @@ export class CountersOf {
     const station = wire && this.#runner.stations.get(wire.to.id);
     const alone = wire !== undefined && this.#runner.revision?.wiresInto(wire.to.id).length === 1;
     const waiting = alone ? station?.queued ?? 0 : this.#runner.wireCount(id).waiting;
-    return { passed: this.#runner.wireCount(id).passed, waiting, limit: wire?.limit ?? 0, perSecond: this.#rate('passed', id) };
+    return { passed: this.#runner.wireCount(id).passed, waiting, limit: wire?.limit.messages ?? 0, perSecond: this.#rate('passed', id) };
   }
 
   #connections(): LiveCounters['connections'] {

@@ -25,7 +25,7 @@ export function outcomeUnknown(node: string): NodeFailure {
   return new NodeFailure('call.outcome-unknown', {
     en: `calling node ${node}: Millrace ended during the call, and what the other side did is not known; look there before you send it again`,
     ru: `вызов узла ${node}: Millrace завершился во время вызова, и что сделала другая сторона, неизвестно; проверьте там, прежде чем отправлять снова`,
-  });
+  }, { outcomeUnknown: true });
 }
 
 export function crashedTooOften(node: string, crashes: number): NodeFailure {

@@ -2,7 +2,7 @@ import type { Flow, Problem } from '../flow/flow.ts';
 import { endState, runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import type { EndedRun, Op, Row } from '../journal/rows.ts';
+import { rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
@@ -17,7 +17,7 @@ import type { Services } from './services.ts';
 import { saveVolatile } from './save-volatile.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
-import { NodeCount, WireCount, type Unit } from './unit.ts';
+import { NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 
@@ -39,18 +39,17 @@ export class FlowRunner implements StationOwner {
   #recovered = false;
   /** Commits on their way to the disk; bounds what a slow disk can pile up in memory. */
   #uncommitted = 0;
-  /** Memory mode's messages that wait for their due time. */
-  readonly #volatileDues = new Set<Work>();
-  #readAheadTo = 0;
-  #armedDuringRead: Set<number> | undefined;
-  #stopReading: (() => void) | undefined;
   #shownAt = 0;
   #shownCount = 0;
+  /** Runs that a person cancelled, while something of them may still be in memory. */
+  readonly #cancelled = new Set<string>();
+  /** Keys that wait until a resent dead letter has left its node, by that message's row. */
+  readonly #freedBy = new Map<number, { readonly node: string; readonly key: string }>();
 
   constructor(flow: string, services: Services) {
     this.flow = flow;
     this.services = services;
-    this.walker = new Walker(services, (wire) => this.station(wire.to.id).queued >= wire.limit);
+    this.walker = new Walker(services, (wire) => this.station(wire.to.id).isFuller(wire.limit));
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
     this.#collecting = new Collecting(this);
@@ -96,13 +95,13 @@ export class FlowRunner implements StationOwner {
   /** A planned stop: what memory mode still holds is written, and goes on at the next start. After `stop`, before `dispose`. */
   async saveVolatile(): Promise<void> {
     const queued = [...this.#stations.values()].flatMap((station) => station.takeVolatile());
-    await saveVolatile(this, [...queued, ...this.#volatileDues], this.#collecting.takeVolatile());
+    await saveVolatile(this, queued, this.#collecting.takeVolatile());
   }
 
   async dispose(): Promise<void> {
     await this.stop();
     this.#collecting.dispose();
-    this.#stopReading?.();
+    for (const station of this.#stations.values()) station.dues.dispose();
     this.#revision?.retire((error) => this.failed(error));
   }
 
@@ -124,12 +123,8 @@ export class FlowRunner implements StationOwner {
 
   // StationOwner
 
-  /** Wires that hold decide how much may wait at a node; the strictest counts. */
-  limitOf(node: string): number {
-    let limit: number = this.durable ? limits.wireMessagesDefault : limits.memoryWireMessages;
-    for (const wire of this.#revision?.wiresInto(node) ?? []) if (wire.whenFull === 'hold') limit = Math.min(limit, wire.limit);
-    return limit;
-  }
+  limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
+  isCancelled(work: Work): boolean { return this.#cancelled.size > 0 && this.#cancelled.has(work.run.id); }
 
   perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
@@ -155,9 +150,7 @@ export class FlowRunner implements StationOwner {
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
     // What a source accepted began when it came, however long it waited for its turn.
-    const segment = new Segment(work, unit.definition?.start ? work.receivedAt : this.services.clock.now(), (done) => {
-      try { this.settle(done); } finally { station.finished(work, false); }
-    });
+    const segment = this.segment(station, work, unit.definition?.start ? work.receivedAt : this.services.clock.now());
     segment.shown = this.#shows(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
@@ -174,22 +167,83 @@ export class FlowRunner implements StationOwner {
     return this.#shownCount++ < SHOWN_PER_MS;
   }
 
+  /** What comes of a message that is at work at a station. */
+  segment(station: Station, work: Work, at: number): Segment {
+    return new Segment(work, at, (done) => {
+      try {
+        if (this.isCancelled(work)) this.discarded(work);
+        else this.settle(done);
+      } finally { station.finished(work, false); }
+    });
+  }
+
   /** Commits what came of a message together with its removal, and brings its results to their next places. */
   settle(segment: Segment, also: readonly Op[] = []): void {
-    const { origin, outs, tally, letters } = segment;
-    const dead: readonly Op[] = letters.length === 0 ? NONE : letters.map((letter) => ({ op: 'dead', letter }));
+    const { origin, outs, tally } = segment;
+    const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
     if (origin.seq === 0) {
       // Memory mode: only dead letters are on disk.
       if (dead.length > 0) this.commit(dead);
       this.#settleInMemory(origin.run, segment);
       return;
     }
-    const at = letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
+    const at = segment.letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
     const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length, tally, at });
     const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 }));
     const rows: Op[] = works.length === 0 ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
+    const freed = this.#freedBy.size > 0 ? this.#freedBy.get(origin.seq) : undefined;
+    if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
     this.commit([...also, ...rows, ...dead, ...ops]);
     for (const work of works) this.#rest(work);
+    if (freed) {
+      this.#freedBy.delete(origin.seq);
+      this.station(freed.node).freeKey(freed.key);
+    }
+  }
+
+  /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */
+  #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
+    const holds = origin.key !== null && this.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';
+    return letters.map((letter) => {
+      if (!holds || letter.code === 'queue.full') return { op: 'dead', letter };
+      this.station(origin.node).holdForPerson(origin.key as string);
+      return { op: 'dead', letter: { ...letter, holdAt: origin.node, holdKey: origin.key } };
+    });
+  }
+
+  /** A dead letter is a message again, at the node where it failed. Its row is on its way to the journal before this is called. */
+  resent(work: Work, held: { readonly node: string; readonly key: string } | undefined): void {
+    const station = this.station(work.node);
+    if (held?.node === work.node && held.key === work.key) station.freeKey(held.key, { next: work });
+    else {
+      if (held) this.#freedBy.set(work.seq, held);
+      station.arrive(work);
+    }
+  }
+
+  /** Takes a run out of memory; what is under way is aborted and its results are fenced off. Answers how many lived in memory only. */
+  cancel(run: string, gone: CancelledRun['rows']): number {
+    this.#cancelled.add(run);
+    if (this.#cancelled.size > limits.cancelledRunsKept) for (const oldest of this.#cancelled) { this.#cancelled.delete(oldest); break; }
+    let inMemory = this.#caller.abort(run);
+    for (const [node, station] of this.#stations) {
+      inMemory += station.volatileOf(run);
+      const waiting = gone.filter((row) => row.node === node && (row.state === rowState.retrying || row.state === rowState.held));
+      for (const work of station.dues.forget(run, new Set(waiting.map((row) => row.seq)))) {
+        inMemory++;
+        this.discarded(work);
+      }
+      station.schedule();
+    }
+    return inMemory;
+  }
+
+  /** A message of a cancelled run: the journal has forgotten it already, memory mode counts it here. */
+  discarded({ seq, run }: Work): void {
+    if (seq !== 0) return;
+    run.pending--;
+    run.discarded++;
+    this.#endInMemory(run);
   }
 
   /** Writes without waiting; the order of commits is the order of calls. */
@@ -246,67 +300,29 @@ export class FlowRunner implements StationOwner {
     return {
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
-      hops: origin.hops, flags: origin.flags, cursor: null,
+      hops: out.visit.hops, flags: origin.flags, cursor: null,
     };
   }
 
   #rest(work: Work): void {
     const station = this.station(work.node);
     if (work.due === null) station.arrive(work);
-    else this.waitUntil(station, work, work.due);
-  }
-
-  /** Brings a message back to its queue at its due time. One that is due later than the journal was read ahead stays there only. */
-  waitUntil(station: Station, work: Work, due: number): void {
-    station.waitingForDue++;
-    if (work.seq === 0 || due < this.#readAheadTo) this.#arm(station, work, due);
-  }
-
-  #arm(station: Station, work: Work, due: number): void {
-    this.#armedDuringRead?.add(work.seq);
-    if (work.seq === 0) this.#volatileDues.add(work);
-    this.services.timers.set(due, () => {
-      this.#volatileDues.delete(work);
-      station.waitingForDue--;
-      work.resumed = work.attempt === 0;
-      if (work.key !== null && station.lastDue.get(work.key) === due) station.lastDue.delete(work.key);
-      station.again(work);
-    });
-  }
-
-  /** Takes what is due until the horizon from the journal. Every row due before `#readAheadTo` is in memory, every later one is not. */
-  async #readDues(): Promise<void> {
-    const { clock } = this.services;
-    const from = this.#readAheadTo;
-    // A clock that was set back must not bring the same rows a second time.
-    const to = Math.max(from, clock.now() + limits.timerHorizonMs);
-    this.#readAheadTo = to;
-    this.#armedDuringRead = new Set();
-    await this.#readRange(from, to, this.#armedDuringRead);
-  }
-
-  async #readRange(from: number, to: number, armed: ReadonlySet<number>): Promise<void> {
-    const { journal, clock, timers } = this.services;
-    try {
-      const rows = await journal.due({ flow: this.flow, from, before: to });
-      this.#armedDuringRead = undefined;
-      for (const row of rows) if (!armed.has(row.seq)) this.#arm(this.station(row.node), workOf(row, this.wireOf(row.via)), row.due as number);
-      this.#stopReading = timers.set(clock.now() + limits.timerHorizonMs / 2, () => void this.#readDues());
-    } catch (error) {
-      this.failed(error);
-      this.#stopReading = timers.set(clock.now() + READ_AGAIN_MS, () => void this.#readRange(from, to, armed));
-    }
+    else station.dues.add(work, work.due);
   }
 
   /** What the journal holds of this flow goes on. */
   async #recover(): Promise<void> {
     const { journal } = this.services;
-    await journal.recoverStarted(this.flow);
-    for (const rest of await journal.counts(this.flow)) this.station(rest.node).restore(rest);
-    for (const { node, key } of await journal.heldKeys(this.flow)) this.station(node).hold(key);
+    await journal.recover(this.flow);
+    for (const { node, key } of await journal.retryingKeys(this.flow)) this.station(node).hold(key);
+    for (const { node, key, row } of await journal.keyHolds(this.flow)) {
+      this.station(node).holdForPerson(key);
+      if (row !== null) this.#freedBy.set(row, { node, key });
+    }
+    for (const { node, key, count } of await journal.asideKeys(this.flow)) this.station(node).restoreAside(key, count);
     for (const { node, key, due } of await journal.heldDues(this.flow)) this.station(node).lastDue.set(key, due);
+    for (const rest of await journal.counts(this.flow)) this.station(rest.node).restore(rest);
     await this.#collecting.recover();
-    await this.#readDues();
     this.#recovered = true;
   }
 
@@ -339,8 +355,8 @@ export class FlowRunner implements StationOwner {
   }
 }
 
-const READ_AGAIN_MS = 1000;
 const NONE: readonly Op[] = [];
 const SHOWN_PER_MS = 8;
+const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };
 const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
 const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

@@ -34,9 +34,9 @@ export class HistoryPump {
   grew(): void { this.#dirty = true; }
 
   /** A run of memory mode ended. Above a rate its history is sampled: writing it would cost more than the run. */
-  add({ id, flow, revision, startedAt, completed, dropped, dead }: EndedRunInMemory): void {
+  add({ id, flow, revision, startedAt, completed, dropped, dead, discarded }: EndedRunInMemory): void {
     if (this.#inMemory.length >= limits.memoryRunsPerPump) return;
-    this.#inMemory.push({ id, flow, revision, startedAt, endedAt: this.#o.clock.now(), completed, dropped, dead });
+    this.#inMemory.push({ id, flow, revision, startedAt, endedAt: this.#o.clock.now(), completed, dropped, dead, discarded });
     this.#dirty = true;
   }
 
@@ -80,6 +80,6 @@ export class HistoryPump {
 }
 
 function recordOf(run: EndedRun): RunRecord {
-  const { id, flow, revision, startedAt, endedAt, completed, dropped, dead } = run;
-  return { id, flow, revision, startedAt, endedAt, state: endState(run), messages: completed + dropped + dead };
+  const { id, flow, revision, startedAt, endedAt, completed, dropped, dead, discarded } = run;
+  return { id, flow, revision, startedAt, endedAt, state: endState(run), messages: completed + dropped + dead + discarded };
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { DeadLetterList, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
+import type { CancelAnswer, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost } from '../host.ts';
-import { decodeBody } from '../journal/codec.ts';
 import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { HistoryPump } from './history-pump.ts';
 import type { Services } from './services.ts';
@@ -18,12 +18,18 @@ export class DriverHost implements FlowHost {
   readonly #runners = new Map<string, FlowRunner>();
   readonly #counters = new Map<string, CountersOf>();
   readonly #pump: HistoryPump;
+  readonly letters: DeadLetters;
   #stopPruning: () => void = () => undefined;
   #closing = false;
 
   constructor(services: Services, pump: HistoryPump) {
     this.#services = services;
     this.#pump = pump;
+    this.letters = new DeadLetters(services, {
+      runner: (flow) => this.#runners.get(flow),
+      counted: ({ flow, node }, by) => { this.#runner(flow).count(node).deadLetters += by; },
+      restart: async () => ({ en: 'the beginning of its run was not kept', ru: 'начало его запуска не сохранено' }),
+    });
     services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }
 
@@ -88,15 +94,14 @@ export class DriverHost implements FlowHost {
     return { total, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
   }
 
-  async deadLetters(query: { readonly flow?: string; readonly limit: number; readonly after?: string }): Promise<DeadLetterList> {
-    const { flow, limit, after } = query;
-    const rows = await this.#services.journal.deadLetters({ limit, ...(flow !== undefined && { flow }), ...(after !== undefined && { after: Number(after) }) });
-    const deadLetters = rows.map((row) => ({
-      id: String(row.seq), messageId: row.id, runId: row.run, flow: row.flow, node: row.node, at: row.at, kind: row.kind, attempts: row.attempts, code: row.code, message: row.text,
-      ...(row.key !== null && { key: row.key }), holdsKey: row.holds === 1, revision: row.revision, edited: row.edited === 1, body: decodeBody(row.body),
-    }));
-    const last = rows.at(-1);
-    return { deadLetters, total: deadLetters.length, ...(last && rows.length === limit && { next: String(last.seq) }) };
+  async cancelRun(run: string): Promise<CancelAnswer> {
+    const { journal, clock } = this.#services;
+    const { rows, ended } = await journal.cancelRun(run, clock.now());
+    let inMemory = 0;
+    for (const runner of this.#runners.values()) inMemory += runner.cancel(run, rows);
+    for (const each of ended) this.#runners.get(each.flow)?.runEnded(each);
+    if (rows.length + inMemory === 0) throw new Failure('run.not-pending', { en: `cancelling run ${run}: nothing of it is pending; it has ended, or there is no such run`, ru: `отмена запуска ${run}: от него ничего не ожидает; он завершён или такого запуска нет` });
+    return { discarded: rows.length + inMemory };
   }
 
   deadLetterCount(flow: string): number {
@@ -151,6 +156,7 @@ export class DriverHost implements FlowHost {
     const now = clock.now();
     journal.prune({ events: now - limits.eventIdsKeptMs, answers: now - limits.answersKeptMs, answerBytes: limits.answersQuotaBytes })
       .catch((error: unknown) => this.#services.bug(error, { en: 'removing old event ids and answers', ru: 'удаление старых идентификаторов событий и ответов' }));
+    this.letters.prune().catch((error: unknown) => this.#services.bug(error, { en: 'removing old dead letters', ru: 'удаление старых недоставленных' }));
     this.#stopPruning = timers.set(now + PRUNE_EVERY_MS, () => this.#prune());
   }
 

@@ -1,5 +1,5 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
-import type { Row } from '../journal/rows.ts';
+import { rowState, type Row } from '../journal/rows.ts';
 import type { WireCount } from './unit.ts';
 import type { Body } from '../sdk/message.ts';
 
@@ -13,6 +13,8 @@ export interface Run {
   completed: number;
   dropped: number;
   dead: number;
+  /** By a person. */
+  discarded: number;
 }
 
 /** A message at rest. */
@@ -62,9 +64,9 @@ export interface Work {
 export function workOf(row: Row, wire: WireCount | undefined): Work {
   return {
     seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), row.id),
-    run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0 },
+    run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 },
     node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
-    receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === 3,
+    receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === rowState.held || (row.state === rowState.aside && row.due !== null),
     hops: row.hops, flags: row.flags, cursor: row.cursor,
   };
 }

@@ -39,7 +39,7 @@ export class Replies {
     return waiter !== undefined;
   }
 
-  ended(run: string, how: 'completed' | 'dropped' | 'dead-lettered'): void {
+  ended(run: string, how: 'completed' | 'dropped' | 'dead-lettered' | 'discarded'): void {
     if (this.#waiters.size > 0) this.#waiters.get(run)?.settle({ kind: 'ended', how });
   }
 }

@@ -3,7 +3,7 @@ import { problem } from '../errors.ts';
 import { compileConfig, type CompiledConfig } from '../expression/resolve.ts';
 import { outputsOf } from '../flow/evaluate-rule.ts';
 import type { Flow, Json, Problem, Text } from '../flow/flow.ts';
-import { parseDuration } from '../flow/units.ts';
+import { parseDuration, parseRate, parseSize } from '../flow/units.ts';
 import { limits } from '../limits.ts';
 import type { NodePlace, PrepareHost } from '../sdk/context.ts';
 import type { NodeDefinition } from '../sdk/define-node.ts';
@@ -11,7 +11,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath } from '../sdk/path.ts';
 import type { ReplyDoor } from './call-context.ts';
 import type { Services } from './services.ts';
-import { OutPort, type NodeCount, type Prepared, type Unit, type UnitWire, type WireCount } from './unit.ts';
+import { OutPort, type NodeCount, type Prepared, type QueueLimit, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
 interface Counts { readonly replies: ReplyDoor; count(node: string): NodeCount; wireCount(wire: string): WireCount }
 interface Making { readonly flow: Flow; readonly number: number; readonly services: Services; readonly counts: Counts; readonly before: Revision | undefined }
@@ -27,6 +27,7 @@ export class Revision {
   #freed = false;
   readonly #byId = new Map<string, UnitWire>();
   readonly #into = new Map<string, UnitWire[]>();
+  readonly #limits = new Map<string, QueueLimit>();
 
   private constructor(flow: Flow, number: number, made: { plan: Plan; units: ReadonlyMap<string, Unit> }) {
     this.flow = flow;
@@ -42,6 +43,18 @@ export class Revision {
   wire(id: string): UnitWire | undefined { return this.#byId.get(id); }
   wiresInto(node: string): readonly UnitWire[] { return this.#into.get(node) ?? []; }
 
+  /** Wires that hold decide how much may wait at a node; the strictest counts. */
+  limitOf(node: string): QueueLimit {
+    let limit = this.#limits.get(node);
+    if (!limit) {
+      const holding = this.wiresInto(node).filter((wire) => wire.whenFull === 'hold').map((wire) => wire.limit);
+      const most = this.flow.delivery === 'memory' ? limits.memoryWireMessages : limits.wireMessagesDefault;
+      limit = { messages: Math.min(most, ...holding.map(({ messages }) => messages)), chars: Math.min(limits.wireBytesDefault, ...holding.map(({ chars }) => chars)) };
+      this.#limits.set(node, limit);
+    }
+    return limit;
+  }
+
   static async make(making: Making): Promise<Revision> {
     const { flow, services } = making;
     const plan = planFlow(flow, (type) => {
@@ -51,6 +64,7 @@ export class Revision {
     const units = new Map<string, Unit>();
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
     for (const unit of units.values()) connect(making, unit, units);
+    for (const name of new Set([...units.values()].flatMap((unit) => unit.resources))) await services.connections.learn(name);
     return new Revision(flow, making.number, { plan, units });
   }
 
@@ -100,11 +114,13 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
-    attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: (node.timeout === undefined ? undefined : parseDuration(node.timeout)) ?? limits.callTimeoutMs,
+    attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: durationOf(node.timeout) ?? limits.callTimeoutMs, rate: node.rate === undefined ? undefined : parseRate(node.rate),
     outs: new Map(), siblings, fingerprint,
   };
 }
 
+const durationOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseDuration(text));
+const sizeOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseSize(text));
 const made = (value: unknown): Prepared => ({ value, revisions: 1 });
 
 function shared(prepared: Prepared): Prepared {
@@ -149,8 +165,10 @@ function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace 
 function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
   unit.outs.set(unit.defaultPort, unit.out);
   for (const [port, wires] of unit.plan.wires) {
-    unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire }): UnitWire => ({
-      id, step: wires.length === 1 ? `${unit.id}.${port}` : `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key), limit: wire.limit?.messages ?? limits.wireMessagesDefault, whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
+    unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire, back }): UnitWire => ({
+      id, step: wires.length === 1 ? `${unit.id}.${port}` : `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key),
+      limit: { messages: wire.limit?.messages ?? limits.wireMessagesDefault, chars: sizeOf(wire.limit?.bytes) ?? limits.wireBytesDefault }, strict: wire.order === 'strict', back,
+      warnAgeMs: durationOf(wire.warnAge), whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
     }))));
   }
   unit.out = unit.outs.get(unit.defaultPort) as OutPort;

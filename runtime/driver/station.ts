@@ -1,13 +1,17 @@
 import { KeyedQueue } from '../engine/queue.ts';
+import { RateWindow } from '../engine/rate.ts';
+import type { Rate } from '../flow/units.ts';
+import { rowState, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
+import { Dues, type DuesOwner } from './dues.ts';
 import { workOf, type Work } from './message.ts';
 import type { Services } from './services.ts';
-import type { Unit, WireCount } from './unit.ts';
+import type { QueueLimit, Unit, WireCount } from './unit.ts';
 
 /** What a station asks of its flow. */
 export interface StationOwner {
   readonly flow: string;
-  limitOf(node: string): number;
+  limitOf(node: string): QueueLimit;
   /** False while the flow is stopped or too much of it is on its way to the disk. */
   readonly mayStart: boolean;
   unit(node: string): Unit | undefined;
@@ -19,11 +23,16 @@ export interface StationOwner {
   perform(station: Station, unit: Unit, work: Work): void;
   /** A queue that was full has room again. */
   drained(node: string): void;
+  isCancelled(work: Work): boolean;
+  /** Its run was cancelled: nothing more happens with it. */
+  discarded(work: Work): void;
+  commit(ops: readonly Op[]): void;
   failed(error: unknown): void;
 }
 
 const LOOK_AT_CLOCK_EVERY = 16;
 const READ_AGAIN_MS = 1000;
+const SIZE_SMOOTHING = 0.02; // of the size of a message, from which the bytes of a queue are reckoned
 /** A disabled node calls nobody: what rests there waits, as at a node that is not installed. */
 const isOff = (unit: Unit): boolean => unit.plan.node.disabled === true && !unit.definition?.start;
 const charsOf = (work: Work): number => (work.seq === 0 ? 0 : work.msg.text.length);
@@ -32,23 +41,28 @@ const charsOf = (work: Work): number => (work.seq === 0 ? 0 : work.msg.text.leng
  * The queue of one node. It outlives revisions: messages at rest go on at the same node id in the newest one (DESIGN 6.11).
  * In memory stands a window; in durable mode the rest waits on disk and is paged in as the window empties.
  */
-export class Station {
+export class Station implements DuesOwner {
   readonly node: string;
+  readonly dues: Dues;
   readonly #owner: StationOwner;
   readonly #services: Services;
-  readonly #queue = new KeyedQueue<Work>();
+  readonly #queue: KeyedQueue<Work>;
   /** Place of the last message that was put into the window. */
   #lastPos = 0;
   /** Text of the messages in the window; memory mode, which has none, is bounded by number. */
   #chars = 0;
+  #typicalChars = 0;
   /** At rest on disk and not in the window. */
   #spilled = 0;
   #paging = false;
   #scheduled = false;
-  /** Waiting for their due time, in memory or not. */
-  waitingForDue = 0;
+  #waking = false;
+  #rate: RateWindow | undefined;
+  readonly #retrying = new Set<Work>();
   working = 0;
   readonly #paused = new Set<string>();
+  /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
+  readonly #holds = new Map<string, number>();
   /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
   readonly lastDue = new Map<string, number>();
 
@@ -56,14 +70,30 @@ export class Station {
     this.node = node;
     this.#owner = owner;
     this.#services = services;
+    this.dues = new Dues(this, services);
+    this.#queue = new KeyedQueue<Work>({ sizeOf: charsOf, putAway: (work) => this.#putAway(work), fetch: (key) => this.#fetchAside(key) }, { messages: limits.asideMessages, size: limits.asideBytes });
   }
 
+  get flow(): string { return this.#owner.flow; }
   /** Waiting for a call, on disk or in memory. */
-  get queued(): number { return this.#queue.size + this.#spilled; }
-  get heldKeys(): number { return this.#queue.heldKeys; }
-  get limit(): number { return this.#owner.limitOf(this.node); }
-  get full(): boolean { return this.queued >= this.limit; }
+  get queued(): number { return this.#queue.size + this.#spilled + this.#queue.away; }
+  /** About so much text waits; the size of what is on disk only is reckoned from what passed. */
+  get queuedChars(): number { return Math.round(this.queued * this.#typicalChars); }
+  get waitingForDue(): number { return this.dues.waiting; }
+  get keysHeld(): number { return this.#holds.size; }
+  get full(): boolean { return this.isFuller(this.#owner.limitOf(this.node)); }
   get paused(): readonly string[] { return [...this.#paused]; }
+  get takesDue(): boolean { return this.#queue.due < limits.windowMessages; }
+  /** When the one that waits longest was accepted. */
+  get oldestAt(): number | undefined {
+    let oldest: number | undefined;
+    for (const { receivedAt } of this.#queue.heads()) oldest = Math.min(oldest ?? receivedAt, receivedAt);
+    return oldest;
+  }
+  isFuller({ messages, chars }: QueueLimit): boolean { return this.queued >= messages || this.queuedChars >= chars; }
+  behind(key: string): number { return this.#queue.behind(key); }
+  wireOf(via: string): WireCount | undefined { return this.#owner.wireOf(via); }
+  failed(error: unknown): void { this.#owner.failed(error); }
 
   /** A message comes to rest here. Its row is on its way to the journal before this is called. */
   arrive(work: Work): void {
@@ -73,40 +103,66 @@ export class Station {
     this.schedule();
   }
 
-  /** A retry or held message that is due, or one whose call could not be made: before everything else. */
-  again(work: Work): void {
-    this.#chars += charsOf(work);
-    if (work.wire) work.wire.waiting++;
+  /** A retry or held message whose time has come: before what waits. */
+  due(work: Work): void {
+    work.resumed = work.attempt === 0;
+    if (work.key !== null && this.lastDue.get(work.key) === work.due) this.lastDue.delete(work.key);
+    this.#enter(work);
     if (work.resumed) this.#queue.pushDue(work);
-    else this.#queue.pushFirst(work);
+    else this.#queue.pushRetry(work);
+    this.schedule();
+  }
+
+  /** The next one of its key, before everything else. */
+  goFirst(work: Work): void {
+    this.#enter(work);
+    this.#queue.pushFirst(work);
     this.schedule();
   }
 
   /** What the journal says lies here, when the flow is opened. */
   restore(rest: { readonly queued: number; readonly waiting: number }): void {
     this.#spilled = rest.queued;
-    this.waitingForDue = rest.waiting;
+    this.dues.restore(rest.waiting);
     this.schedule();
   }
+  restoreAside(key: string, count: number): void { this.#queue.wereAway(key, count); }
 
   /** A message that waits for its retry keeps its key: newer ones of the key wait behind it. */
   hold(key: string): void { this.#queue.hold(key); }
 
-  /** The call has ended, well or not. `keepsKey`: the message waits for a retry and its key with it. */
+  /** The key waits until as many reasons have gone as came. */
+  holdForPerson(key: string): void {
+    this.#queue.hold(key);
+    this.#holds.set(key, (this.#holds.get(key) ?? 0) + 1);
+  }
+  /** One reason less, or none any more. `next`: a message of the key that goes before those behind it. */
+  freeKey(key: string, { all = false, next }: { readonly all?: boolean; readonly next?: Work } = {}): void {
+    const left = all ? 0 : (this.#holds.get(key) ?? 1) - 1;
+    if (left > 0) this.#holds.set(key, left);
+    else this.#holds.delete(key);
+    if (next) this.goFirst(next);
+    else if (left === 0) this.#queue.release(key);
+    this.schedule();
+  }
+
+  /** The call has ended, well or not. `keepsKey`: the message waits for a retry, or its dead letter for a person, and the key with it. */
   finished(work: Work, keepsKey: boolean): void {
     this.#left(work);
-    if (!keepsKey) this.#queue.release(work.key);
+    if (!keepsKey && !(work.key !== null && this.#holds.has(work.key))) this.#queue.release(work.key);
     this.schedule();
   }
 
   /** The call could not be made, and that is not the message's fault: it is the next again. */
   backInPlace(work: Work): void {
     this.#left(work);
-    this.again(work);
+    this.goFirst(work);
   }
 
   #left(work: Work): void {
     this.working--;
+    if (this.#retrying.size > 0) this.#retrying.delete(work);
+    this.dues.done(work);
     work.on?.leave();
     work.on = undefined;
   }
@@ -120,8 +176,11 @@ export class Station {
     if (this.#paused.delete(resource)) this.schedule();
   }
 
+  /** How many messages of a run wait here in memory only. */
+  volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run); }
+
   /** What memory mode holds here, for the journal: a planned stop loses nothing. */
-  takeVolatile(): Work[] { return this.#queue.takeAll().filter((work) => work.seq === 0); }
+  takeVolatile(): Work[] { return [...this.#queue.takeAll().filter((work) => work.seq === 0), ...this.dues.takeVolatile()]; }
 
   schedule(): void {
     if (this.#scheduled) return;
@@ -136,17 +195,28 @@ export class Station {
     const unit = this.#owner.unit(this.node);
     if (!unit || unit.problem || isOff(unit) || this.#isPaused(unit)) return;
     const wasFull = this.full;
-    for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); started++) {
-      const work = this.#queue.take();
+    for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit) && this.#rateAllows(unit); started++) {
+      const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));
       if (!work) break;
-      this.#chars -= charsOf(work);
-      if (work.wire) work.wire.waiting--;
-      this.working++;
-      this.#owner.perform(this, unit, work);
+      this.#start(unit, work);
       if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
     }
     if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
+    if (this.dues.waiting > 0 && this.takesDue) this.dues.more();
     if (wasFull && !this.full) this.#owner.drained(this.node);
+  }
+
+  #start(unit: Unit, work: Work): void {
+    this.#leave(work);
+    this.working++;
+    if (work.attempt > 0) this.#retrying.add(work);
+    if (this.#owner.isCancelled(work)) {
+      this.#owner.discarded(work);
+      this.finished(work, false);
+      return;
+    }
+    if (unit.rate || unit.resources.length > 0) this.#countRate(unit);
+    this.#owner.perform(this, unit, work);
   }
 
   #isPaused(unit: Unit): boolean {
@@ -154,12 +224,74 @@ export class Station {
     return this.#paused.size > 0;
   }
 
+  /** Whether the node's own rate and those of its connections let one more begin; else it looks again when they do. */
+  #rateAllows(unit: Unit): boolean {
+    if (!unit.rate && unit.resources.length === 0) return true;
+    const now = this.#services.clock.elapsed();
+    let wait = this.#window(unit.rate)?.waitMs(now) ?? 0;
+    for (const resource of unit.resources) wait = Math.max(wait, this.#services.connections.rateOf(resource)?.waitMs(now) ?? 0);
+    if (wait > 0 && !this.#waking) {
+      this.#waking = true;
+      this.#services.clock.after(wait, () => {
+        this.#waking = false;
+        this.schedule();
+      });
+    }
+    return wait === 0;
+  }
+
+  #countRate(unit: Unit): void {
+    const now = this.#services.clock.elapsed();
+    this.#window(unit.rate)?.begin(now);
+    for (const resource of unit.resources) this.#services.connections.rateOf(resource)?.begin(now);
+  }
+
+  /** The same one over revisions that do not change the rate. */
+  #window(rate: Rate | undefined): RateWindow | undefined {
+    if (rate && (this.#rate?.rate.count !== rate.count || this.#rate.rate.perMs !== rate.perMs)) this.#rate = new RateWindow(rate);
+    return rate && this.#rate;
+  }
+
   #push(work: Work): void {
     // Memory mode has places of its own: they say nothing of how far the journal has been read.
     if (work.seq !== 0) this.#lastPos = Math.max(this.#lastPos, work.pos);
-    this.#chars += charsOf(work);
-    if (work.wire) work.wire.waiting++;
+    this.#enter(work);
     this.#queue.push(work);
+  }
+  #enter(work: Work): void {
+    const chars = charsOf(work);
+    this.#chars += chars;
+    this.#typicalChars = this.#typicalChars === 0 ? chars : this.#typicalChars + (chars - this.#typicalChars) * SIZE_SMOOTHING;
+    if (work.wire) work.wire.waiting++;
+  }
+  #leave(work: Work): void {
+    this.#chars -= charsOf(work);
+    if (work.wire) work.wire.waiting--;
+  }
+
+  /** Its key is in work and memory has enough of those: it waits on disk until its key is free. */
+  #putAway(work: Work): boolean {
+    if (work.seq === 0) return false;
+    this.#leave(work);
+    this.dues.done(work);
+    this.#owner.commit([{ op: 'wait', seq: work.seq, due: work.resumed ? work.due : null, attempt: work.attempt, state: rowState.aside }]);
+    return true;
+  }
+
+  #fetchAside(key: string): void {
+    this.#services.journal.aside({ flow: this.flow, node: this.node, key, limit: limits.asideFetch }).then((rows) => {
+      const works = rows.map((row) => workOf(row, this.#owner.wireOf(row.via)));
+      if (works.length > 0) this.#owner.commit(works.map((work) => ({ op: 'wait', seq: work.seq, due: work.due, attempt: work.attempt, state: work.resumed ? rowState.held : rowState.queued })));
+      for (const work of works) {
+        this.#enter(work);
+        if (work.resumed) this.dues.handedOver(work);
+      }
+      this.#queue.returned(key, works);
+      this.schedule();
+    }).catch((error: unknown) => {
+      this.#owner.failed(error);
+      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => this.#fetchAside(key));
+    });
   }
 
   /** Lets others have the thread, then goes on. */
@@ -177,9 +309,7 @@ export class Station {
     const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages, charsMax: limits.windowBytes };
     this.#services.journal.page(query).then((rows) => {
       this.#paging = false;
-      for (const row of rows) {
-        this.#push(workOf(row, this.#owner.wireOf(row.via)));
-      }
+      for (const row of rows) this.#push(workOf(row, this.#owner.wireOf(row.via)));
       this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
       this.schedule();
     }).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Problem } from '../flow/flow.ts';
+import type { Rate } from '../flow/units.ts';
 import type { PlanNode } from '../engine/plan.ts';
 import type { CompiledPath } from '../sdk/path.ts';
 import type { CompiledConfig } from '../expression/resolve.ts';
@@ -46,13 +47,22 @@ export class OutPort {
 
 export class WireCount { passed = 0; waiting = 0 }
 
+/** How much may wait. */
+export interface QueueLimit { readonly messages: number; readonly chars: number }
+
 export interface UnitWire {
   readonly id: string;
   /** What an id that is derived along this wire ends with. */
   readonly step: string;
   readonly to: Unit;
   readonly key: CompiledPath | undefined;
-  readonly limit: number;
+  readonly limit: QueueLimit;
+  /** Every message that passes is one line, as if all had one key. */
+  readonly strict: boolean;
+  /** Leads back to where a message has been. */
+  readonly back: boolean;
+  /** Beyond it the oldest waiting message is told as a warning. */
+  readonly warnAgeMs: number | undefined;
   readonly whenFull: 'hold' | 'drop' | 'dead-letter';
   readonly count: WireCount;
 }
@@ -85,6 +95,7 @@ export interface Unit {
   readonly concurrency: number;
   readonly attempts: number;
   readonly timeoutMs: number;
+  readonly rate: Rate | undefined;
   /** Filled when all units of the revision exist. */
   readonly outs: Map<string, OutPort>;
   /** The units of the same revision. */

@@ -10,6 +10,8 @@ export class Visit {
   readonly unit: Unit;
   readonly body: Body;
   key: string | null;
+  /** Feedback wires passed. */
+  hops: number;
   /** Nodes passed since the message was last at rest. */
   depth = 0;
   #from: Visit | null = null;
@@ -23,12 +25,14 @@ export class Visit {
     this.unit = unit;
     this.body = body;
     this.key = segment.origin.key;
+    this.hops = segment.origin.hops;
   }
 
   /** What leaves this node by `step` for `unit`. */
   then(unit: Unit, body: Body, step: string): Visit {
     const next = new Visit(this.segment, unit, body);
     next.key = this.key;
+    next.hops = this.hops;
     next.depth = this.depth + 1;
     next.#from = this;
     next.#step = step;

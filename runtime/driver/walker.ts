@@ -7,6 +7,7 @@ import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
 import { encodeBody } from '../journal/codec.ts';
+import type { DeadLetterRow } from '../journal/rows.ts';
 import type { Services } from './services.ts';
 import { configFor, OutPort, type Unit, type UnitWire } from './unit.ts';
 import type { Out } from './segment.ts';
@@ -51,7 +52,7 @@ export class Walker {
     const taken = wired(unit, ERROR_PORT) || unit.plan.caughtBy.length > 0;
     observers.emit({ kind: 'failure', at: record.at, flow: unit.place.flow.id, node: unit.id, runId: segment.origin.run.id, code: record.code, text: record.text, attempt: record.attempt, final: !taken });
     if (taken) this.#toCatchers(visit, record);
-    else toDeadLetters(visit, record);
+    else toDeadLetters(visit, record, error.outcomeUnknown && unit.plan.replay === 'external' ? 'unknown' : 'failed');
   }
 
   /** On and on, as long as one message goes on alone along one wire. */
@@ -150,6 +151,11 @@ export class Walker {
     wire.count.passed++;
     const next = visit.then(wire.to, body, step);
     if (wire.key) next.key = keyOf(wire.key.get(body));
+    else if (wire.strict) next.key = wire.id;
+    if (wire.back && ++next.hops > limits.roundsMax) {
+      this.fail(next, tooManyRounds(wire));
+      return undefined;
+    }
     if (!wire.to.rests || wire.to.off) return next;
     this.#comeToRest(next, wire);
     return undefined;
@@ -218,14 +224,14 @@ function portOf(unit: Unit, id: string): OutPort {
   return port;
 }
 
-function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord): void {
+function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
   const { run: { id: run }, receivedAt, parents } = segment.origin;
   segment.tally.dead++;
   unit.count.deadLetters++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
     details: JSON.stringify(record.details), key, receivedAt, body: storable(body),
-    kind: 'failed', revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), holds: 0, edited: 0,
+    kind, revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos: segment.origin.pos, edited: 0,
   });
 }
 
@@ -251,8 +257,15 @@ function notStorable(unit: Unit, error: unknown): NodeFailure {
 
 function wireFull(wire: UnitWire): NodeFailure {
   return new NodeFailure('queue.full', {
-    en: `passing wire ${wire.id}: ${wire.limit} messages wait there already`,
-    ru: `проход связи ${wire.id}: там уже ждут ${wire.limit} сообщений`,
+    en: `passing wire ${wire.id}: its queue is full (${wire.limit.messages} messages or ${wire.limit.chars} bytes)`,
+    ru: `проход связи ${wire.id}: её очередь заполнена (${wire.limit.messages} сообщений или ${wire.limit.chars} байт)`,
+  });
+}
+
+function tooManyRounds(wire: UnitWire): NodeFailure {
+  return new NodeFailure('engine.too-many-rounds', {
+    en: `passing wire ${wire.id}: the message went round the loop more than ${limits.roundsMax} times`,
+    ru: `проход связи ${wire.id}: сообщение прошло цикл больше ${limits.roundsMax} раз`,
   });
 }
 

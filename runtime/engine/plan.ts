@@ -4,7 +4,14 @@ import type { NodeInfo, Replay } from '../flow/node-info.ts';
 
 /** A flow made ready for running: who feeds whom, and where a message comes to rest. Pure data. */
 
-export interface PlanWire { readonly id: string; readonly port: string; readonly to: string; readonly wire: Wire }
+export interface PlanWire {
+  readonly id: string;
+  readonly port: string;
+  readonly to: string;
+  readonly wire: Wire;
+  /** Leads back to where a message has been: every loop has at least one. */
+  readonly back: boolean;
+}
 
 export interface PlanNode {
   readonly id: string;
@@ -32,7 +39,7 @@ export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefi
   for (const [id, node] of Object.entries(flow.nodes)) {
     const type = typeOf(node.type);
     const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
-    const boundary = !type || type.collects || (type.info.role === 'action' && replay !== 'pure');
+    const boundary = !type || type.collects || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
     drafts.set(id, { id, node, info: type?.info, replay, boundary, wires: wires.get(id) ?? new Map() });
   }
   const reach = (id: string): Set<string> => restingPlaces(id, drafts);
@@ -46,15 +53,47 @@ export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefi
 
 function wiresByNode(flow: Flow): Map<string, Map<string, PlanWire[]>> {
   const byNode = new Map<string, Map<string, PlanWire[]>>();
+  const back = feedbackWires(flow);
   for (const wire of flow.wires) {
     const from = splitEnd(wire.from);
     const to = splitEnd(wire.to);
     if (wire.disabled || !flow.nodes[from.node] || !flow.nodes[to.node]) continue;
     const ports = byNode.get(from.node) ?? new Map<string, PlanWire[]>();
     byNode.set(from.node, ports);
-    ports.set(from.port, [...(ports.get(from.port) ?? []), { id: wireId(wire), port: from.port, to: to.node, wire }]);
+    ports.set(from.port, [...(ports.get(from.port) ?? []), { id: wireId(wire), port: from.port, to: to.node, wire, back: back.has(wire) }]);
   }
   return byNode;
+}
+
+/** Wires that close a loop, found by walking from the nodes that nothing leads to, in the order of the document. */
+function feedbackWires(flow: Flow): ReadonlySet<Wire> {
+  const back = new Set<Wire>();
+  const after = Map.groupBy(flow.wires.filter((wire) => !wire.disabled), (wire) => splitEnd(wire.from).node);
+  const fed = new Set(flow.wires.map((wire) => splitEnd(wire.to).node));
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const nodes = Object.keys(flow.nodes);
+  for (const start of [...nodes.filter((id) => !fed.has(id)), ...nodes]) {
+    const path: { readonly node: string; readonly wires: Wire[] }[] = [];
+    const enter = (node: string): void => {
+      open.add(node);
+      path.push({ node, wires: [...(after.get(node) ?? [])] });
+    };
+    if (!done.has(start)) enter(start);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const wire = top.wires.pop();
+      if (!wire) {
+        open.delete(top.node);
+        done.add(top.node);
+        path.pop();
+        continue;
+      }
+      const to = splitEnd(wire.to).node;
+      if (open.has(to)) back.add(wire);
+      else if (!done.has(to)) enter(to);
+    }
+  }
+  return back;
 }
 
 type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'wires'>>;

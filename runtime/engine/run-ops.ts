@@ -19,7 +19,7 @@ export function runOps(run: RunPlace, branched: boolean, change: { readonly outs
   const untouched = outs === 1 && tally.completed + tally.dropped + tally.dead === 0;
   if (untouched) return { ops: [], branched };
   if (!branched && outs === 0) {
-    return { ops: [{ op: 'ended', run: { ...placeOf(run), endedAt: at, ...tally } }], branched };
+    return { ops: [{ op: 'ended', run: { ...placeOf(run), endedAt: at, ...tally, discarded: 0 } }], branched };
   }
   const opens = branched ? null : 1;
   return {
@@ -31,7 +31,8 @@ export function runOps(run: RunPlace, branched: boolean, change: { readonly outs
 const placeOf = ({ id, flow, revision, startedAt }: RunPlace): RunPlace => ({ id, flow, revision, startedAt });
 
 /** The one word for how a run ended. */
-export function endState(tally: Tally): 'completed' | 'dropped' | 'dead-lettered' {
+export function endState(tally: Tally & { readonly discarded: number }): 'completed' | 'dropped' | 'dead-lettered' | 'discarded' {
   if (tally.dead > 0) return 'dead-lettered';
+  if (tally.discarded > 0) return 'discarded';
   return tally.completed === 0 && tally.dropped > 0 ? 'dropped' : 'completed';
 }

@@ -38,6 +38,10 @@ export interface FlowNode {
   /** Attempts before the failure is final; 1 means no retry. */
   readonly attempts?: number;
   readonly record?: boolean;
+  /** Whether newer messages of a key wait behind a dead letter of it; `hold` when absent. */
+  readonly afterDeadLetter?: 'hold' | 'continue';
+  /** What is done when nobody knows whether a call did its work: `park` it for a person (when absent), or `retry` it. */
+  readonly onUnknown?: 'park' | 'retry';
   readonly disabled?: boolean;
 }
 
@@ -75,7 +79,12 @@ export interface Flow {
 }
 
 /** One entry of `flows/connections.json`, by name. */
-export interface ConnectionDocument { readonly type: string; readonly config: { readonly [field: string]: FieldValue } }
+export interface ConnectionDocument {
+  readonly type: string;
+  readonly config: { readonly [field: string]: FieldValue };
+  /** At most so many calls by all nodes together, `"10/1s"`. */
+  readonly rate?: string;
+}
 export type ConnectionsDocument = { readonly [name: string]: ConnectionDocument };
 
 /** Where a problem is. All absent: the document itself. */

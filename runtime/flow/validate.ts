@@ -98,9 +98,7 @@ function nodeSettingProblems(where: Place & { readonly node: string }, node: Flo
 }
 
 /** Settings of the format that nothing in the runtime acts on yet. Whoever makes one work takes it out of here. */
-const IGNORED_OF_NODE = ['rate', 'record'] as const;
-const IGNORED_OF_WIRE = ['warnAge', 'order'] as const;
-const IGNORED_OF_LIMIT = ['bytes'] as const;
+const IGNORED_OF_NODE = ['record'] as const;
 
 const ignored = (key: string, where: Place, name: Text): Problem => warning('flow.setting-ignored', where, {
   message: { en: `${name.en}, ${key}: kept, but this version does not act on it`, ru: `${name.ru}, ${key}: сохраняется, но эта версия её не выполняет` },
@@ -118,8 +116,6 @@ function wireSettingProblems(flow: Flow): Problem[] {
     const where = { flow: flow.id, wire: wireId(wire) };
     return [
       ...settings.flatMap((setting) => settingProblems(setting, { ...where, field: setting.key }, name)),
-      ...IGNORED_OF_LIMIT.filter((key) => wire.limit?.[key] !== undefined).map((key) => ignored(`limit.${key}`, { ...where, field: `limit.${key}` }, name)),
-      ...IGNORED_OF_WIRE.filter((key) => wire[key] !== undefined).map((key) => ignored(key, { ...where, field: key }, name)),
     ];
   });
 }

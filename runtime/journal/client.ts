@@ -97,15 +97,22 @@ export class JournalClient implements Journal {
 
   page: Journal['page'] = (query) => this.#query('page', query);
   due: Journal['due'] = (query) => this.#query('due', query);
-  recoverStarted: Journal['recoverStarted'] = (flow) => this.#query('recoverStarted', flow);
+  aside: Journal['aside'] = (query) => this.#query('aside', query);
+  recover: Journal['recover'] = (flow) => this.#query('recover', flow);
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
-  heldKeys: Journal['heldKeys'] = (flow) => this.#query('heldKeys', flow);
+  asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);
+  retryingKeys: Journal['retryingKeys'] = (flow) => this.#query('retryingKeys', flow);
+  keyHolds: Journal['keyHolds'] = (flow) => this.#query('keyHolds', flow);
   heldDues: Journal['heldDues'] = (flow) => this.#query('heldDues', flow);
   windows: Journal['windows'] = (flow) => this.#query('windows', flow);
   kept: Journal['kept'] = (query) => this.#query('kept', query);
   pendingRuns: Journal['pendingRuns'] = (query) => this.#query('pendingRuns', query);
   pendingTotal: Journal['pendingTotal'] = (flow) => this.#query('pendingTotal', flow);
+  cancelRun: Journal['cancelRun'] = (run, at) => this.#query('cancelRun', run, at);
   deadLetters: Journal['deadLetters'] = (query) => this.#query('deadLetters', query);
+  findDeadLetter: Journal['findDeadLetter'] = (seq) => this.#query('findDeadLetter', seq);
+  deadLetterTotal: Journal['deadLetterTotal'] = (query) => this.#query('deadLetterTotal', query);
+  pruneDeadLetters: Journal['pruneDeadLetters'] = (before, atMost) => this.#query('pruneDeadLetters', before, atMost);
   deadLetterCounts: Journal['deadLetterCounts'] = () => this.#query('deadLetterCounts');
   findAnswer: Journal['findAnswer'] = (scope, key) => this.#query('findAnswer', scope, key);
   outbox: Journal['outbox'] = async (limit) => (await this.#query<{ id: number; runs: string }[]>('outbox', limit)).map(({ id, runs }) => ({ id, runs: JSON.parse(runs) as EndedRun[] }));

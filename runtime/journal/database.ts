@@ -1,14 +1,16 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
-import type { AnswerRow, Commit, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row, RunChange, WindowRow } from './rows.ts';
+import { Letters } from './letters.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Row, RowState, RunChange, StoredLetter, WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
+import { Sql } from './sql.ts';
 
 const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, cursor, body';
-const LETTER = 'seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body, kind, revision, via, parents, holds, edited';
 const ADD = `INSERT INTO messages VALUES (${'?, '.repeat(20)}?)`;
 const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
-const ADD_LETTER = `INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body, kind, revision, via, parents, holds, edited) VALUES (${'?, '.repeat(17)}?)`;
+const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
+const PATCH_CALM = 'UPDATE messages SET due = ?, attempt = ?, state = ?, crashes = 0 WHERE seq = ?';
 
 /** Thrown when a later owner has opened the same journal. */
 export class Fenced extends Error {
@@ -18,7 +20,8 @@ export class Fenced extends Error {
 /** The journal's SQLite file, synchronous: lives in the journal's thread, or in memory for tests. Power-safe: WAL, synchronous=FULL. */
 export class JournalDatabase {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: Sql;
+  readonly #letters: Letters;
   readonly token: number;
   readonly lastSeq: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
@@ -30,12 +33,14 @@ export class JournalDatabase {
     this.#db = new DatabaseSync(file, { timeout: 2000 });
     // One owner: the lock is taken at once and kept, so that a second runtime on the same folder is told so.
     this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY');
+    this.#sql = new Sql(this.#db);
+    this.#letters = new Letters(this.#sql);
     this.#db.exec('BEGIN IMMEDIATE');
     this.#migrate();
-    this.#keysOpen = this.#number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
+    this.#keysOpen = this.#sql.number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
     this.token = this.#bump('token');
     // Written with every transaction; places are not looked for, because of a million rows none is indexed by place alone.
-    this.lastSeq = Math.max(this.#number('SELECT max(seq) AS n FROM messages'), this.#meta('seq'));
+    this.lastSeq = Math.max(this.#sql.number('SELECT max(seq) AS n FROM messages'), this.#meta('seq'));
     this.#highest = this.lastSeq;
     this.#db.exec('COMMIT');
   }
@@ -49,10 +54,8 @@ export class JournalDatabase {
       const endedOfAll: EndedRun[] = [];
       const results = commits.map((commit) => this.#applyOne(commit, rows, endedOfAll));
       this.#writeAll(rows);
-      if (endedOfAll.length > 0) this.#run('INSERT INTO outbox (runs) VALUES (?)', JSON.stringify(endedOfAll));
-      // A caller's key whose run has ended is no longer in progress, answered or not.
-      if (this.#keysOpen) for (const { id } of endedOfAll) this.#run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
-      this.#run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
+      this.#runsEnded(endedOfAll);
+      this.#sql.run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
       this.#db.exec('COMMIT');
       this.#highest = Math.max(this.#highest, lastSeq);
       for (const seq of rows.keys()) if (seq > this.#highest) this.#highest = seq;
@@ -61,6 +64,12 @@ export class JournalDatabase {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  #runsEnded(runs: readonly EndedRun[]): void {
+    if (runs.length > 0) this.#sql.run('INSERT INTO outbox (runs) VALUES (?)', JSON.stringify(runs));
+    // A caller's key whose run has ended is no longer in progress, answered or not.
+    if (this.#keysOpen) for (const { id } of runs) this.#sql.run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
   }
 
   #applyOne(commit: Commit, rows: Map<number, RowOutcome>, endedOfAll: EndedRun[]): CommitResult {
@@ -74,15 +83,16 @@ export class JournalDatabase {
 
   /** What was accepted before, the recorded answer first; when nothing was, event and key are taken by this commit. */
   #guard({ guard }: Commit): CommitResult | undefined {
+    if (guard?.letter !== undefined && !this.#letters.exists(guard.letter)) return { letterGone: true, ended: [] };
     const known = guard?.answer && this.findAnswer(guard.answer.scope, guard.answer.key);
     if (known) return { known, ended: [] };
     const event = guard?.event;
-    const before = event && this.#get<{ run: string }>('SELECT run FROM events WHERE flow = ? AND node = ? AND event = ?', event.flow, event.node, event.id);
+    const before = event && this.#sql.get<{ run: string }>('SELECT run FROM events WHERE flow = ? AND node = ? AND event = ?', event.flow, event.node, event.id);
     if (before) return { duplicateOf: before.run, ended: [] };
-    if (event) this.#run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', event.flow, event.node, event.id, event.run, event.at);
+    if (event) this.#sql.run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', event.flow, event.node, event.id, event.run, event.at);
     if (guard?.answer) {
       const { scope, key, bodyHash, run, at } = guard.answer;
-      this.#run('INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, 0)', scope, key, bodyHash, run, at);
+      this.#sql.run('INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, 0)', scope, key, bodyHash, run, at);
       this.#keysOpen = true;
     }
     return undefined;
@@ -92,60 +102,60 @@ export class JournalDatabase {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
-      case 'dead': this.#addDeadLetter(op.letter); return;
+      case 'dead': this.#letters.add(op.letter); return;
+      case 'letter-gone': this.#letters.remove(op.seq, op.becomes); return;
+      case 'letter-edited': this.#letters.edit(op.seq, op.body); return;
+      case 'key-free': this.#letters.free(op.flow, op.node, op.key); return;
+      case 'key-free-by': this.#letters.freeBy(op.row); return;
       case 'ended': ended.push(op.run); return;
       case 'run': this.#changeRun(op.change, ended); return;
       case 'answered':
-        this.#run('UPDATE answers SET answer = coalesce(answer, ?), ended = 1, at = ? WHERE run = ?', op.answer, op.at, op.run);
+        this.#sql.run('UPDATE answers SET answer = coalesce(answer, ?), ended = 1, at = ? WHERE run = ?', op.answer, op.at, op.run);
         return;
       case 'keep': {
         const k = op.kept;
-        this.#run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body);
+        this.#sql.run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body);
         return;
       }
       case 'window': {
         const w = op.change;
         if (w.state === null) {
-          this.#run('DELETE FROM windows WHERE flow = ? AND node = ? AND key = ?', w.flow, w.node, w.key);
-          this.#run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', w.flow, w.node, w.key);
-        } else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.first);
+          this.#sql.run('DELETE FROM windows WHERE flow = ? AND node = ? AND key = ?', w.flow, w.node, w.key);
+          this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', w.flow, w.node, w.key);
+        } else this.#sql.run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.first);
       }
     }
   }
 
   #changeRun(c: RunChange, ended: EndedRun[]): void {
-    if (c.opens !== null) this.#run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, 0, 0, 0) ON CONFLICT (run) DO UPDATE SET pending = pending + excluded.pending', c.run, c.flow, c.revision, c.startedAt, c.opens);
-    const now = this.#get<{ pending: number; completed: number; dropped: number; dead: number }>(
-      'UPDATE runs SET pending = pending + ?, completed = completed + ?, dropped = dropped + ?, dead = dead + ? WHERE run = ? RETURNING pending, completed, dropped, dead',
+    if (c.opens !== null) this.#sql.run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0) ON CONFLICT (run) DO UPDATE SET pending = pending + excluded.pending', c.run, c.flow, c.revision, c.startedAt, c.opens);
+    const now = this.#sql.get<{ pending: number; completed: number; dropped: number; dead: number; discarded: number }>(
+      'UPDATE runs SET pending = pending + ?, completed = completed + ?, dropped = dropped + ?, dead = dead + ? WHERE run = ? RETURNING pending, completed, dropped, dead, discarded',
       c.pending, c.completed, c.dropped, c.dead, c.run);
     assert(now && now.pending >= 0, `run ${c.run} has a counter that never falls below zero`);
     if (now.pending > 0) return;
-    this.#run('DELETE FROM runs WHERE run = ?', c.run);
-    ended.push({ id: c.run, flow: c.flow, revision: c.revision, startedAt: c.startedAt, endedAt: c.at, completed: now.completed, dropped: now.dropped, dead: now.dead });
+    this.#sql.run('DELETE FROM runs WHERE run = ?', c.run);
+    ended.push({ id: c.run, flow: c.flow, revision: c.revision, startedAt: c.startedAt, endedAt: c.at, completed: now.completed, dropped: now.dropped, dead: now.dead, discarded: now.discarded });
   }
 
   #writeAll(rows: ReadonlyMap<number, RowOutcome>): void {
     const gone: number[] = [];
     for (const [seq, outcome] of rows) {
       if (outcome.kind === 'save') this.#save(outcome.row);
-      else if (outcome.kind === 'patch') this.#run('UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?', outcome.due, outcome.attempt, outcome.state, seq);
+      else if (outcome.kind === 'patch') this.#sql.run(outcome.calm ? PATCH_CALM : PATCH, outcome.due, outcome.attempt, outcome.state, seq);
       else gone.push(seq);
     }
-    if (gone.length > 0) this.#run('DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))', JSON.stringify(gone));
+    if (gone.length > 0) this.#sql.run('DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))', JSON.stringify(gone));
   }
 
   #save(r: Row): void {
-    this.#run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
-  }
-
-  #addDeadLetter(d: DeadLetterRow): void {
-    this.#run(ADD_LETTER, d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body, d.kind, d.revision, d.via, d.parents, d.holds, d.edited);
+    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
   }
 
   page(q: { flow: string; node: string; after: number; limit: number; charsMax: number }): Row[] {
     const rows: Row[] = [];
     let chars = 0;
-    const found = this.#statement(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`).iterate(q.flow, q.node, q.after, q.limit);
+    const found = this.#sql.statement(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND pos > ? AND state = 0 ORDER BY pos LIMIT ?`).iterate(q.flow, q.node, q.after, q.limit);
     for (const row of found as Iterable<Row>) {
       rows.push(row);
       chars += row.body.length;
@@ -153,67 +163,93 @@ export class JournalDatabase {
     }
     return rows;
   }
-  due(q: { flow: string; from: number; before: number }): Row[] {
-    return this.#all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND due >= ? AND due < ? AND state >= 2 ORDER BY due, pos`, q.flow, q.from, q.before);
+  due(q: { flow: string; node: string; after: { due: number; pos: number }; limit: number }): Row[] {
+    return this.#sql.all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND (due, pos) > (?, ?) AND state IN (2, 3) ORDER BY due, pos LIMIT ?`, q.flow, q.node, q.after.due, q.after.pos, q.limit);
   }
-  recoverStarted(flow: string): void {
-    this.#run('UPDATE messages SET state = 0, crashes = crashes + 1 WHERE flow = ? AND state = 1', flow);
+  aside(q: { flow: string; node: string; key: string; limit: number }): Row[] {
+    return this.#sql.all<Row>(`SELECT ${ROW} FROM messages WHERE flow = ? AND node = ? AND key = ? AND state = 4 ORDER BY pos LIMIT ?`, q.flow, q.node, q.key, q.limit);
+  }
+  recover(flow: string): void {
+    this.#sql.transaction(() => {
+      this.#sql.run('UPDATE messages SET state = 0, crashes = crashes + 1 WHERE flow = ? AND state = 1', flow);
+      this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
+      // Whoever held the key may have been the one in the call: by their places all of them are in order again.
+      this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);
+    });
   }
   counts(flow: string): { node: string; queued: number; waiting: number }[] {
-    const queued = this.#all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state = 0 GROUP BY node', flow);
-    const waiting = this.#all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state >= 2 GROUP BY node', flow);
+    const queued = this.#sql.all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state = 0 GROUP BY node', flow);
+    const waiting = this.#sql.all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state IN (2, 3) GROUP BY node', flow);
     const nodes = new Map<string, { node: string; queued: number; waiting: number }>();
     for (const each of queued) nodes.set(each.node, { node: each.node, queued: each.n, waiting: 0 });
     for (const each of waiting) nodes.set(each.node, { node: each.node, queued: nodes.get(each.node)?.queued ?? 0, waiting: each.n });
     return [...nodes.values()];
   }
-  heldKeys(flow: string): { node: string; key: string; seq: number }[] {
-    return this.#all('SELECT node, key, seq FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL', flow);
+  asideKeys(flow: string): { node: string; key: string; count: number }[] {
+    return this.#sql.all('SELECT node, key, count(*) AS count FROM messages WHERE flow = ? AND state = 4 GROUP BY node, key', flow);
   }
+  retryingKeys(flow: string): { node: string; key: string }[] {
+    return this.#sql.all('SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL', flow);
+  }
+  keyHolds(flow: string): KeyHold[] { return this.#letters.holds(flow); }
   heldDues(flow: string): { node: string; key: string; due: number }[] {
-    return this.#all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state = 3 AND key IS NOT NULL GROUP BY node, key', flow);
+    return this.#sql.all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state = 3 AND key IS NOT NULL GROUP BY node, key', flow);
   }
   windows(flow: string): WindowRow[] {
-    return this.#all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);
+    return this.#sql.all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);
   }
   kept(q: { flow: string; node: string; window: string }): KeptRow[] {
-    return this.#all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
+    return this.#sql.all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
   }
   pendingRuns(q: { flow?: string; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
     const columns = 'SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM';
     // The newest rows only: grouping a million pending rows would stop the journal's thread.
     const newest = q.flow === undefined ? '(SELECT * FROM messages ORDER BY seq DESC LIMIT ?)' : '(SELECT * FROM messages WHERE flow = ? ORDER BY seq DESC LIMIT ?)';
     const args = q.flow === undefined ? [q.limit * 4] : [q.flow, q.limit * 4];
-    return this.#all(`${columns} ${newest} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, ...args, q.limit);
+    return this.#sql.all(`${columns} ${newest} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, ...args, q.limit);
   }
   pendingTotal(flow?: string): number {
-    return flow === undefined ? this.#number('SELECT count(*) AS n FROM messages') : this.#number('SELECT count(*) AS n FROM messages WHERE flow = ?', flow);
+    return flow === undefined ? this.#sql.number('SELECT count(*) AS n FROM messages') : this.#sql.number('SELECT count(*) AS n FROM messages WHERE flow = ?', flow);
   }
-  deadLetters(q: { flow?: string; after?: number; limit: number }): (DeadLetterRow & { seq: number })[] {
-    const rows = this.#all<Omit<DeadLetterRow, 'text'> & { seq: number; text: string }>(
-      `SELECT ${LETTER} FROM dead_letters WHERE seq < ? AND (? IS NULL OR flow = ?) ORDER BY seq DESC LIMIT ?`, q.after ?? Number.MAX_SAFE_INTEGER, q.flow ?? null, q.flow ?? null, q.limit);
-    return rows.map((row) => ({ ...row, text: JSON.parse(row.text) }));
+  cancelRun(run: string, at: number): CancelledRun {
+    return this.#sql.transaction(() => {
+      const rows = this.#sql.all<{ seq: number; node: string; state: RowState; flow: string; revision: number; startedAt: number; branched: number }>(
+        'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, flow, revision, received_at AS startedAt, branched', run);
+      const first = rows[0];
+      if (!first) return { rows: [], ended: [] };
+      const ended: EndedRun[] = [];
+      const { flow, revision, startedAt } = first;
+      if (first.branched === 0) ended.push({ id: run, flow, revision, startedAt, endedAt: at, completed: 0, dropped: 0, dead: 0, discarded: 1 });
+      else {
+        this.#sql.run('UPDATE runs SET discarded = discarded + ? WHERE run = ?', rows.length, run);
+        this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length, completed: 0, dropped: 0, dead: 0 }, ended);
+      }
+      this.#runsEnded(ended);
+      return { rows: rows.map(({ seq, node, state }) => ({ seq, node, state })), ended };
+    });
   }
-  deadLetterCounts(): { flow: string; node: string; count: number }[] {
-    return this.#all('SELECT flow, node, count(*) AS count FROM dead_letters GROUP BY flow, node');
-  }
+  deadLetters(q: DeadLetterQuery & { after?: number; limit: number }): StoredLetter[] { return this.#letters.list(q); }
+  findDeadLetter(seq: number): StoredLetter | undefined { return this.#letters.find(seq); }
+  deadLetterTotal(q: DeadLetterQuery): number { return this.#letters.total(q); }
+  deadLetterCounts(): { flow: string; node: string; count: number }[] { return this.#letters.counts(); }
+  pruneDeadLetters(before: number, atMost: number): { flow: string; node: string; count: number }[] { return this.#letters.prune(before, atMost); }
   findAnswer(scope: string, key: string): AnswerRow | undefined {
-    return this.#get('SELECT scope, key, body_hash AS bodyHash, run, at, answer, ended FROM answers WHERE scope = ? AND key = ?', scope, key);
+    return this.#sql.get('SELECT scope, key, body_hash AS bodyHash, run, at, answer, ended FROM answers WHERE scope = ? AND key = ?', scope, key);
   }
   /** The runs as text: who reads them parses them, not this thread, for which every commit waits. */
   outbox(limit: number): { id: number; runs: string }[] {
-    return this.#all('SELECT id, runs FROM outbox ORDER BY id LIMIT ?', limit);
+    return this.#sql.all('SELECT id, runs FROM outbox ORDER BY id LIMIT ?', limit);
   }
   forgetOutbox(upTo: number): void {
-    this.#run('DELETE FROM outbox WHERE id <= ?', upTo);
+    this.#sql.run('DELETE FROM outbox WHERE id <= ?', upTo);
   }
   prune(before: { events: number; answers: number; answerBytes: number }): void {
-    this.#run('DELETE FROM events WHERE at < ?', before.events);
-    this.#run('DELETE FROM answers WHERE at < ? AND (ended = 1 OR run NOT IN (SELECT run FROM messages))', before.answers);
-    this.#run(PRUNE_ANSWERS_OVER_QUOTA, before.answerBytes);
+    this.#sql.run('DELETE FROM events WHERE at < ?', before.events);
+    this.#sql.run('DELETE FROM answers WHERE at < ? AND (ended = 1 OR run NOT IN (SELECT run FROM messages))', before.answers);
+    this.#sql.run(PRUNE_ANSWERS_OVER_QUOTA, before.answerBytes);
   }
   removeFlow(flow: string): void {
-    for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters']) this.#run(`DELETE FROM ${table} WHERE flow = ?`, flow);
+    for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters', 'key_holds']) this.#sql.run(`DELETE FROM ${table} WHERE flow = ?`, flow);
   }
   close(): void {
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -228,33 +264,17 @@ export class JournalDatabase {
   }
   #bump(name: string): number {
     const next = this.#meta(name) + 1;
-    this.#run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', name, next);
+    this.#sql.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', name, next);
     return next;
   }
   #meta(name: string): number {
-    return this.#number('SELECT value AS n FROM meta WHERE name = ?', name);
-  }
-  #number(sql: string, ...values: Value[]): number {
-    return this.#get<{ n: number | null }>(sql, ...values)?.n ?? 0;
-  }
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
-    return statement;
-  }
-  #run(sql: string, ...values: Value[]): void {
-    this.#statement(sql).run(...values);
-  }
-  #get<T>(sql: string, ...values: Value[]): T | undefined {
-    return this.#statement(sql).get(...values) as T | undefined;
-  }
-  #all<T>(sql: string, ...values: Value[]): T[] {
-    return this.#statement(sql).all(...values) as T[];
+    return this.#sql.number('SELECT value AS n FROM meta WHERE name = ?', name);
   }
 }
-
-type Value = string | number | null;
 
 const PRUNE_ANSWERS_OVER_QUOTA = `
   DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;
+const QUEUE_WHOSE_KEY_IS_FREE = `
+  UPDATE messages SET state = CASE WHEN due IS NULL THEN 0 ELSE 3 END WHERE flow = ? AND state = 4 AND (node, key) NOT IN (
+    SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL UNION SELECT node, key FROM key_holds WHERE flow = ?)`;

@@ -1,4 +1,4 @@
-import type { AnswerRow, Commit, CommitResult, DeadLetterRow, EndedRun, KeptRow, Row, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /**
  * What survives on a message's path. One runtime owns a journal; its fencing token grows with each owner, and a commit of an
@@ -15,14 +15,19 @@ export interface Journal {
 
   /** The queue of a node from a place on, in order: rows that wait for nothing, at least one, and no more after their bodies reach `charsMax`. Sees every commit made before the call, as all reads do. */
   page(query: { readonly flow: string; readonly node: string; readonly after: number; readonly limit: number; readonly charsMax: number }): Promise<readonly Row[]>;
-  /** Rows that retry or are held and are due from one instant to before another, earliest first. */
-  due(query: { readonly flow: string; readonly from: number; readonly before: number }): Promise<readonly Row[]>;
-  /** Rows that were in a call when the last owner ended. They become queued again, with one crash more. */
-  recoverStarted(flow: string): Promise<void>;
-  /** Messages at rest by node, for a flow. */
+  /** Rows of a node that retry or are held, in order of their due times, from behind a place on. */
+  due(query: { readonly flow: string; readonly node: string; readonly after: { readonly due: number; readonly pos: number }; readonly limit: number }): Promise<readonly Row[]>;
+  /** Rows of a key that were put aside, in order. */
+  aside(query: { readonly flow: string; readonly node: string; readonly key: string; readonly limit: number }): Promise<readonly Row[]>;
+  /** Rows that were in a call when the last owner ended become queued again, with one crash more; so do those put aside whose key is in work no more. */
+  recover(flow: string): Promise<void>;
+  /** Messages at rest by node, for a flow; those put aside are in `asideKeys`. */
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
+  asideKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly count: number }[]>;
   /** Keys of rows that retry, whose newer messages must wait. */
-  heldKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly seq: number }[]>;
+  retryingKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string }[]>;
+  /** Keys that wait behind a dead letter, or behind what it became; oldest first. */
+  keyHolds(flow: string): Promise<readonly KeyHold[]>;
   /** The latest due time of each key of held messages: a later message of the key never leaves before it. */
   heldDues(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly due: number }[]>;
 
@@ -31,8 +36,15 @@ export interface Journal {
 
   pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;
   pendingTotal(flow?: string): Promise<number>;
-  deadLetters(query: { readonly flow?: string; readonly after?: number; readonly limit: number }): Promise<readonly (DeadLetterRow & { readonly seq: number })[]>;
+  /** Takes everything of a run away that is pending in queues, calls and waits. What a window gathered stays there. */
+  cancelRun(run: string, at: number): Promise<CancelledRun>;
+  /** Newest first. */
+  deadLetters(query: DeadLetterQuery & { readonly after?: number; readonly limit: number }): Promise<readonly StoredLetter[]>;
+  findDeadLetter(seq: number): Promise<StoredLetter | undefined>;
+  deadLetterTotal(query: DeadLetterQuery): Promise<number>;
   deadLetterCounts(): Promise<readonly { readonly flow: string; readonly node: string; readonly count: number }[]>;
+  /** Forgets dead letters of before an instant, at most so many; answers how many by node. One that holds a key stays. */
+  pruneDeadLetters(before: number, atMost: number): Promise<readonly { readonly flow: string; readonly node: string; readonly count: number }[]>;
   findAnswer(scope: string, key: string): Promise<AnswerRow | undefined>;
 
   /** Ended runs that the store has not got yet; `forget` once it has. */

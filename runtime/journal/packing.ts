@@ -31,11 +31,11 @@ function packOp(op: Op, values: Value[], others: unknown[]): void {
   switch (op.op) {
     case 'save': values.push(SAVE); packRow(op.row, values); return;
     case 'begin': values.push(BEGIN, op.seq, op.attempt); return;
-    case 'wait': values.push(WAIT, op.seq, op.due, op.attempt, op.state); return;
+    case 'wait': values.push(WAIT, op.seq, op.due, op.attempt, op.state, op.calm ? 1 : 0); return;
     case 'end': values.push(END, op.seq); return;
     case 'ended': {
-      const { id, flow, revision, startedAt, endedAt, completed, dropped, dead } = op.run;
-      values.push(ENDED, id, flow, revision, startedAt, endedAt, completed, dropped, dead);
+      const { id, flow, revision, startedAt, endedAt, completed, dropped, dead, discarded } = op.run;
+      values.push(ENDED, id, flow, revision, startedAt, endedAt, completed, dropped, dead, discarded);
       return;
     }
     default: values.push(OTHER, others.push(op) - 1);
@@ -59,11 +59,11 @@ function unpackOp(from: Reader, others: readonly unknown[]): Op {
   switch (from.number()) {
     case SAVE: return { op: 'save', row: unpackRow(from) };
     case BEGIN: return { op: 'begin', seq: from.number(), attempt: from.number() };
-    case WAIT: return { op: 'wait', seq: from.number(), due: from.numberOrNull(), attempt: from.number(), state: from.number() as RowState };
+    case WAIT: return { op: 'wait', seq: from.number(), due: from.numberOrNull(), attempt: from.number(), state: from.number() as RowState, ...(from.number() === 1 && { calm: true }) };
     case END: return { op: 'end', seq: from.number() };
     case ENDED: return {
       op: 'ended',
-      run: { id: from.text(), flow: from.text(), revision: from.number(), startedAt: from.number(), endedAt: from.number(), completed: from.number(), dropped: from.number(), dead: from.number() },
+      run: { id: from.text(), flow: from.text(), revision: from.number(), startedAt: from.number(), endedAt: from.number(), completed: from.number(), dropped: from.number(), dead: from.number(), discarded: from.number() },
     };
     default: return others[from.number()] as Op;
   }
@@ -108,7 +108,7 @@ export function unpackResults(commits: readonly Commit[], told: PackedResults): 
   return results;
 }
 
-const isPlain = (result: CommitResult, { ops }: Commit): boolean => result.known === undefined && result.duplicateOf === undefined && result.ended.length === endedBy(ops).length;
+const isPlain = (result: CommitResult, { ops }: Commit): boolean => result.known === undefined && result.duplicateOf === undefined && !result.letterGone && result.ended.length === endedBy(ops).length;
 
 function endedBy(ops: readonly Op[]): readonly EndedRun[] {
   const [only] = ops;

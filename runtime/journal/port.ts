@@ -7,7 +7,8 @@ import type { Commit, CommitResult, Row } from './rows.ts';
 
 /** The way to the database: its own thread in production, the same thread for tests. Both answer requests in order. */
 
-type QueryName = 'page' | 'due' | 'recoverStarted' | 'counts' | 'heldKeys' | 'heldDues' | 'windows' | 'kept' | 'pendingRuns' | 'pendingTotal' | 'deadLetters' | 'deadLetterCounts' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow';
+type QueryName = 'page' | 'due' | 'aside' | 'recover' | 'counts' | 'asideKeys' | 'retryingKeys' | 'keyHolds' | 'heldDues' | 'windows' | 'kept' | 'pendingRuns' | 'pendingTotal' | 'cancelRun'
+  | 'deadLetters' | 'findDeadLetter' | 'deadLetterTotal' | 'deadLetterCounts' | 'pruneDeadLetters' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow';
 export type Request =
   | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number }
   | { readonly kind: 'query'; readonly name: QueryName; readonly args: readonly unknown[] }

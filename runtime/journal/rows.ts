@@ -2,8 +2,8 @@ import type { Text } from '../flow/flow.ts';
 
 /** Plain data that crosses to the journal's thread and lies in its tables. */
 
-/** What a pending message is doing: waiting in its node's queue, in a call, waiting for its due time after a failure, or held by the node. */
-export const rowState = { queued: 0, started: 1, retrying: 2, held: 3 } as const;
+/** What a pending message is doing: waiting in its node's queue, in a call, waiting for its due time after a failure, held by the node, or put aside because its key is in work (with its due time when it was held before). */
+export const rowState = { queued: 0, started: 1, retrying: 2, held: 3, aside: 4 } as const;
 export type RowState = (typeof rowState)[keyof typeof rowState];
 
 /** One pending message. `seq` names the row for its whole life; `pos` is its place in the queue of the node where it is now. */
@@ -46,8 +46,11 @@ export interface DeadLetterRow {
   readonly revision: number;
   readonly via: string;
   readonly parents: string | null;
-  /** 1 while newer messages of its key wait behind it. */
-  readonly holds: 0 | 1;
+  /** The node whose queue it holds, and for which key: newer messages of the key wait there. Null when it holds nothing. */
+  readonly holdAt: string | null;
+  readonly holdKey: string | null;
+  /** Place of the message in the queue where it rested: resent there it goes before everything behind it. */
+  readonly pos: number;
   readonly edited: 0 | 1;
   readonly id: string;
   readonly run: string;
@@ -63,6 +66,24 @@ export interface DeadLetterRow {
   readonly body: string;
 }
 
+export interface StoredLetter extends DeadLetterRow { readonly seq: number }
+export interface DeadLetterQuery {
+  readonly flow?: string;
+  readonly node?: string;
+  readonly code?: string;
+  readonly kind?: DeadLetterRow['kind'];
+  readonly key?: string;
+  readonly run?: string;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** A key that waits at a node: for a person, behind a dead letter, or for the message that a resent dead letter became. */
+export interface KeyHold { readonly flow: string; readonly node: string; readonly key: string; readonly at: number; readonly letter: number | null; readonly row: number | null }
+
+/** What a cancelled run had pending, and the run itself when nothing of it is left. */
+export interface CancelledRun { readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState }[]; readonly ended: readonly EndedRun[] }
+
 export interface EndedRun {
   readonly id: string;
   readonly flow: string;
@@ -72,6 +93,8 @@ export interface EndedRun {
   readonly completed: number;
   readonly dropped: number;
   readonly dead: number;
+  /** By a person. */
+  readonly discarded: number;
 }
 
 /** How many messages of a run ended in each way, and how many more are pending, by one commit. */
@@ -110,17 +133,26 @@ export interface AnswerRow { readonly scope: string; readonly key: string; reado
 export type Op =
   | { readonly op: 'save'; readonly row: Row }
   | { readonly op: 'begin'; readonly seq: number; readonly attempt: number }
-  | { readonly op: 'wait'; readonly seq: number; readonly due: number | null; readonly attempt: number; readonly state: RowState }
+  /** `calm`: a call has ended with a known outcome, so that earlier crashes no longer tell anything. */
+  | { readonly op: 'wait'; readonly seq: number; readonly due: number | null; readonly attempt: number; readonly state: RowState; readonly calm?: true }
   | { readonly op: 'end'; readonly seq: number }
   | { readonly op: 'dead'; readonly letter: DeadLetterRow }
+  /** `becomes`: the row of the message that it was made into again; null when it is discarded. */
+  | { readonly op: 'letter-gone'; readonly seq: number; readonly becomes: number | null }
+  | { readonly op: 'letter-edited'; readonly seq: number; readonly body: string }
+  | { readonly op: 'key-free'; readonly flow: string; readonly node: string; readonly key: string }
+  | { readonly op: 'key-free-by'; readonly row: number }
   | { readonly op: 'run'; readonly change: RunChange }
   | { readonly op: 'ended'; readonly run: EndedRun }
   | { readonly op: 'window'; readonly change: WindowChange }
   | { readonly op: 'keep'; readonly kept: KeptRow }
   | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
 
-/** What must not have been accepted before for the commit to be applied. */
+/** What must be so for the commit to be applied. */
 export interface Guard {
+  /** A dead letter that must still be there: two persons never resend one. */
+  readonly letter?: number;
+  /** Not accepted before. */
   readonly event?: { readonly flow: string; readonly node: string; readonly id: string; readonly run: string; readonly at: number };
   readonly answer?: { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number };
 }
@@ -138,6 +170,8 @@ export interface CommitResult {
   readonly duplicateOf?: string;
   /** The caller's key is known; nothing of the commit was applied. */
   readonly known?: AnswerRow;
+  /** The dead letter of the guard is gone; nothing of the commit was applied. */
+  readonly letterGone?: true;
   /** Runs whose last message ended by this commit. */
   readonly ended: readonly EndedRun[];
 }

@@ -39,7 +39,15 @@ export const migrations: readonly string[] = [
    ALTER TABLE dead_letters ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE dead_letters ADD COLUMN via TEXT NOT NULL DEFAULT '';
    ALTER TABLE dead_letters ADD COLUMN parents TEXT;
-   ALTER TABLE dead_letters ADD COLUMN holds INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE dead_letters ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
-   CREATE INDEX dead_letters_holds ON dead_letters (flow, node, key) WHERE holds = 1;`,
+   ALTER TABLE dead_letters ADD COLUMN pos INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX dead_letters_at ON dead_letters (at);
+   CREATE TABLE key_holds (flow TEXT NOT NULL, node TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, letter INTEGER, row INTEGER);
+   CREATE INDEX key_holds_place ON key_holds (flow, node, key);
+   CREATE INDEX key_holds_letter ON key_holds (letter);
+   CREATE INDEX key_holds_row ON key_holds (row);
+   DROP INDEX messages_due;
+   CREATE INDEX messages_due ON messages (flow, node, due, pos) WHERE state IN (2, 3);
+   CREATE INDEX messages_aside ON messages (flow, node, key, pos) WHERE state = 4;
+   ALTER TABLE runs ADD COLUMN discarded INTEGER NOT NULL DEFAULT 0;`,
 ];

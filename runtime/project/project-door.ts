@@ -39,6 +39,8 @@ export interface ProjectDoor {
   export(ids: readonly string[]): Promise<string>;
 
   listRuns(query: { readonly flow?: string; readonly state?: RunRecord['state'] | 'pending'; readonly limit: number; readonly after?: string }): Promise<RunList>;
+  /** Writes down what a person did to something that is no document: a dead letter, a run. */
+  audited(by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void>;
   audit(limit: number, before?: number): Promise<readonly AuditEntry[]>;
   /** Called when somebody changed a document, a file changed on disk, or a deploy ended. */
   onChange(listener: (what: { readonly kind: 'flow' | 'flows' | 'deploy' | 'connection'; readonly id: string; readonly version?: number; readonly by?: string }) => void): () => void;

@@ -17,7 +17,7 @@ import { FlowsFolder } from './flows-folder.ts';
 import { History, type RunListQuery } from './history.ts';
 import { exportText, importText, type Transfer } from './import-export.ts';
 import type { Log } from './log.ts';
-import type { Parts } from './parts.ts';
+import { audited, type Parts } from './parts.ts';
 import type { Actor, ProjectDoor } from './project-door.ts';
 import { isUntouched, seedExamples } from './seed.ts';
 import { Secrets } from './secrets.ts';
@@ -237,6 +237,9 @@ export class Project implements ProjectDoor, ProjectValues {
 
   listRuns(query: RunListQuery): Promise<RunList> {
     return this.#history.list(query, this.#parts.host);
+  }
+  audited(by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void> {
+    return audited(this.#parts, by, what);
   }
   audit(limit: number, before?: number): Promise<readonly AuditEntry[]> {
     return this.#parts.store.listAudit(Math.max(1, Math.min(limit, limits.pageSizeMax)), before);

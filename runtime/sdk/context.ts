@@ -153,7 +153,7 @@ export type ReplyOutcome =
   | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly repeated: boolean }
   | { readonly kind: 'timeout' }
   /** The run ended without an answer. */
-  | { readonly kind: 'ended'; readonly how: 'completed' | 'dropped' | 'dead-lettered' }
+  | { readonly kind: 'ended'; readonly how: 'completed' | 'dropped' | 'dead-lettered' | 'discarded' }
   /** The same key is being worked on. */
   | { readonly kind: 'in-progress' }
   /** The same key came with another body. */

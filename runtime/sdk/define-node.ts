@@ -32,6 +32,9 @@ export interface Collector<C> {
   close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): HandlerResult;
 }
 
+/** What is known of a call whose answer was lost: it did its work (with what it would have answered, or the message as it came), it did not, or nobody knows. */
+export type Confirmed = 'done' | { readonly done: HandlerResult } | 'not-done' | 'unknown';
+
 /** A node type with its behaviour, as the runtime holds it. */
 export interface NodeDefinition {
   readonly info: NodeInfo;
@@ -41,6 +44,7 @@ export interface NodeDefinition {
   readonly run?: (message: Body, context: never) => HandlerResult | Promise<HandlerResult>;
   readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
   readonly collect?: Collector<never>;
+  readonly confirm?: (message: Body, context: never) => Promise<Confirmed>;
   readonly start?: (context: never) => Promise<void> | void;
   readonly receive?: (given: { readonly [key: string]: Json }) => HttpRequest;
   /** Calls at once, unless the flow says otherwise. */
@@ -62,19 +66,21 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   /** Many at once: one result or failure for each, in order. */
   batch?(messages: readonly Body[], contexts: readonly NodeContext<ConfigOf<F>, P>[]): Promise<readonly (HandlerResult | Error)[]>;
   readonly collect?: Collector<ConfigOf<F>>;
+  /** For an external node: finds out what came of an attempt whose outcome is unknown, for example by looking for its origin id. It changes nothing outside. */
+  confirm?(message: Body, context: NodeContext<ConfigOf<F>, P>): Promise<Confirmed>;
 }
 
 const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообщение' } } };
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, collect, migrations, concurrency, ...info } = spec;
+  const { prepare, dispose, run, batch, collect, confirm, migrations, concurrency, ...info } = spec;
   const role = spec.role ?? 'action';
   return {
     info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
     ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
-    ...(collect && { collect }), ...(concurrency !== undefined && { concurrency }),
+    ...(collect && { collect }), ...(confirm && { confirm }), ...(concurrency !== undefined && { concurrency }),
   } as NodeDefinition;
 }
 

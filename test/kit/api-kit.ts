@@ -3,10 +3,10 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterDetail, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Failure } from '../../runtime/errors.ts';
-import type { FlowHost } from '../../runtime/host.ts';
+import type { DeadLetterDoor, FlowHost } from '../../runtime/host.ts';
 import { Observers } from '../../runtime/observe.ts';
 import type { ProjectDoor } from '../../runtime/project/project-door.ts';
 import { systemRandom } from '../../runtime/random.ts';
@@ -55,6 +55,7 @@ export class FakeProject {
       import: async (request) => { note('import', request); return { kind: 'unknown', flows: [], missing: [], problems: [], saved: [] }; },
       export: async (ids) => `${ids.join(',')}\n`,
       listRuns: async (query) => { note('listRuns', query); return { runs: [], counts: { pending: 0, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 } }; },
+      audited: async (by, what) => { note('audited', by.name, what.action, what.subject); },
       audit: async (limit, before) => { note('audit', limit, before); return [{ at: 1, by: 'local', action: 'flow.save', subject: 'lead' }]; },
       onChange: (listener) => { this.listeners.add(listener); return () => { this.listeners.delete(listener); }; },
       close: async () => undefined,
@@ -84,6 +85,8 @@ export class FakeHost {
   readonly injected: unknown[][] = [];
   last: LastMessages = { outputs: {} };
   dead: readonly DeadLetter[] = [];
+  readonly cancelled: string[] = [];
+  readonly asked: unknown[][] = [];
   injectFails: Error | undefined;
   countersFail: string | undefined;
   /** Serves `/hook/…`. */
@@ -100,7 +103,7 @@ export class FakeHost {
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },
       lastMessages: () => this.last,
-      pendingRuns: async () => ({ runs: [], total: 0 }), deadLetters: async () => ({ deadLetters: this.dead, total: this.dead.length }), deadLetterCount: () => 0,
+      pendingRuns: async () => ({ runs: [], total: 0 }), letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
       connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }), testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {
@@ -109,6 +112,21 @@ export class FakeHost {
         });
       },
       shutdown: async () => undefined,
+    };
+  }
+
+  letters(): DeadLetterDoor {
+    const find = (id: string): DeadLetterDetail => {
+      const letter = this.dead.find((each) => each.id === id);
+      if (!letter) throw new Failure('dead-letter.not-found', { en: `dead letter ${id}: it is not there`, ru: `недоставленное ${id}: его нет` });
+      return { ...letter, receivedAt: 1, details: {}, truncated: false };
+    };
+    return {
+      list: async () => ({ deadLetters: this.dead, total: this.dead.length }), find: async (id) => find(id),
+      edit: async (id, body) => { this.dead = this.dead.map((letter) => (letter.id === find(id).id ? { ...letter, edited: true, body } : letter)); },
+      resend: async (request) => { this.asked.push(['resend', request]); return { done: 1, refused: [] }; },
+      discard: async (selection) => { this.asked.push(['discard', selection]); return { done: 1, refused: [] }; },
+      heldKeys: async () => [], freeKey: async (flow, request) => { this.asked.push(['free', flow, request]); },
     };
   }
 }

@@ -44,7 +44,8 @@ export class RecordingHost implements FlowHost {
   async inject(): Promise<never> { return notPlayed(); }
   counters(): never { return notPlayed(); }
   lastMessages(): never { return notPlayed(); }
-  async deadLetters(): Promise<never> { return notPlayed(); }
+  get letters(): never { return notPlayed(); }
+  async cancelRun(): Promise<never> { return notPlayed(); }
   serveHooks(): never { return notPlayed(); }
   async shutdown(): Promise<void> { this.calls.push('shutdown'); }
 }

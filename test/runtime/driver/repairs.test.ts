@@ -135,15 +135,19 @@ test('a key whose run ended without an answer is not in progress any more', asyn
 
 describe('a journal that fails to be read once', () => {
   test('delays no due time for ever', async () => {
-    const w = world();
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
     nodes.onCall = () => { if (nodes.calls.length === 1) throw new NodeFailure('test.flaky', BOTH('flaky'), { retry: { afterMs: 90_000 } }); };
-    await w.deploy(flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }));
+    const first = world();
+    await first.deploy(flow);
     await feed(1);
-    await w.calm();
+    await first.calm();
+    first.kill();
+    const w = world(new VirtualTime(first.clock.now()));
     const { journal: real } = w.services;
     const due = real.due.bind(real);
     let failures = 1;
     real.due = async (query) => { if (failures-- > 0) throw new Error('read failed'); return await due(query); };
+    await w.deploy(flow);
     await w.pass(10 * 60_000);
     expect(payloads()).toEqual([1]);
     expect(w.bugs.splice(0)).toHaveLength(1);

@@ -29,7 +29,7 @@ describe('runs', () => {
   });
   test('a run of one message ends with it', () => {
     const { ops } = runOps(RUN, false, { outs: 0, tally: { ...NONE, dead: 1 }, at: 9 });
-    expect(ops).toEqual([{ op: 'ended', run: { ...RUN, endedAt: 9, completed: 0, dropped: 0, dead: 1 } }]);
+    expect(ops).toEqual([{ op: 'ended', run: { ...RUN, discarded: 0, endedAt: 9, completed: 0, dropped: 0, dead: 1 } }]);
   });
   test('a branch opens the counter with what was pending before it', () => {
     const { ops, branched } = runOps(RUN, false, { outs: 3, tally: NONE, at: 9 });
@@ -37,9 +37,9 @@ describe('runs', () => {
     expect(ops).toMatchObject([{ op: 'run', change: { opens: 1, pending: 2 } }]);
   });
   test('a dead letter decides how the run ended', () => {
-    expect(endState({ completed: 5, dropped: 1, dead: 1 })).toBe('dead-lettered');
-    expect(endState({ completed: 0, dropped: 1, dead: 0 })).toBe('dropped');
-    expect(endState({ completed: 1, dropped: 1, dead: 0 })).toBe('completed');
+    expect(endState({ completed: 5, dropped: 1, dead: 1, discarded: 0 })).toBe('dead-lettered');
+    expect(endState({ completed: 0, dropped: 1, dead: 0, discarded: 0 })).toBe('dropped');
+    expect(endState({ completed: 1, dropped: 1, dead: 0, discarded: 0 })).toBe('completed');
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Deque, KeyedQueue } from '../../../runtime/engine/queue.ts';
+import { RateWindow } from '../../../runtime/engine/rate.ts';
 
 const item = (key: string | null, n: number) => ({ key, n });
 
@@ -54,4 +55,61 @@ test('a message that stepped aside goes before one of its key that becomes due w
   expect(queue.take()).toBeUndefined();
   queue.release('a');
   expect(queue.take()?.n).toBe(3);
+});
+
+test('retries wait while new messages may go, and go when nothing else can', () => {
+  const queue = new KeyedQueue<{ key: string | null; n: number }>();
+  queue.pushRetry(item(null, 1));
+  queue.push(item(null, 2));
+  expect(queue.take(false)?.n).toBe(2);
+  expect(queue.take(false)?.n).toBe(1);
+  queue.push(item(null, 4));
+  queue.pushRetry(item(null, 3));
+  expect(queue.take()?.n).toBe(3);
+});
+
+test('a retry that may not go yet still keeps its key', () => {
+  const queue = new KeyedQueue<{ key: string | null; n: number }>();
+  queue.pushRetry(item('a', 1));
+  queue.push(item('a', 2));
+  queue.push(item('b', 3));
+  expect(queue.take(false)?.n).toBe(3);
+  expect(queue.take(false)?.n).toBe(1);
+  queue.release('a');
+  expect(queue.take()?.n).toBe(2);
+});
+
+test('what steps aside beyond the limit is put away and comes back in order', () => {
+  const away: { key: string | null; n: number }[] = [];
+  const asked: string[] = [];
+  const queue = new KeyedQueue<{ key: string | null; n: number }>({ sizeOf: () => 1, putAway: (each) => { away.push(each); return true; }, fetch: (key) => asked.push(key) }, { messages: 1, size: 100 });
+  queue.hold('a');
+  for (const n of [1, 2, 3]) queue.push(item('a', n));
+  queue.push(item('b', 9));
+  expect(queue.take()?.n).toBe(9);
+  expect([queue.aside, queue.away, queue.behind('a')]).toEqual([1, 2, 3]);
+  queue.release('a');
+  expect(queue.take()?.n).toBe(1);
+  queue.release('a');
+  expect(asked).toEqual(['a']);
+  queue.push(item('a', 4));
+  expect(queue.take()).toBeUndefined();
+  queue.returned('a', away.splice(0));
+  for (const n of [2, 3, 4]) {
+    expect(queue.take()?.n).toBe(n);
+    queue.release('a');
+  }
+  expect([queue.size, queue.away]).toEqual([0, 0]);
+});
+
+test('no more than its rate begins in any window', () => {
+  const window = new RateWindow({ count: 2, perMs: 1000 });
+  for (const at of [0, 400]) {
+    expect(window.waitMs(at)).toBe(0);
+    window.begin(at);
+  }
+  expect(window.waitMs(500)).toBe(500);
+  expect(window.waitMs(1000)).toBe(0);
+  window.begin(1000);
+  expect(window.waitMs(1000)).toBe(400);
 });

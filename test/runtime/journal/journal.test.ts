@@ -56,7 +56,7 @@ describe('commits', () => {
     const j = client(openInlinePort(journal.file));
     await Promise.all([j.commit({ ops: [save(1)] }), j.commit({ ops: [{ op: 'wait', seq: 1, due: 50, attempt: 2, state: 2 }] })]);
     expect(await page(j)).toEqual([]);
-    expect(await j.due({ flow: 'f', from: 0, before: 100 })).toMatchObject([{ seq: 1, attempt: 2, due: 50 }]);
+    expect(await j.due({ flow: 'f', node: 'n', after: { due: 0, pos: 0 }, limit: 10 })).toMatchObject([{ seq: 1, attempt: 2, due: 50 }]);
   });
 
   test('an event id is taken once, and the commit that repeats it changes nothing', async () => {
@@ -85,7 +85,7 @@ describe('commits', () => {
     first.apply([{ ops: [save(1), { op: 'begin', seq: 1, attempt: 1 }, save(2)] }], 2);
     first.close();
     const j = client(openInlinePort(journal.file));
-    await j.recoverStarted('f');
+    await j.recover('f');
     expect(await page(j)).toMatchObject([{ seq: 1, crashes: 1, attempt: 1 }, { seq: 2, crashes: 0 }]);
   });
 });

@@ -7,14 +7,14 @@ const row = (seq: number, more: Partial<Row> = {}): Row => ({
   due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{"payload":"Привет"}', ...more,
 });
 const full = row(7, { parents: '["p"]', correlation: 'c', key: 'k', due: 9, attempt: 2, crashes: 1, state: 2, branched: 1, hops: 3, flags: 4, cursor: 5 });
-const run: EndedRun = { id: 'r1', flow: 'f', revision: 2, startedAt: 3, endedAt: 4, completed: 5, dropped: 6, dead: 7 };
+const run: EndedRun = { id: 'r1', flow: 'f', revision: 2, startedAt: 3, endedAt: 4, completed: 5, dropped: 6, dead: 7, discarded: 8 };
 const change = { run: 'r', flow: 'f', revision: 1, startedAt: 1, at: 2, opens: 1, pending: 1, completed: 0, dropped: 0, dead: 0 };
 
 test('commits cross the threads as they were', () => {
   const commits: Commit[] = [
     { ops: [] },
     { ops: [{ op: 'save', row: row(1) }, { op: 'save', row: full }] },
-    { ops: [{ op: 'begin', seq: 1, attempt: 2 }, { op: 'wait', seq: 1, due: null, attempt: 2, state: 0 }, { op: 'wait', seq: 1, due: 8, attempt: 2, state: 3 }] },
+    { ops: [{ op: 'begin', seq: 1, attempt: 2 }, { op: 'wait', seq: 1, due: null, attempt: 2, state: 0 }, { op: 'wait', seq: 1, due: 8, attempt: 2, state: 3, calm: true }] },
     { ops: [{ op: 'save', row: row(2) }], guard: { event: { flow: 'f', node: 'n', id: 'e', run: 'r', at: 1 } } },
     { ops: [{ op: 'end', seq: 2 }, { op: 'ended', run }] },
     { ops: [{ op: 'run', change }, { op: 'answered', run: 'r', answer: null, at: 3 }] },

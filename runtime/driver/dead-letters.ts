@@ -1,0 +1,186 @@
+import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, ResendRequest } from '../api/contract.ts';
+import { Failure } from '../errors.ts';
+import type { Json, Text } from '../flow/flow.ts';
+import { decodeBody, encodeBody } from '../journal/codec.ts';
+import type { Op, Row, StoredLetter } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { workOf } from './message.ts';
+import type { Services } from './services.ts';
+
+/** What a dead letter needs of the flows that run. */
+export interface LetterFlows {
+  /** The runner of a flow that is in work, live or stopped. */
+  runner(flow: string): FlowRunner | undefined;
+  /** Counts of dead letters at a node change by so many. */
+  counted(place: { readonly flow: string; readonly node: string }, by: number): void;
+  /** Starts the run of the letter anew from its beginning; why not, when it cannot. */
+  restart(letter: StoredLetter): Promise<Text | undefined>;
+}
+
+type Refusal = Text | undefined;
+
+/** What a person does with messages that nobody took: look, correct, resend, discard, free the keys that they hold. Each is whole or not at all. */
+export class DeadLetters {
+  readonly #services: Services;
+  readonly #flows: LetterFlows;
+
+  constructor(services: Services, flows: LetterFlows) {
+    this.#services = services;
+    this.#flows = flows;
+  }
+
+  async list({ limit, after, ...query }: DeadLetterQuery & { readonly limit: number; readonly after?: string }): Promise<DeadLetterList> {
+    const { journal } = this.#services;
+    const rows = await journal.deadLetters({ ...query, limit, ...(after !== undefined && { after: numberOf(after) }) });
+    const last = rows.at(-1);
+    return { deadLetters: rows.map(shown), total: await journal.deadLetterTotal(query), ...(last && rows.length === limit && { next: String(last.seq) }) };
+  }
+
+  async find(id: string): Promise<DeadLetterDetail> {
+    const letter = await this.#letter(id);
+    return { ...shown(letter), receivedAt: letter.receivedAt, details: JSON.parse(letter.details) as { readonly [name: string]: Json }, truncated: false };
+  }
+
+  /** Changes what will be resent. */
+  async edit(id: string, body: { readonly [key: string]: unknown }): Promise<void> {
+    const letter = await this.#letter(id);
+    const result = await this.#services.journal.commit({ ops: [{ op: 'letter-edited', seq: letter.seq, body: encodeBody(body) }], guard: { letter: letter.seq } });
+    if (result.letterGone) throw gone(id);
+  }
+
+  async resend({ to, ...selection }: ResendRequest): Promise<DeadLetterAnswer> {
+    return await this.#each(selection, (letter) => (to === 'start' ? this.#restart(letter) : this.#resend(letter)));
+  }
+
+  async discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer> {
+    return await this.#each(selection, (letter) => this.#remove(letter));
+  }
+
+  async heldKeys(flow: string): Promise<readonly HeldKey[]> {
+    const holds = (await this.#services.journal.keyHolds(flow)).filter((hold) => hold.letter !== null);
+    const keys = new Map<string, HeldKey>();
+    for (const { node, key, at, letter: seq } of holds) {
+      const name = JSON.stringify([node, key]);
+      const letter = keys.has(name) || keys.size >= limits.pageSizeMax ? undefined : await this.#services.journal.findDeadLetter(seq as number);
+      if (letter) keys.set(name, { node, key, since: at, deadLetter: String(letter.seq), code: letter.code, message: letter.text, waiting: this.#flows.runner(flow)?.station(node).behind(key) ?? 0 });
+    }
+    return [...keys.values()];
+  }
+
+  /** Lets a key go on: without its dead letter, after discarding it, or behind it. */
+  async freeKey(flow: string, { node, key, action }: HeldKeyRequest): Promise<void> {
+    const letters = (await this.#services.journal.keyHolds(flow)).filter((hold) => hold.node === node && hold.key === key && hold.letter !== null).map((hold) => String(hold.letter));
+    if (letters.length === 0) throw notHeld({ flow, node, key });
+    if (action === 'release') {
+      await this.#services.journal.commit({ ops: [{ op: 'key-free', flow, node, key }] });
+      this.#flows.runner(flow)?.station(node).freeKey(key, { all: true });
+      return;
+    }
+    const { refused } = await (action === 'skip' ? this.discard({ ids: letters }) : this.resend({ ids: letters, to: 'node' }));
+    if (refused[0]) throw new Failure('dead-letter.refused', refused[0].reason);
+  }
+
+  /** Forgets those that nobody looked after in all the time that they are kept. */
+  async prune(): Promise<void> {
+    const { journal, clock } = this.#services;
+    const gone = await journal.pruneDeadLetters(clock.now() - limits.deadLettersKeptMs, limits.historyPruneBatch);
+    for (const { flow, node, count } of gone) this.#flows.counted({ flow, node }, -count);
+  }
+
+  /** One after the other: each is asked for and answered by itself, so that one that cannot be harms no other. */
+  async #each(selection: DeadLetterSelection, act: (letter: StoredLetter) => Promise<Refusal>): Promise<DeadLetterAnswer> {
+    let done = 0;
+    const refused: { id: string; reason: Text }[] = [];
+    for await (const letter of this.#selected(selection)) {
+      const reason = typeof letter === 'string' ? gone(letter).text : await act(letter);
+      if (reason === undefined) done++;
+      else if (refused.length < limits.refusedListed) refused.push({ id: typeof letter === 'string' ? letter : String(letter.seq), reason });
+    }
+    return { done, refused };
+  }
+
+  /** Oldest last, as they are shown; what comes while this goes on is left out. */
+  async *#selected({ ids, query }: DeadLetterSelection): AsyncGenerator<StoredLetter | string> {
+    const { journal } = this.#services;
+    // In the order in which they died, so that those of one key keep theirs.
+    for (const id of [...(ids ?? [])].sort((a, b) => Number(a) - Number(b))) yield (await journal.findDeadLetter(numberOf(id))) ?? id;
+    if (!query) return;
+    const seqs: number[] = [];
+    for (let after: number | undefined; ;) {
+      const page = await journal.deadLetters({ ...query, limit: limits.pageSizeMax, ...(after !== undefined && { after }) });
+      seqs.push(...page.map(({ seq }) => seq));
+      after = page.at(-1)?.seq;
+      if (page.length < limits.pageSizeMax) break;
+    }
+    for (const seq of seqs.reverse()) {
+      const letter = await journal.findDeadLetter(seq);
+      if (letter) yield letter;
+    }
+  }
+
+  async #letter(id: string): Promise<StoredLetter> {
+    const letter = await this.#services.journal.findDeadLetter(numberOf(id));
+    if (!letter) throw gone(id);
+    return letter;
+  }
+
+  async #restart(letter: StoredLetter): Promise<Refusal> {
+    return await this.#flows.restart(letter) ?? await this.#remove(letter);
+  }
+
+  /** Removes it and frees the key that it holds. */
+  async #remove(letter: StoredLetter): Promise<Refusal> {
+    const { letterGone } = await this.#services.journal.commit({ ops: [{ op: 'letter-gone', seq: letter.seq, becomes: null }], guard: { letter: letter.seq } });
+    if (letterGone) return gone(String(letter.seq)).text;
+    this.#flows.counted(letter, -1);
+    if (letter.holdAt !== null && letter.holdKey !== null) this.#flows.runner(letter.flow)?.station(letter.holdAt).freeKey(letter.holdKey);
+    return undefined;
+  }
+
+  /** Makes it a message again, under its own id, in a run of its own. */
+  async #resend(letter: StoredLetter): Promise<Refusal> {
+    const { journal, random, clock } = this.#services;
+    const runner = this.#flows.runner(letter.flow);
+    const unit = runner?.unit(letter.node);
+    if (!runner?.revision) return notRunning(letter.flow);
+    if (!unit || unit.definition?.start) return noNode(letter);
+    const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
+    // Where it rested before, it takes its old place, before everything that waits behind it.
+    const inPlace = held?.node === letter.node && held.key === letter.key;
+    const now = clock.now();
+    const row: Row = {
+      seq: journal.nextSeq(), pos: inPlace ? letter.pos : journal.nextSeq(), id: letter.id, run: random.id(now), flow: letter.flow, node: letter.node, via: letter.via, parents: letter.parents,
+      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: letter.body,
+    };
+    const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }];
+    const { letterGone } = await journal.commit({ ops, guard: { letter: letter.seq } });
+    if (letterGone) return gone(String(letter.seq)).text;
+    this.#flows.counted(letter, -1);
+    runner.resent(workOf(row, runner.wireOf(row.via)), held);
+    return undefined;
+  }
+}
+
+const numberOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : 0);
+
+function shown(row: StoredLetter): DeadLetter {
+  return {
+    id: String(row.seq), messageId: row.id, runId: row.run, flow: row.flow, node: row.node, at: row.at, kind: row.kind, attempts: row.attempts, code: row.code, message: row.text,
+    ...(row.key !== null && { key: row.key }), holdsKey: row.holdAt !== null, revision: row.revision, edited: row.edited === 1, body: decodeBody(row.body),
+  };
+}
+
+const gone = (id: string): Failure => new Failure('dead-letter.not-found', {
+  en: `dead letter ${id}: it is not there (any more): it was resent, discarded, or its time was over`,
+  ru: `недоставленное ${id}: его (уже) нет: отправлено снова, удалено или истёк срок хранения`,
+});
+const notHeld = ({ flow, node, key }: { readonly flow: string; readonly node: string; readonly key: string }): Failure => new Failure('key.not-held', {
+  en: `freeing the key ${key} at node ${node} of flow ${flow}: nothing holds it (any more)`,
+  ru: `освобождение ключа ${key} в узле ${node} потока ${flow}: его (уже) ничто не удерживает`,
+});
+const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not deployed; deploy it, then resend`, ru: `поток ${flow} не применён; примените его и отправьте снова` });
+const noNode = ({ flow, node }: { readonly flow: string; readonly node: string }): Text => ({
+  en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has, or resend from the start`,
+  ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию или отправьте с начала`,
+});

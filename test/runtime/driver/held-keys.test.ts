@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
+import { limits } from '../../../runtime/limits.ts';
+import { NodeFailure } from '../../../runtime/sdk/index.ts';
+import { TestNodes } from '../../kit/test-nodes.ts';
+import { VirtualTime } from '../../kit/virtual-time.ts';
+import { flowOf } from '../../kit/flow-of.ts';
+import { journalFile, World } from '../../kit/world.ts';
+
+const BOTH = (text: string) => ({ en: text, ru: text });
+const LINE = flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+
+let nodes: TestNodes;
+let journal: ReturnType<typeof journalFile>;
+const worlds: World[] = [];
+const world = (clock = new VirtualTime()): World => {
+  const made = new World({ file: journal.file, nodes: nodes.definitions, clock });
+  worlds.push(made);
+  return made;
+};
+const letters = (w: World): DeadLetters => new DeadLetters(w.services, {
+  runner: (flow) => w.runner(flow), counted: () => undefined, restart: async () => BOTH('not kept'),
+});
+const feed = async (payload: unknown, key?: string) => await nodes.deliver.get('in')?.({ payload }, key === undefined ? {} : { key });
+const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
+const refuse = (...bad: readonly unknown[]): void => {
+  nodes.onCall = (body) => { if (bad.includes(body.payload)) throw new NodeFailure('test.bad', BOTH('bad')); };
+};
+const restart = async (w: World, flow = LINE): Promise<World> => {
+  w.kill();
+  const next = world(new VirtualTime(w.clock.now()));
+  await next.deploy(flow);
+  await next.calm();
+  return next;
+};
+
+beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
+afterEach(() => {
+  for (const each of worlds.splice(0)) {
+    expect(each.bugs).toEqual([]);
+    each.kill();
+  }
+  journal.remove();
+});
+
+async function heldAtA(flow = LINE): Promise<World> {
+  const w = world();
+  refuse('a1');
+  await w.deploy(flow);
+  for (const [payload, key] of [['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['a3', 'a']] as const) await feed(payload, key);
+  await w.calm();
+  return w;
+}
+
+test('a dead letter holds its key and nobody else, also after a restart', async () => {
+  const w = await heldAtA();
+  expect(payloads()).toEqual(['b1']);
+  expect(await letters(w).heldKeys('flow')).toMatchObject([{ node: 'call', key: 'a', code: 'test.bad', waiting: 2 }]);
+  const next = await restart(w);
+  await feed('b2', 'b');
+  await next.calm();
+  expect(payloads()).toEqual(['b1', 'b2']);
+  expect(await letters(next).heldKeys('flow')).toMatchObject([{ key: 'a', waiting: 2 }]);
+});
+
+test.each(['now', 'after a restart'])('a resent dead letter goes before those that wait behind it, %s', async (when) => {
+  let w = await heldAtA();
+  if (when !== 'now') w = await restart(w);
+  refuse();
+  const [held] = await letters(w).heldKeys('flow');
+  expect(await letters(w).resend({ ids: [held?.deadLetter ?? ''], to: 'node' })).toEqual({ done: 1, refused: [] });
+  await w.calm();
+  expect(payloads()).toEqual(['b1', 'a1', 'a2', 'a3']);
+  expect(await letters(w).heldKeys('flow')).toEqual([]);
+  expect(await w.pending()).toBe(0);
+});
+
+test('a resent dead letter keeps its place when the process ends before it is called', async () => {
+  const w = await heldAtA();
+  refuse();
+  await w.runner('flow').stop();
+  await letters(w).resend({ query: { flow: 'flow' }, to: 'node' });
+  await restart(w);
+  expect(payloads()).toEqual(['b1', 'a1', 'a2', 'a3']);
+});
+
+test('a resent dead letter that fails again holds its key again', async () => {
+  const w = await heldAtA();
+  await letters(w).freeKey('flow', { node: 'call', key: 'a', action: 'resend' });
+  await w.calm();
+  expect(payloads()).toEqual(['b1']);
+  expect(await letters(w).heldKeys('flow')).toMatchObject([{ key: 'a', waiting: 2 }]);
+});
+
+test.each([['release', 1], ['skip', 0]] as const)('%s lets the key go on without its dead letter', async (action, left) => {
+  const w = await heldAtA();
+  await letters(w).freeKey('flow', { node: 'call', key: 'a', action });
+  await w.calm();
+  expect(payloads()).toEqual(['b1', 'a2', 'a3']);
+  expect((await letters(w).list({ limit: 10 })).total).toBe(left);
+  await expect(letters(w).freeKey('flow', { node: 'call', key: 'a', action })).rejects.toMatchObject({ code: 'key.not-held' });
+  await restart(w);
+  expect(payloads()).toEqual(['b1', 'a2', 'a3']);
+});
+
+test('a node that continues after a dead letter holds nothing', async () => {
+  const w = await heldAtA({ ...LINE, nodes: { ...LINE.nodes, call: { ...LINE.nodes.call, type: 'test-call', version: 1, config: {}, afterDeadLetter: 'continue' } } });
+  expect(payloads()).toEqual(['a2', 'b1', 'a3']);
+  expect(await letters(w).heldKeys('flow')).toEqual([]);
+});
+
+test('a failure in a pure node holds the key where the message rested, until what was resent has left', async () => {
+  const flow = (fail: boolean) => flowOf({ nodes: { in: 'test-source', pass: { type: 'test-pass', config: { fail } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> call.in', 'call.out -> sink.in'] });
+  const w = world();
+  await w.deploy(flow(true));
+  await feed('a1', 'a');
+  await feed('a2', 'a');
+  await w.calm();
+  expect(await letters(w).heldKeys('flow')).toMatchObject([{ node: 'in', key: 'a', waiting: 1 }]);
+  await w.deploy(flow(false), 2);
+  const resent = letters(w).resend({ query: { flow: 'flow', node: 'pass' }, to: 'node' });
+  expect(await resent).toMatchObject({ done: 1 });
+  await w.calm();
+  expect(payloads()).toEqual(['a1', 'a2']);
+});
+
+test('very many messages behind a held key take no memory, hold nobody, and come in order when it is free', async () => {
+  const w = await heldAtA();
+  const many = limits.asideMessages * 4;
+  for (let i = 0; i < many; i++) await feed(`a-${String(i).padStart(5, '0')}`, 'a');
+  await feed('b2', 'b');
+  await w.calm();
+  expect(payloads()).toEqual(['b1', 'b2']);
+  expect((await w.services.journal.asideKeys('flow'))[0]?.count).toBeGreaterThan(many / 2);
+  expect(await letters(w).heldKeys('flow')).toMatchObject([{ key: 'a', waiting: many + 2 }]);
+  const next = await restart(w);
+  expect(payloads()).toEqual(['b1', 'b2']);
+  await letters(next).freeKey('flow', { node: 'call', key: 'a', action: 'skip' });
+  for (let i = 0; i < 100; i++) await next.calm();
+  expect(payloads().slice(2)).toEqual(['a2', 'a3', ...Array.from({ length: many }, (_, i) => `a-${String(i).padStart(5, '0')}`)]);
+  expect(await next.pending()).toBe(0);
+}, 30_000);
