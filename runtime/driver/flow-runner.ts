@@ -10,7 +10,7 @@ import { Acceptance } from './acceptance.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { Collecting } from './collecting.ts';
-import { Msg, rowOf, workOf, type Run, type Work } from './message.ts';
+import { Msg, rowOf, type Run, type Work } from './message.ts';
 import { Revision } from './revision.ts';
 import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
