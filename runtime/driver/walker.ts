@@ -103,7 +103,7 @@ export class Walker {
     unit.count.done++;
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
-    else if (!isDirective(result)) return this.#send(visit, unit.out, { body: result as Body, ordinal: 0 });
+    else if (!isDirective(result)) return this.#sendOne(visit, result as Body);
     else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
     else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
     else segment.tally.dropped++;
@@ -129,28 +129,38 @@ export class Walker {
     }
   }
 
+  /** The only message that came of a visit: by a single wire the visit itself goes on. */
+  #sendOne(visit: Visit, body: Body): Visit | undefined {
+    const { out } = visit.unit;
+    if (!out.only) return this.#send(visit, out, { body, ordinal: 0 });
+    this.#left(visit, out, body);
+    return this.#along(out.only, visit.goOn(out.only.to, body));
+  }
+
+  #left({ segment }: Visit, port: OutPort, body: Body): void {
+    if (!segment.shown) return;
+    port.lastBody = body;
+    port.lastSegment = segment;
+  }
+
   /** The message that follows, when there is one wire to follow. */
   #send(visit: Visit, port: OutPort, { body, ordinal }: { readonly body: Body; readonly ordinal: number }): Visit | undefined {
-    const { segment } = visit;
-    if (segment.shown) {
-      port.lastBody = body;
-      port.lastSegment = segment;
-    }
-    const { only } = port;
-    if (only) return this.#along(only, visit, { body, step: ordinal === 0 ? only.step : port.stepOf(only, ordinal) });
-    if (port.wires.length === 0) segment.tally.completed++;
-    for (const wire of port.wires) {
-      const next = this.#along(wire, visit, { body, step: ordinal === 0 ? wire.step : port.stepOf(wire, ordinal) });
+    this.#left(visit, port, body);
+    const { only, wires } = port;
+    const branch = (wire: UnitWire): Visit | undefined => this.#along(wire, visit.then(wire.to, body, ordinal === 0 ? wire.step : port.stepOf(wire, ordinal)));
+    if (only) return branch(only);
+    if (wires.length === 0) visit.segment.tally.completed++;
+    for (const wire of wires) {
+      const next = branch(wire);
       if (next) this.#go(next);
     }
     return undefined;
   }
 
   /** The message at the other end of a wire; undefined when it rests there. */
-  #along(wire: UnitWire, visit: Visit, { body, step }: { readonly body: Body; readonly step: string }): Visit | undefined {
+  #along(wire: UnitWire, next: Visit): Visit | undefined {
     wire.count.passed++;
-    const next = visit.then(wire.to, body, step);
-    if (wire.key) next.key = keyOf(wire.key.get(body));
+    if (wire.key) next.key = keyOf(wire.key.get(next.body));
     else if (wire.strict) next.key = wire.id;
     if (wire.back && ++next.hops > limits.roundsMax) {
       this.fail(next, tooManyRounds(wire));
