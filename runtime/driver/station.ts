@@ -31,6 +31,7 @@ export interface StationOwner {
 }
 
 const LOOK_AT_CLOCK_EVERY = 16;
+const STARTED_AT_ONCE = 256;
 const READ_AGAIN_MS = 1000;
 const SIZE_SMOOTHING = 0.02; // of the size of a message, from which the bytes of a queue are reckoned
 /** A disabled node calls nobody: what rests there waits, as at a node that is not installed. */
@@ -56,6 +57,7 @@ export class Station implements DuesOwner {
   #spilled = 0;
   #paging = false;
   #scheduled = false;
+  #pumping = false;
   #waking = false;
   #rate: RateWindow | undefined;
   readonly #retrying = new Set<Work>();
@@ -183,12 +185,16 @@ export class Station implements DuesOwner {
   takeVolatile(): Work[] { return [...this.#queue.takeAll().filter((work) => work.seq === 0), ...this.dues.takeVolatile()]; }
 
   schedule(): void {
-    if (this.#scheduled) return;
+    // While it takes messages it sees by itself what comes: a turn asked for meanwhile would undo the end of its slice.
+    if (this.#scheduled || this.#pumping) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
-    });
+    queueMicrotask(() => this.#turn(this.#services.clock.elapsed() + limits.sliceMs));
+  }
+
+  #turn(until: number): void {
+    this.#scheduled = false;
+    this.#pumping = true;
+    try { this.#pump(until); } finally { this.#pumping = false; }
   }
 
   #pump(until: number): void {
@@ -199,7 +205,7 @@ export class Station implements DuesOwner {
       const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));
       if (!work) break;
       this.#start(unit, work);
-      if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
+      if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#yields(started, until)) break;
     }
     if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
     if (this.dues.waiting > 0 && this.takesDue) this.dues.more();
@@ -294,13 +300,14 @@ export class Station implements DuesOwner {
     });
   }
 
-  /** Lets others have the thread, then goes on. */
-  #yieldTurn(): void {
+  /** After a slice others have the thread. After so many messages what was promised about them is told, lest it all pile up for the collector. */
+  #yields(started: number, until: number): boolean {
+    const isOver = this.#services.clock.elapsed() > until;
+    if (!isOver && started < STARTED_AT_ONCE) return false;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
-    });
+    if (isOver) setImmediate(() => this.#turn(this.#services.clock.elapsed() + limits.sliceMs));
+    else queueMicrotask(() => this.#turn(until));
+    return true;
   }
 
   #page(): void {
