@@ -90,6 +90,7 @@ export class Dues {
       this.#drop(entry);
     }
     if (this.#reading) for (const seq of gone) this.#doneMeanwhile.add(seq);
+    this.#cameMeanwhile = this.#cameMeanwhile.filter((work) => !gone.has(work.seq));
     const volatile = [...this.#volatile].filter((entry) => entry.work.run.id === run);
     for (const entry of volatile) this.#drop(entry);
     this.waiting -= volatile.length;
@@ -111,6 +112,7 @@ export class Dues {
 
   #armIfNear(work: Work, due: number): void {
     if (!this.#isUnread({ due, pos: work.pos })) this.#arm(work, due);
+    else if (!this.#reading) this.#plan(0); // nobody else may ever ask for what lies behind the cursor
   }
   #isUnread(place: Cursor): boolean { return this.#cursor !== undefined && before(this.#cursor, place); }
 
@@ -186,7 +188,8 @@ export class Dues {
     for (const row of rows) {
       if (!this.#known.has(row.seq) && !this.#doneMeanwhile.has(row.seq)) this.#armIfNear(workOf(row, this.#owner.wireOf(row.via)), row.due as number);
     }
-    for (const work of this.#cameMeanwhile.splice(0)) if (!this.#known.has(work.seq) && !this.#doneMeanwhile.has(work.seq)) this.#armIfNear(work, work.due as number);
+    // Also what was done meanwhile and waits again: only its old row must not be taken for it.
+    for (const work of this.#cameMeanwhile.splice(0)) if (!this.#known.has(work.seq)) this.#armIfNear(work, work.due as number);
     this.#doneMeanwhile.clear();
   }
 }

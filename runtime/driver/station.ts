@@ -31,7 +31,6 @@ export interface StationOwner {
 }
 
 const LOOK_AT_CLOCK_EVERY = 16;
-const STARTED_AT_ONCE = 256;
 const READ_AGAIN_MS = 1000;
 const SIZE_SMOOTHING = 0.02; // of the size of a message, from which the bytes of a queue are reckoned
 /** A disabled node calls nobody: what rests there waits, as at a node that is not installed. */
@@ -56,8 +55,9 @@ export class Station implements DuesOwner {
   /** At rest on disk and not in the window. */
   #spilled = 0;
   #paging = false;
+  /** Brought back from aside before the queue was read up to their place: the reading finds them once more. */
+  readonly #fetchedAhead = new Map<number, number>();
   #scheduled = false;
-  #pumping = false;
   #waking = false;
   #rate: RateWindow | undefined;
   readonly #retrying = new Set<Work>();
@@ -185,16 +185,12 @@ export class Station implements DuesOwner {
   takeVolatile(): Work[] { return [...this.#queue.takeAll().filter((work) => work.seq === 0), ...this.dues.takeVolatile()]; }
 
   schedule(): void {
-    // While it takes messages it sees by itself what comes: a turn asked for meanwhile would undo the end of its slice.
-    if (this.#scheduled || this.#pumping) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => this.#turn(this.#services.clock.elapsed() + limits.sliceMs));
-  }
-
-  #turn(until: number): void {
-    this.#scheduled = false;
-    this.#pumping = true;
-    try { this.#pump(until); } finally { this.#pumping = false; }
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
+    });
   }
 
   #pump(until: number): void {
@@ -205,7 +201,7 @@ export class Station implements DuesOwner {
       const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));
       if (!work) break;
       this.#start(unit, work);
-      if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#yields(started, until)) break;
+      if (started % LOOK_AT_CLOCK_EVERY === 0 && this.#services.clock.elapsed() > until) { this.#yieldTurn(); break; }
     }
     if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
     if (this.dues.waiting > 0 && this.takesDue) this.dues.more();
@@ -290,6 +286,7 @@ export class Station implements DuesOwner {
       if (works.length > 0) this.#owner.commit(works.map((work) => ({ op: 'wait', seq: work.seq, due: work.due, attempt: work.attempt, state: work.resumed ? rowState.held : rowState.queued })));
       for (const work of works) {
         this.#enter(work);
+        if (work.pos > this.#lastPos) this.#fetchedAhead.set(work.seq, work.pos);
         if (work.resumed) this.dues.handedOver(work);
       }
       this.#queue.returned(key, works);
@@ -300,14 +297,13 @@ export class Station implements DuesOwner {
     });
   }
 
-  /** After a slice others have the thread. After so many messages what was promised about them is told, lest it all pile up for the collector. */
-  #yields(started: number, until: number): boolean {
-    const isOver = this.#services.clock.elapsed() > until;
-    if (!isOver && started < STARTED_AT_ONCE) return false;
+  /** Lets others have the thread, then goes on. */
+  #yieldTurn(): void {
     this.#scheduled = true;
-    if (isOver) setImmediate(() => this.#turn(this.#services.clock.elapsed() + limits.sliceMs));
-    else queueMicrotask(() => this.#turn(until));
-    return true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump(this.#services.clock.elapsed() + limits.sliceMs);
+    });
   }
 
   #page(): void {
@@ -316,8 +312,11 @@ export class Station implements DuesOwner {
     const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages, charsMax: limits.windowBytes };
     this.#services.journal.page(query).then((rows) => {
       this.#paging = false;
-      for (const row of rows) this.#push(workOf(row, this.#owner.wireOf(row.via)));
-      this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - rows.length);
+      const fresh = rows.filter((row) => !this.#fetchedAhead.has(row.seq));
+      for (const row of fresh) this.#push(workOf(row, this.#owner.wireOf(row.via)));
+      this.#lastPos = Math.max(this.#lastPos, rows.at(-1)?.pos ?? 0);
+      for (const [seq, pos] of this.#fetchedAhead) if (pos <= this.#lastPos) this.#fetchedAhead.delete(seq);
+      this.#spilled = rows.length === 0 ? 0 : Math.max(0, this.#spilled - fresh.length);
       this.schedule();
     }).catch((error: unknown) => {
       this.#owner.failed(error);
