@@ -53,16 +53,16 @@ export class Ledger {
   // The disk
 
   asked(query: Request & { kind: 'query' }): void {
-    if (query.name.startsWith('recover')) this.#recoverStarted();
+    if (query.name === 'recover') this.#recoverStarted();
   }
 
   applied(request: Request & { kind: 'apply' }, value: unknown): void {
     const results = value as readonly CommitResult[];
     request.commits.forEach(({ ops, guard, acceptance }, i) => {
       const result = results[i] as CommitResult;
-      if (result.duplicateOf !== undefined || result.known || 'letterGone' in result) return;
+      if (result.duplicateOf !== undefined || result.known || result.letterGone) return;
       for (const op of ops) this.#applied(op);
-      const resent = guard !== undefined && 'letter' in guard;
+      const resent = guard?.letter !== undefined;
       if (guard?.answer) this.#keyTaken(`${guard.answer.scope} ${guard.answer.key}`, guard.answer.run);
       if (acceptance || resent) this.#accepted(ops, { event: guard?.event?.id, resent });
       for (const run of result.ended) this.runEnded(run);

@@ -14,7 +14,6 @@ import { FaultyPort, type Faults, type Way } from './faulty-port.ts';
 import { changeFlow, makeFlow } from './flow-maker.ts';
 import { Ledger } from './ledger.ts';
 import { judge } from './oracle.ts';
-import { lettersOf } from './person.ts';
 import { makePlan, type Action, type Plan } from './plan.ts';
 import { SimNodes } from './sim-nodes.ts';
 
@@ -187,24 +186,23 @@ class Simulation {
 
   /** Somebody looks after what waits for a person: a held key, a dead letter. */
   async #person(): Promise<void> {
-    const letters = lettersOf(this.#host);
+    const { letters } = this.#host;
     const choose = <T>(from: readonly T[]): T | undefined => from[Math.floor(this.#random.next() * from.length)];
-    const held = choose(await letters?.heldKeys(this.#flow.id) ?? []);
+    const held = choose(await letters.heldKeys(this.#flow.id));
     if (held) {
       const action = choose(['release', 'skip', 'resend'] as const) ?? 'release';
       this.#ledger.note(`${action} key ${held.key} at ${held.node}`);
-      await letters?.freeKey(this.#flow.id, { node: held.node, key: held.key, action });
+      await letters.freeKey(this.#flow.id, { node: held.node, key: held.key, action });
       return;
     }
-    const letter = choose((await letters?.list({ limit: 50 }))?.deadLetters ?? []);
-    if (letter) await letters?.resend({ ids: [letter.id], to: 'node' });
+    const letter = choose((await letters.list({ limit: 50 })).deadLetters);
+    if (letter) await letters.resend({ ids: [letter.id], to: 'node' });
   }
 
   async #freeAllKeys(): Promise<void> {
-    const letters = lettersOf(this.#host);
-    for (const { node, key } of await letters?.heldKeys(this.#flow.id) ?? []) {
+    for (const { node, key } of await this.#host.letters.heldKeys(this.#flow.id)) {
       this.#ledger.note(`release key ${key} at ${node}`);
-      await letters?.freeKey(this.#flow.id, { node, key, action: 'release' });
+      await this.#host.letters.freeKey(this.#flow.id, { node, key, action: 'release' });
     }
   }
 
@@ -243,9 +241,9 @@ class Simulation {
     this.#nodes.linkDown = false;
     await this.#until(this.#world.clock.now() + 1000);
     await this.#deploy(this.#base);
-    for (let waited = 0; waited < 60 && this.#unfinished(); waited++) {
+    for (let waited = 0; waited < 600 && this.#unfinished(); waited++) {
       await this.#during(this.#freeAllKeys());
-      await this.#until(this.#world.clock.now() + HOUR / 10);
+      await this.#until(this.#world.clock.now() + HOUR / 60);
     }
     await this.#world.calm();
     // That the disk refused a read is told to the operator, and nothing worse.
