@@ -16,7 +16,11 @@ import httpResponseNode from './sink/http-response.ts';
 import sqlQueryNode from './sink/sql-query.ts';
 import injectNode from './source/inject.ts';
 import webhookInNode from './source/webhook-in/index.ts';
+import batchNode from './time/batch.ts';
+import debounceNode from './time/debounce.ts';
+import deduplicateNode from './time/deduplicate.ts';
 import delayNode from './time/delay.ts';
+import rateLimitNode from './time/rate-limit.ts';
 
 export const nodes: readonly NodeDefinition[] = [
   functionNode,
@@ -34,7 +38,11 @@ export const nodes: readonly NodeDefinition[] = [
   sqlQueryNode,
   injectNode,
   webhookInNode,
+  batchNode,
+  debounceNode,
+  deduplicateNode,
   delayNode,
+  rateLimitNode,
 ];
 
 export const connections: readonly ConnectionDefinition[] = [

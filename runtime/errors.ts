@@ -475,6 +475,10 @@ export const nodeFailureCodes = {
     means: { en: 'A message passed very many nodes without coming to rest.', ru: 'Сообщение прошло очень много узлов без остановки.' },
     fix: { en: 'Break the loop, or put a delay into it.', ru: 'Разорвите цикл или поставьте в него задержку.' },
   },
+  'collect.too-many-windows': {
+    means: { en: 'A node that gathers by key has too many keys open at once.', ru: 'Узел, собирающий по ключу, держит открытыми слишком много ключей.' },
+    fix: { en: 'Choose a shorter time, or a key with fewer values.', ru: 'Выберите меньшее время или ключ с меньшим числом значений.' },
+  },
   'engine.too-many-rounds': {
     means: { en: 'A message went round a loop of the flow more often than allowed.', ru: 'Сообщение прошло цикл потока больше допустимого числа раз.' },
     fix: { en: 'Give the loop a way out: count the rounds in the message and leave after some.', ru: 'Дайте циклу выход: считайте проходы в сообщении и выходите после нескольких.' },

@@ -55,6 +55,7 @@ export const limits = {
   httpDrainMs: 3 * SECOND, // of shutdown, for answers under way; before the drain of calls, so that both end within the ten seconds that a container is given
 
   // Joins
+  windowsOpenMax: 200_000, // of one node, each some 200 bytes in memory
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
   splitMessagesMax: 100_000, // from one message, while a segment is one commit
 

@@ -168,7 +168,7 @@ export class Caller {
 
   /** What comes of the call begins here. */
   #visit({ station, unit, work }: Place): Visit {
-    return new Visit(this.#runner.segment(station, work, this.#runner.services.clock.now()), unit, work.msg.body);
+    return new Visit(this.#runner.segment(station, work, { at: this.#runner.services.clock.now() }), unit, work.msg.body);
   }
 }
 

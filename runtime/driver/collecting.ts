@@ -1,10 +1,10 @@
 import type { Json } from '../flow/flow.ts';
-import { runOps } from '../engine/run-ops.ts';
+import { runOps, type Tally } from '../engine/run-ops.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
 import type { KeptRow, Op, WindowChange } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
-import type { CollectStep, Collector } from '../sdk/define-node.ts';
+import type { CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
@@ -15,6 +15,9 @@ import type { Station } from './station.ts';
 import { configFor, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 
+interface At { readonly unit: Unit; readonly work: Work }
+const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
+const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
 interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
   readonly key: string;
@@ -62,7 +65,7 @@ export class Collecting {
   /** Open windows with what memory mode keeps in them. */
   takeVolatile(): VolatileWindow[] {
     const { flow } = this.#runner;
-    return [...this.#windows].flatMap(([node, windows]) => [...windows.values()].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 ? [] : [{
+    return [...this.#windows].flatMap(([node, windows]) => [...windows.values()].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 && this.#runner.durable ? [] : [{
       change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
       kept: kept.splice(0).map(({ id, run, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, body: encodeBody(body) } })),
     }])));
@@ -76,6 +79,12 @@ export class Collecting {
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
+      const unit = this.#runner.unit(row.node);
+      if (unit?.pace) {
+        const after = unit.plan.feeds.reduce((sum, node) => sum + this.#runner.station(node).queued, 0);
+        if (!this.#runner.station(row.node).restorePace(unit.pace, row, after)) this.#runner.commit([{ op: 'window', change: { ...row, state: null, closeAt: null } }]);
+        continue;
+      }
       const window: Window = { key: row.key, first: row.first, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
       this.#of(row.node).set(row.key, window);
       this.#closeAt(row.node, window, row.closeAt);
@@ -90,30 +99,57 @@ export class Collecting {
     const open = this.#of(unit.id).get(key);
     const step = collect.arrive(work.msg.body, open?.state, context as never);
     const window = open ?? { key, first: work.msg.id, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
-    if (window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
+    if (step.keep && window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
+    if (!open && this.#of(unit.id).size >= limits.windowsOpenMax) throw tooManyWindows(unit.id);
     window.state = step.state;
-    unit.count.done++;
-    if (step.close) await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' });
-    else this.#keep({ unit, work }, window, step);
-  }
-
-  #keep({ unit, work }: { readonly unit: Unit; readonly work: Work }, window: Window, step: CollectStep): void {
-    const { flow } = this.#runner;
+    if (step.close) { await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' }); return; }
     this.#of(unit.id).set(window.key, window);
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
-    if (step.keep) window.count++;
+    const at = { unit, work };
+    if (step.pass !== undefined) { await this.#pass(at, window, step.pass); return; }
+    unit.count.done++;
+    const replaced = step.keepOnly ? await this.#replace(unit.id, window) : [];
+    this.#keep(at, window, { step, replaced });
+  }
+
+  /** The message goes on, in one commit with what the window has become. The next one waits: it must not be written before. */
+  async #pass({ unit, work }: At, window: Window, result: HandlerResult): Promise<void> {
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
+      try { this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window)]); } finally { resolve(); }
+    });
+    this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), result);
+    segment.close();
+    await settled;
+  }
+
+  /** Takes out what the window has kept so far; it ends as dropped. */
+  async #replace(node: string, window: Window): Promise<readonly Op[]> {
+    const stored = window.count > window.kept.length ? await this.#stored(node, window) : [];
+    for (const { run } of window.kept.splice(0)) this.#runner.leaveRun(run, { dropped: 1 });
+    window.count = 0;
+    if (stored.length === 0) return [];
+    const { flow } = this.#runner;
+    return [{ op: 'unkeep', flow, node, window: window.key }, ...stored.map(keptOfRow).flatMap(({ run, branched }) => this.#endOf(run, branched, DROPPED))];
+  }
+
+  #keep({ unit, work }: At, window: Window, { step, replaced }: { readonly step: CollectStep; readonly replaced: readonly Op[] }): void {
+    const keep = step.keep ?? step.keepOnly;
+    if (keep) window.count++;
     if (work.seq === 0) {
-      if (step.keep) window.kept.push(keptOf(work, step.keep));
-      else this.#runner.leaveRun(work.run, 1);
+      if (replaced.length > 0) this.#runner.commit(replaced);
+      if (keep) window.kept.push(keptOf(work, keep));
+      else this.#runner.leaveRun(work.run, { completed: 1 });
       return;
     }
-    const ops: Op[] = [
-      { op: 'end', seq: work.seq },
-      { op: 'window', change: { flow, node: unit.id, key: window.key, state: JSON.stringify(window.state), closeAt: window.closeAt, first: window.first } },
-    ];
-    if (step.keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, step.keep) } });
+    const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced];
+    if (keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, keep) } });
     else ops.push(...this.#endOf(work.run, work.branched));
     this.#runner.commit(ops);
+  }
+
+  #written(node: string, { key, state, closeAt, first }: Window): Op {
+    return { op: 'window', change: { flow: this.#runner.flow, node, key, state: JSON.stringify(state), closeAt, first } };
   }
 
   async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly reason: 'complete' | 'timeout' }): Promise<void> {
@@ -127,8 +163,13 @@ export class Collecting {
     const config = await configFor(unit, origin.msg.body, services);
     const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
     this.#of(unit.id).delete(window.key);
+    if (kept.length === 0 && !last.work && result === undefined) {
+      // Its state was all there was, and its time is over.
+      this.#runner.commit([{ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } }]);
+      return;
+    }
     const ended: Op[] = others.filter((each) => each.stored).flatMap(({ run, branched }) => this.#endOf(run, branched));
-    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, 1);
+    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, { completed: 1 });
     if (origin.seq !== 0 || stored.length > 0) ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } });
     // What was stored while the flow was durable goes also when it is in memory mode now.
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
@@ -200,9 +241,8 @@ export class Collecting {
     return windows;
   }
 
-  #endOf(run: Run, branched: boolean): readonly Op[] {
-    const at = this.#runner.services.clock.now();
-    return runOps(run, branched, { outs: 0, tally: { completed: 1, dropped: 0, dead: 0 }, at }).ops;
+  #endOf(run: Run, branched: boolean, tally: Tally = COMPLETED): readonly Op[] {
+    return runOps(run, branched, { outs: 0, tally, at: this.#runner.services.clock.now() }).ops;
   }
 }
 
@@ -222,5 +262,12 @@ function tooMany(node: string, key: string): NodeFailure {
   return new NodeFailure('join.too-many', {
     en: `collecting at node ${node}: the window "${key}" keeps ${limits.joinKeptMessagesMax} messages already; set a smaller count or a timeout`,
     ru: `сбор в узле ${node}: окно «${key}» уже хранит ${limits.joinKeptMessagesMax} сообщений; задайте меньшее число или время ожидания`,
+  });
+}
+
+function tooManyWindows(node: string): NodeFailure {
+  return new NodeFailure('collect.too-many-windows', {
+    en: `collecting at node ${node}: ${limits.windowsOpenMax} windows are open already; choose a shorter time, or a key with fewer values`,
+    ru: `сбор в узле ${node}: открыто уже ${limits.windowsOpenMax} окон; выберите меньшее время или ключ с меньшим числом значений`,
   });
 }

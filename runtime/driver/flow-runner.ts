@@ -131,7 +131,7 @@ export class FlowRunner implements StationOwner {
     work.on = this.#revision;
     const collects = unit.definition?.collect !== undefined;
     if (collects) this.#collecting.arrive(station, unit, work);
-    else if (unit.rests) this.#caller.call(station, unit, work);
+    else if (unit.rests && !unit.pace) this.#caller.call(station, unit, work);
     else this.#passOn(station, unit, work);
   }
 
@@ -147,10 +147,17 @@ export class FlowRunner implements StationOwner {
     for (const station of this.#stations.values()) station.resume(resource);
   }
 
+  drop(station: Station, unit: Unit, work: Work): void {
+    const segment = this.segment(station, work, { at: this.services.clock.now() });
+    unit.count.done++;
+    segment.tally.dropped++;
+    segment.close();
+  }
+
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
     // What a source accepted began when it came, however long it waited for its turn.
-    const segment = this.segment(station, work, unit.definition?.start ? work.receivedAt : this.services.clock.now());
+    const segment = this.segment(station, work, { at: unit.definition?.start ? work.receivedAt : this.services.clock.now(), also: station.paceOps(unit, work) });
     segment.shown = this.#shows(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
@@ -168,17 +175,17 @@ export class FlowRunner implements StationOwner {
   }
 
   /** What comes of a message that is at work at a station. */
-  segment(station: Station, work: Work, at: number): Segment {
+  segment(station: Station, work: Work, { at, also = NONE }: { readonly at: number; readonly also?: readonly Op[] }): Segment {
     return new Segment(work, at, (done) => {
       try {
         if (this.isCancelled(work)) this.discarded(work);
-        else this.settle(done);
+        else this.settle(done, also);
       } finally { station.finished(work, false); }
     });
   }
 
   /** Commits what came of a message together with its removal, and brings its results to their next places. */
-  settle(segment: Segment, also: readonly Op[] = []): void {
+  settle(segment: Segment, also: readonly Op[] = NONE): void {
     const { origin, outs, tally } = segment;
     const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
     if (origin.seq === 0) {
@@ -277,10 +284,11 @@ export class FlowRunner implements StationOwner {
     this.#endInMemory(run);
   }
 
-  /** For collecting: a run in memory mode has `count` messages less. */
-  leaveRun(run: Run, count: number): void {
-    run.pending -= count;
-    run.completed += count;
+  /** For collecting: a message of a run in memory mode has ended. */
+  leaveRun(run: Run, { completed = 0, dropped = 0 }: { readonly completed?: number; readonly dropped?: number }): void {
+    run.pending -= completed + dropped;
+    run.completed += completed;
+    run.dropped += dropped;
     this.#endInMemory(run);
   }
 

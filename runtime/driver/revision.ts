@@ -59,7 +59,7 @@ export class Revision {
     const { flow, services } = making;
     const plan = planFlow(flow, (type) => {
       const definition = services.nodes.get(type);
-      return definition && { info: definition.info, collects: definition.collect !== undefined };
+      return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined };
     });
     const units = new Map<string, Unit>();
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
@@ -115,6 +115,7 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: durationOf(node.timeout) ?? limits.callTimeoutMs, rate: node.rate === undefined ? undefined : parseRate(node.rate),
+    pace: readied.problem || !readied.config ? undefined : definition?.pace?.(readied.config.atDeploy as never),
     outs: new Map(), siblings, fingerprint,
   };
 }

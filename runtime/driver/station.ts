@@ -1,10 +1,12 @@
 import { KeyedQueue } from '../engine/queue.ts';
 import { RateWindow } from '../engine/rate.ts';
 import type { Rate } from '../flow/units.ts';
-import { rowState, type Op } from '../journal/rows.ts';
+import { rowState, type Op, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
 import { workOf, type Work } from './message.ts';
+import { Pacing } from './pacing.ts';
+import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
 import type { QueueLimit, Unit, WireCount } from './unit.ts';
 
@@ -21,6 +23,8 @@ export interface StationOwner {
   hasRoomAfter(unit: Unit): boolean;
   /** Takes the work; calls `finished` on the station when its slot and key are free again. */
   perform(station: Station, unit: Unit, work: Work): void;
+  /** The work ends here by the node's own rule. */
+  drop(station: Station, unit: Unit, work: Work): void;
   /** A queue that was full has room again. */
   drained(node: string): void;
   isCancelled(work: Work): boolean;
@@ -61,6 +65,7 @@ export class Station implements DuesOwner {
   #waking = false;
   #rate: RateWindow | undefined;
   readonly #retrying = new Set<Work>();
+  readonly #pacing: Pacing;
   working = 0;
   readonly #paused = new Set<string>();
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
@@ -73,12 +78,13 @@ export class Station implements DuesOwner {
     this.#owner = owner;
     this.#services = services;
     this.dues = new Dues(this, services);
+    this.#pacing = new Pacing(services.clock, (work) => { this.goFirst(work); });
     this.#queue = new KeyedQueue<Work>({ sizeOf: charsOf, putAway: (work) => this.#putAway(work), fetch: (key) => this.#fetchAside(key) }, { messages: limits.asideMessages, size: limits.asideBytes });
   }
 
   get flow(): string { return this.#owner.flow; }
   /** Waiting for a call, on disk or in memory. */
-  get queued(): number { return this.#queue.size + this.#spilled + this.#queue.away; }
+  get queued(): number { return this.#queue.size + this.#spilled + this.#queue.away + this.#pacing.waiting; }
   /** About so much text waits; the size of what is on disk only is reckoned from what passed. */
   get queuedChars(): number { return Math.round(this.queued * this.#typicalChars); }
   get waitingForDue(): number { return this.dues.waiting; }
@@ -128,6 +134,10 @@ export class Station implements DuesOwner {
     this.dues.restore(rest.waiting);
     this.schedule();
   }
+  /** False when the row tells nothing any more. */
+  restorePace(pace: Pace, row: WindowRow, after: number): boolean { return this.#pacing.restore(pace, row, after); }
+  /** What is to be written of the pace with a message that passes. */
+  paceOps(unit: Unit, work: Work): readonly Op[] { return unit.pace && work.seq !== 0 ? [{ op: 'window', change: { flow: this.flow, node: this.node, ...this.#pacing.written(unit.pace, work) } }] : []; }
   restoreAside(key: string, count: number): void { this.#queue.wereAway(key, count); }
 
   /** A message that waits for its retry keeps its key: newer ones of the key wait behind it. */
@@ -182,7 +192,7 @@ export class Station implements DuesOwner {
   volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run); }
 
   /** What memory mode holds here, for the journal: a planned stop loses nothing. */
-  takeVolatile(): Work[] { return [...this.#queue.takeAll().filter((work) => work.seq === 0), ...this.dues.takeVolatile()]; }
+  takeVolatile(): Work[] { return [...this.#pacing.takeAll(), ...this.#queue.takeAll()].filter((work) => work.seq === 0).concat(this.dues.takeVolatile()); }
 
   schedule(): void {
     if (this.#scheduled) return;
@@ -218,7 +228,10 @@ export class Station implements DuesOwner {
       return;
     }
     if (unit.rate || unit.resources.length > 0) this.#countRate(unit);
-    this.#owner.perform(this, unit, work);
+    const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
+    if (turn === 'now') this.#owner.perform(this, unit, work);
+    else if (turn === 'drop') this.#owner.drop(this, unit, work);
+    else this.working--;
   }
 
   #isPaused(unit: Unit): boolean {
@@ -228,9 +241,9 @@ export class Station implements DuesOwner {
 
   /** Whether the node's own rate and those of its connections let one more begin; else it looks again when they do. */
   #rateAllows(unit: Unit): boolean {
-    if (!unit.rate && unit.resources.length === 0) return true;
+    if (!unit.rate && !unit.pace && unit.resources.length === 0) return true;
     const now = this.#services.clock.elapsed();
-    let wait = this.#window(unit.rate)?.waitMs(now) ?? 0;
+    let wait = Math.max(this.#window(unit.rate)?.waitMs(now) ?? 0, unit.pace ? this.#pacing.waitMs(unit.pace) : 0);
     for (const resource of unit.resources) wait = Math.max(wait, this.#services.connections.rateOf(resource)?.waitMs(now) ?? 0);
     if (wait > 0 && !this.#waking) {
       this.#waking = true;

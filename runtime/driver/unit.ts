@@ -6,7 +6,7 @@ import type { CompiledConfig } from '../expression/resolve.ts';
 import type { NodePlace } from '../sdk/context.ts';
 import type { Surroundings } from './call-context.ts';
 import type { Segment } from './segment.ts';
-import type { NodeDefinition } from '../sdk/define-node.ts';
+import type { NodeDefinition, Pace } from '../sdk/define-node.ts';
 import type { Moment } from '../sdk/field.ts';
 import type { Body } from '../sdk/message.ts';
 
@@ -96,6 +96,7 @@ export interface Unit {
   readonly attempts: number;
   readonly timeoutMs: number;
   readonly rate: Rate | undefined;
+  readonly pace: Pace | undefined;
   /** Filled when all units of the revision exist. */
   readonly outs: Map<string, OutPort>;
   /** The units of the same revision. */

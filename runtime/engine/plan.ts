@@ -31,7 +31,7 @@ export interface PlanNode {
 export interface Plan { readonly flow: Flow; readonly nodes: ReadonlyMap<string, PlanNode> }
 
 /** What of a node type the plan needs beyond its `NodeInfo`. */
-export interface PlanType { readonly info: NodeInfo; readonly collects: boolean }
+export interface PlanType { readonly info: NodeInfo; /** Messages wait for others, or for their turn. */ readonly rests: boolean }
 
 export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
   const wires = wiresByNode(flow);
@@ -39,7 +39,7 @@ export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefi
   for (const [id, node] of Object.entries(flow.nodes)) {
     const type = typeOf(node.type);
     const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
-    const boundary = !type || type.collects || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
+    const boundary = !type || type.rests || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
     drafts.set(id, { id, node, info: type?.info, replay, boundary, wires: wires.get(id) ?? new Map() });
   }
   const reach = (id: string): Set<string> => restingPlaces(id, drafts);

@@ -112,6 +112,7 @@ export class JournalDatabase {
       case 'answered':
         this.#sql.run('UPDATE answers SET answer = coalesce(answer, ?), ended = 1, at = ? WHERE run = ?', op.answer, op.at, op.run);
         return;
+      case 'unkeep': this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', op.flow, op.node, op.window); return;
       case 'keep': {
         const k = op.kept;
         this.#sql.run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body);

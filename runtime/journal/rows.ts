@@ -146,6 +146,8 @@ export type Op =
   | { readonly op: 'ended'; readonly run: EndedRun }
   | { readonly op: 'window'; readonly change: WindowChange }
   | { readonly op: 'keep'; readonly kept: KeptRow }
+  /** A window keeps nothing any more. */
+  | { readonly op: 'unkeep'; readonly flow: string; readonly node: string; readonly window: string }
   | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
 
 /** What must be so for the commit to be applied. */

@@ -22,6 +22,10 @@ export interface CollectStep {
   readonly closeAt?: number | null;
   /** Closes the window now. */
   readonly close?: boolean;
+  /** Sends this message on at once with this result, in one commit with the state; it is not kept. */
+  readonly pass?: NonNullable<HandlerResult>;
+  /** Keeps this body in place of what was kept before, which ends here as dropped. */
+  readonly keepOnly?: Body;
 }
 export interface Collector<C> {
   /** The window that the message belongs to. */
@@ -35,6 +39,15 @@ export interface Collector<C> {
 /** What is known of a call whose answer was lost: it did its work (with what it would have answered, or the message as it came), it did not, or nobody knows. */
 export type Confirmed = 'done' | { readonly done: HandlerResult } | 'not-done' | 'unknown';
 
+/** At most `count` messages leave in any window of `perMs`, counted over restarts; those that may not yet wait at the node's input, in order, or are dropped. */
+export interface Pace {
+  readonly count: number;
+  readonly perMs: number;
+  /** Each key of messages has a window of its own. */
+  readonly eachKey: boolean;
+  readonly rest: 'wait' | 'drop';
+}
+
 /** A node type with its behaviour, as the runtime holds it. */
 export interface NodeDefinition {
   readonly info: NodeInfo;
@@ -45,6 +58,7 @@ export interface NodeDefinition {
   readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
   readonly collect?: Collector<never>;
   readonly confirm?: (message: Body, context: never) => Promise<Confirmed>;
+  readonly pace?: (config: never) => Pace;
   readonly start?: (context: never) => Promise<void> | void;
   readonly receive?: (given: { readonly [key: string]: Json }) => HttpRequest;
   /** Calls at once, unless the flow says otherwise. */
@@ -68,19 +82,21 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   readonly collect?: Collector<ConfigOf<F>>;
   /** For an external node: finds out what came of an attempt whose outcome is unknown, for example by looking for its origin id. It changes nothing outside. */
   confirm?(message: Body, context: NodeContext<ConfigOf<F>, P>): Promise<Confirmed>;
+  /** How fast messages may pass, from the config at deploy. */
+  pace?(config: ConfigOf<F>): Pace;
 }
 
 const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообщение' } } };
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, collect, confirm, migrations, concurrency, ...info } = spec;
+  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, ...info } = spec;
   const role = spec.role ?? 'action';
   return {
     info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
     ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
-    ...(collect && { collect }), ...(confirm && { confirm }), ...(concurrency !== undefined && { concurrency }),
+    ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }),
   } as NodeDefinition;
 }
 

@@ -4,7 +4,11 @@ import joinNode from '../../nodes/logic/join.ts';
 import splitNode from '../../nodes/logic/split.ts';
 import switchNode from '../../nodes/logic/switch.ts';
 import httpResponse from '../../nodes/sink/http-response.ts';
+import batch from '../../nodes/time/batch.ts';
+import debounce from '../../nodes/time/debounce.ts';
+import deduplicate from '../../nodes/time/deduplicate.ts';
 import delayNode from '../../nodes/time/delay.ts';
+import rateLimit from '../../nodes/time/rate-limit.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
 import type { EndedRun } from '../../runtime/journal/rows.ts';
 import { NodeFailure, type Body, type DeliverOptions, type NodeDefinition } from '../../runtime/sdk/index.ts';
@@ -36,7 +40,7 @@ export interface Scenario {
   readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number }) => string | undefined;
 }
 
-export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode];
+export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode, rateLimit, deduplicate, debounce, batch];
 
 const flaky = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
 const broken = (): never => { throw new NodeFailure('test.broken', { en: 'broken', ru: 'сломано' }); };
@@ -81,6 +85,30 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
   'a delay, in order for its key': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
     feed: [{ payload: 'k1', options: { key: 'k' } }, { payload: 'k2', options: { key: 'k' } }, { payload: 'free' }], holds: inOrder,
+  },
+  'a rate limit': {
+    flow: flowOf({ nodes: { in: 'test-source', limit: { type: 'rate-limit', config: { count: 1, per: '1m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> limit.in', 'limit.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 'k1' }, { payload: 'k2' }, { payload: 'k3' }], holds: inOrder,
+  },
+  'a rate limit of each key that drops the rest': {
+    flow: flowOf({ nodes: { in: 'test-source', limit: { type: 'rate-limit', config: { count: 1, per: '1m', eachKey: true, rest: 'drop' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> limit.in', 'limit.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 'a1', options: { key: 'a' } }, { payload: 'b1', options: { key: 'b' } }, { payload: 'a2', options: { key: 'a' } }], ends: ['any', 'any', 'any'],
+    holds: ({ nodes, accepted }) => (nodes.effects.size < Math.min(accepted, 2) ? 'a first message was dropped' : undefined),
+  },
+  'repeats within a time': {
+    flow: flowOf({ nodes: { in: 'test-source', once: { type: 'deduplicate', config: { time: '2h' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> once.in', 'once.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 1 }, { payload: 2 }], ends: ['any', 'any', 'any'],
+    holds: ({ nodes, accepted }) => (nodes.effects.size > 2 || (accepted === 3 && nodes.effects.size < 2) ? `${nodes.effects.size} effects of two values` : undefined),
+  },
+  'the last of a burst': {
+    flow: flowOf({ nodes: { in: 'test-source', calm: { type: 'debounce', config: { quiet: '5s' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> calm.in', 'calm.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], ends: ['any', 'any', 'any'],
+    holds: ({ nodes, accepted }) => (accepted > 0 && nodes.arrived.length === 0 ? 'nothing of the burst came' : undefined),
+  },
+  'a batch by count and by time': {
+    flow: flowOf({ nodes: { in: 'test-source', batch: { type: 'batch', config: { count: 2, time: '10s' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> batch.in', 'batch.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }],
+    holds: ({ nodes, accepted }) => (new Set(nodes.arrived.flatMap(({ body }) => body.payload as number[])).size < accepted ? 'what was gathered is not complete' : undefined),
   },
   'a switch and a change': {
     flow: flowOf({

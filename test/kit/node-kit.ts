@@ -140,9 +140,10 @@ export class OpenNode {
     const window = open ?? { state: step.state, kept: [], closeAt: null };
     window.state = step.state;
     if (step.keep) window.kept.push(step.keep);
+    if (step.keepOnly) window.kept.splice(0, Infinity, step.keepOnly);
     if (step.closeAt !== undefined) window.closeAt = step.closeAt;
     this.#windows.set(key, window);
-    if (!step.close) return undefined;
+    if (!step.close) return step.pass;
     this.#windows.delete(key);
     return collector.close({ key, state: window.state, kept: window.kept, reason: 'complete' }, context.config);
   }

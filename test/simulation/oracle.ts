@@ -91,7 +91,7 @@ export interface Judged { readonly flow: Flow; readonly nodes: readonly NodeDefi
 
 /** Everything has had its time: nothing may be pending, and every run must have ended once, in a way that what was seen allows. */
 export function judge({ flow, nodes, ledger, acknowledged, exact }: Judged): void {
-  const types = new Map(nodes.map((definition) => [definition.info.type, { info: definition.info, collects: definition.collect !== undefined }]));
+  const types = new Map(nodes.map((definition) => [definition.info.type, { info: definition.info, rests: definition.collect !== undefined }]));
   const plan = planFlow(flow, (type) => types.get(type));
   for (const row of ledger.rows.values()) ledger.violated(`${row.run}|${row.node}|${row.id} is still pending, in state ${row.state}`);
   if (ledger.kept.size > 0) ledger.violated(`${ledger.kept.size} messages are still kept in windows`);

@@ -44,7 +44,7 @@ describe('runs', () => {
 });
 
 describe('plan', () => {
-  const types = new Map(new TestNodes().definitions.map((each) => [each.info.type, { info: each.info, collects: each.collect !== undefined }]));
+  const types = new Map(new TestNodes().definitions.map((each) => [each.info.type, { info: each.info, rests: each.collect !== undefined }]));
   const plan = (draft: Parameters<typeof flowOf>[0]) => planFlow(flowOf(draft), (type) => types.get(type));
   test('messages rest at what acts outside, at what collects, and at what is not installed', () => {
     const { nodes } = plan({ nodes: { a: 'test-pass', b: 'test-call', c: 'test-gather', d: 'no-such-type' }, wires: [] });
