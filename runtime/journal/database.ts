@@ -172,7 +172,8 @@ export class JournalDatabase {
   }
   recover(flow: string): void {
     this.#sql.transaction(() => {
-      this.#sql.run('UPDATE messages SET state = 0, crashes = crashes + 1 WHERE flow = ? AND state = 1', flow);
+      // Counted before the call; an end of the process is no failure of the message (DESIGN 6.5).
+      this.#sql.run('UPDATE messages SET state = 0, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1', flow);
       this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
       // Whoever held the key may have been the one in the call: by their places all of them are in order again.
       this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);

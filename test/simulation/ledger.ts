@@ -168,9 +168,8 @@ export class Ledger {
     this.arrived.add(visitKey(visit));
   }
 
-  /** The process ended: no call is under way any more, and each that was may count as an attempt. */
+  /** The process ended: no call is under way any more. That is no attempt of any message. */
   processEnded(): void {
-    for (const row of this.rows.values()) if (row.state === 1) this.#count(this.#failures, visitKey({ run: row.run, node: row.node, path: pathOf(decodeBody(row.body)) }));
     this.#underWay.clear();
     this.#lastOrder.clear();
   }

@@ -80,13 +80,13 @@ describe('commits', () => {
     expect(await j.outbox(10)).toEqual([]);
   });
 
-  test('calls that were under way when the owner ended come back as one crash more', async () => {
+  test('calls that were under way when the owner ended come back as one crash more, and no attempt more', async () => {
     const first = new JournalDatabase(journal.file);
     first.apply([{ ops: [save(1), { op: 'begin', seq: 1, attempt: 1 }, save(2)] }], 2);
     first.close();
     const j = client(openInlinePort(journal.file));
     await j.recover('f');
-    expect(await page(j)).toMatchObject([{ seq: 1, crashes: 1, attempt: 1 }, { seq: 2, crashes: 0 }]);
+    expect(await page(j)).toMatchObject([{ seq: 1, crashes: 1, attempt: 0 }, { seq: 2, crashes: 0 }]);
   });
 });
 
