@@ -1,6 +1,6 @@
 import type {
-  CatalogInfo, ConnectionList, ConnectionsDocument, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
-  InjectAnswer, InjectRequest, Json, LastMessages, Problem, RunList, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
+  CatalogInfo, ConnectionList, ConnectionsDocument, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
+  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ResendRequest, RunList, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
 const BASE = '/api/v1';
@@ -107,5 +107,12 @@ export const api = {
   import: (request: ImportRequest) => call<ImportAnswer>('POST', '/import', { body: request }),
   /** The text of one flow, or of several as a bundle. */
   export: (ids: readonly string[]) => call<string>('GET', `/export?${ids.map((id) => `flow=${encodeURIComponent(id)}`).join('&')}`, { as: 'text' }),
+  listDeadLetters: (of: DeadLetterQuery & { readonly limit?: number; readonly after?: string }) => call<DeadLetterList>('GET', `/dead-letters${query({ ...of })}`),
+  findDeadLetter: (id: string) => call<DeadLetterDetail>('GET', `/dead-letters${at(id)}`),
+  editDeadLetter: (id: string, body: { readonly [key: string]: unknown }) => call<DeadLetterDetail>('PUT', `/dead-letters${at(id)}`, { body: { body } }),
+  resendDeadLetters: (request: ResendRequest) => call<DeadLetterAnswer>('POST', '/dead-letters/resend', { body: request }),
+  discardDeadLetters: (selection: DeadLetterSelection) => call<DeadLetterAnswer>('POST', '/dead-letters/discard', { body: selection }),
+  heldKeys: (flow: string) => call<HeldKeyList>('GET', `/flows${at(flow)}/held-keys`),
+  freeKey: (flow: string, request: HeldKeyRequest) => call<void>('POST', `/flows${at(flow)}/held-keys`, { body: request }),
   listRuns: (of: { readonly flow?: string; readonly state?: string; readonly limit?: number; readonly after?: string } = {}) => call<RunList>('GET', `/runs${query(of)}`),
 } as const;

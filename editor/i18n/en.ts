@@ -5,6 +5,7 @@ import { debug } from './en/debug.ts';
 import { deploy } from './en/deploy.ts';
 import { flows } from './en/flows.ts';
 import { inspector } from './en/inspector.ts';
+import { letters } from './en/letters.ts';
 import { palette } from './en/palette.ts';
 import { settings } from './en/settings.ts';
 import { shared } from './en/shared.ts';
@@ -20,6 +21,7 @@ export const en = {
   ...deploy,
   ...flows,
   ...inspector,
+  ...letters,
   ...palette,
   ...settings,
   ...shared,

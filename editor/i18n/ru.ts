@@ -5,6 +5,7 @@ import { debug } from './ru/debug.ts';
 import { deploy } from './ru/deploy.ts';
 import { flows } from './ru/flows.ts';
 import { inspector } from './ru/inspector.ts';
+import { letters } from './ru/letters.ts';
 import { palette } from './ru/palette.ts';
 import { settings } from './ru/settings.ts';
 import { shared } from './ru/shared.ts';
@@ -19,6 +20,7 @@ export const ru = {
   ...deploy,
   ...flows,
   ...inspector,
+  ...letters,
   ...palette,
   ...settings,
   ...shared,

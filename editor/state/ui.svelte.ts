@@ -42,6 +42,10 @@ export class Ui {
   inspectorTab = $state<InspectorTab>('settings');
   /** The flow's own settings stand in the inspector's place. */
   isFlowSettingsOpen = $state(false);
+  /** What the stage shows of the open flow. */
+  view = $state<'edit' | 'letters'>('edit');
+  /** Dead letters of this node only; empty for all. */
+  letterNode = $state('');
   dialog = $state<DialogName>();
   /** Text that the import dialog opens with, for example what was pasted on the canvas. */
   importText = $state('');
@@ -108,6 +112,11 @@ export class Ui {
   openFlowSettings(): void {
     this.isFlowSettingsOpen = true;
     this.isInspectorOpen = true;
+  }
+
+  showLetters(node: string): void {
+    this.letterNode = node;
+    this.view = 'letters';
   }
 
   openImport(text = ''): void {

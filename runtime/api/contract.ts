@@ -282,7 +282,7 @@ export interface WireCounters {
   readonly perSecond: number;
   /** How full it is by messages or bytes, whichever is more: 0 to 1. */
   readonly fill?: number;
-  /** When the oldest waiting message came to rest here, ms since 1970. */
+  /** When the oldest waiting message was accepted, ms since 1970. */
   readonly oldestAt?: number;
   /** The oldest waits longer than the wire's `warnAge`. */
   readonly old?: boolean;

@@ -15,7 +15,7 @@ const QUERY = { type: 'object', additionalProperties: false, properties: FILTERS
 const selection = (more: JsonSchema = {}, required: readonly string[] = []): JsonSchema => ({
   type: 'object', additionalProperties: false, required,
   properties: { ids: { type: 'array', minItems: 1, maxItems: limits.idsMax, items: text }, query: QUERY, ...more },
-  oneOf: [{ required: ['ids'] }, { required: ['query'] }],
+  oneOf: [{ required: ['ids'], properties: { ids: {} } }, { required: ['query'], properties: { query: {} } }],
 });
 
 /** A dead letter as a person sees it, with room for a large one, because he may edit it. */

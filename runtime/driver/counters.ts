@@ -63,7 +63,7 @@ export class CountersOf {
     const status = this.#statuses.get(id);
     return {
       done: count.done, failed: count.failed, working: station?.working ?? 0, waiting: station?.queued ?? 0, held: station?.waitingForDue ?? 0,
-      deadLetters: count.deadLetters, perSecond: this.#rate('done', id), ...(count.ms !== undefined && { ms: count.ms }), ...(status && { status }), ...(problem && { problem }),
+      deadLetters: count.deadLetters, ...(station && station.keysHeld > 0 && { keysHeld: station.keysHeld }), perSecond: this.#rate('done', id), ...(count.ms !== undefined && { ms: count.ms }), ...(status && { status }), ...(problem && { problem }),
     };
   }
 
@@ -72,7 +72,12 @@ export class CountersOf {
     const station = wire && this.#runner.stations.get(wire.to.id);
     const alone = wire !== undefined && this.#runner.revision?.wiresInto(wire.to.id).length === 1;
     const waiting = alone ? station?.queued ?? 0 : this.#runner.wireCount(id).waiting;
-    return { passed: this.#runner.wireCount(id).passed, waiting, limit: wire?.limit.messages ?? 0, perSecond: this.#rate('passed', id) };
+    const told = { passed: this.#runner.wireCount(id).passed, waiting, limit: wire?.limit.messages ?? 0, perSecond: this.#rate('passed', id) };
+    if (!wire || !station || waiting === 0) return told;
+    const fill = Math.min(1, Math.max(waiting / wire.limit.messages, station.queuedChars / wire.limit.chars));
+    const { oldestAt } = station;
+    const old = oldestAt !== undefined && wire.warnAgeMs !== undefined && this.#services.clock.now() - oldestAt > wire.warnAgeMs;
+    return { ...told, fill, ...(oldestAt !== undefined && { oldestAt }), ...(old && { old }) };
   }
 
   #connections(): LiveCounters['connections'] {

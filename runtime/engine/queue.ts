@@ -82,7 +82,7 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
   behind(key: string): number { return (this.#aside.get(key)?.size ?? 0) + (this.#away.get(key) ?? 0); }
   /** The one that would be taken first of each list. */
   *heads(): Generator<T> {
-    for (const list of [this.#first, this.#retries, this.#freed, this.#arrived]) if (list.peek() !== undefined) yield list.peek() as T;
+    for (const list of [this.#first, this.#retries, this.#freed, this.#arrived, ...this.#aside.values()]) if (list.peek() !== undefined) yield list.peek() as T;
   }
 
   /** How many of those in memory are so. */

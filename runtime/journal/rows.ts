@@ -30,15 +30,12 @@ export interface Row {
   readonly branched: 0 | 1;
   /** Feedback wires that the message has passed. */
   readonly hops: number;
-  /** Bits of `rowFlag`. */
+  /** Bits that go with the message along its whole way; none has a meaning yet. */
   readonly flags: number;
   /** Of a message that its node turns into very many: how many of them have left already; null for any other. */
   readonly cursor: number | null;
   readonly body: string;
 }
-
-/** What is to be known of a message on its whole way. */
-export const rowFlag = { recorded: 1, sameKeys: 2, dryRun: 4 } as const;
 
 /** A message parked for a person, with its failure. */
 export interface DeadLetterRow {

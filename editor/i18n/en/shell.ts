@@ -59,4 +59,7 @@ export const shell = {
   'shell.go-node': 'Go to {node}',
   'shell.open-flow': 'Open {flow}',
   'shell.resize': 'Resize the panel',
+  'shell.view': 'View',
+  'shell.view-edit': 'Edit',
+  'shell.view-letters': 'Dead letters',
 } as const;

@@ -62,4 +62,7 @@ export const shell: Translation<typeof english> = {
   'shell.go-node': 'Перейти к узлу «{node}»',
   'shell.open-flow': 'Открыть «{flow}»',
   'shell.resize': 'Изменить размер панели',
+  'shell.view': 'Вид',
+  'shell.view-edit': 'Правка',
+  'shell.view-letters': 'Недоставленные',
 };

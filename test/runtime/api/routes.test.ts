@@ -175,3 +175,33 @@ test('openapi.json lists every route with its parameters and body', async () => 
   expect(paths['/flows/{id}/deploy']?.['post']?.requestBody).toMatchObject({ required: true });
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/catalog', '/connections/{name}/test', '/secrets/{name}', '/env/{name}', '/dead-letters', '/import', '/export', '/audit', '/system']));
 });
+
+const LETTER = { id: '7', messageId: 'm', runId: 'r', flow: 'lead', node: 'a', at: 1, kind: 'failed', holdsKey: true, revision: 1, edited: false, attempts: 5, code: 'http.failed', message: { en: '', ru: '' }, body: { payload: { phone: '+79001234534', sum: 5 } } } as const;
+
+test('a dead letter that is edited keeps what was masked and left as it was', async () => {
+  kit.host.dead = [LETTER];
+  const { json } = await kit.ask({ path: '/api/v1/dead-letters/7' });
+  const { body } = json as { body: { payload: { phone: string } } };
+  expect(body.payload.phone).not.toContain('1234534');
+  expect((await kit.ask({ method: 'PUT', path: '/api/v1/dead-letters/7', body: { body: { payload: { ...body.payload, sum: 6 }, added: true } } })).status).toBe(200);
+  expect(kit.host.dead[0]).toMatchObject({ edited: true, body: { payload: { phone: '+79001234534', sum: 6 }, added: true } });
+  expect(kit.project.calls).toContainEqual(['audited', 'local', 'dead-letter.edit', '7']);
+});
+
+test('dead letters are resent and discarded by their ids or by a filter, never by nothing', async () => {
+  const post = async (path: string, body: unknown) => (await kit.ask({ method: 'POST', path: `/api/v1/dead-letters/${path}`, body })).status;
+  expect(await post('resend', { ids: ['1', '2'], to: 'node' })).toBe(200);
+  expect(await post('discard', { query: { flow: 'lead', code: 'http.failed' } })).toBe(200);
+  for (const nonsense of [{}, { ids: [] }, { ids: ['1'], query: {} }, { query: { kind: 'odd' } }, { ids: [1] }]) expect(await post('discard', nonsense), JSON.stringify(nonsense)).toBe(400);
+  for (const nonsense of [{ ids: ['1'] }, { ids: ['1'], to: 'moon' }]) expect(await post('resend', nonsense), JSON.stringify(nonsense)).toBe(400);
+  expect(kit.host.asked).toEqual([['resend', { ids: ['1', '2'], to: 'node' }], ['discard', { query: { flow: 'lead', code: 'http.failed' } }]]);
+  expect(kit.project.calls.filter(([what]) => what === 'audited')).toHaveLength(2);
+});
+
+test('held keys are listed and freed, and a run is cancelled, in the name of who asked', async () => {
+  expect((await kit.ask({ path: '/api/v1/flows/lead/held-keys' })).json).toEqual({ keys: [], total: 0 });
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'skip' } })).status).toBe(204);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'burn' } })).status).toBe(400);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/runs/r1/cancel' })).json).toEqual({ discarded: 1 });
+  expect([kit.host.asked, kit.host.cancelled]).toEqual([[['free', 'lead', { node: 'a', key: 'k', action: 'skip' }]], ['r1']]);
+});

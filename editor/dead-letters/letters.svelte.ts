@@ -1,0 +1,101 @@
+import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterQuery, HeldKey, HeldKeyRequest, ResendRequest } from '../../runtime/api/contract.ts';
+import { api, ApiError } from '../api/client.ts';
+
+const PAGE = 100;
+
+export type Choice = { readonly ids: readonly string[] } | { readonly query: DeadLetterQuery };
+
+/** Dead letters and held keys of one flow, as the person looks at them. */
+export class Letters {
+  readonly flow: string;
+  list = $state.raw<readonly DeadLetter[]>([]);
+  total = $state(0);
+  held = $state.raw<readonly HeldKey[]>([]);
+  isLoading = $state(true);
+  error = $state.raw<ApiError>();
+  node = $state('');
+  code = $state('');
+  chosen = $state.raw<ReadonlySet<string>>(new Set());
+  open = $state.raw<DeadLetterDetail>();
+  answer = $state.raw<DeadLetterAnswer & { readonly what: 'resend' | 'discard' }>();
+  isBusy = $state(false);
+  #next: string | undefined;
+  #asked = 0;
+
+  constructor(flow: string) { this.flow = flow; }
+
+  get query(): DeadLetterQuery { return { flow: this.flow, ...(this.node !== '' && { node: this.node }), ...(this.code !== '' && { code: this.code }) }; }
+  get hasMore(): boolean { return this.#next !== undefined; }
+  get isFiltered(): boolean { return this.node !== '' || this.code !== ''; }
+
+  /** The newest ones; an answer that comes after a later question is not shown. */
+  async load(): Promise<void> {
+    const asked = ++this.#asked;
+    await this.#try(async () => {
+      const [page, held] = await Promise.all([api.listDeadLetters({ ...this.query, limit: Math.max(PAGE, Math.min(500, this.list.length)) }), api.heldKeys(this.flow)]);
+      if (asked !== this.#asked) return;
+      this.list = page.deadLetters;
+      this.#next = page.next;
+      this.total = page.total;
+      this.held = held.keys;
+      const there = new Set(page.deadLetters.map(({ id }) => id));
+      this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
+      if (this.open && !there.has(this.open.id)) this.open = undefined;
+    });
+    this.isLoading = false;
+  }
+
+  async more(): Promise<void> {
+    await this.#try(async () => {
+      const page = await api.listDeadLetters({ ...this.query, limit: PAGE, ...(this.#next !== undefined && { after: this.#next }) });
+      this.list = [...this.list, ...page.deadLetters];
+      this.#next = page.next;
+    });
+  }
+
+  async show(id: string): Promise<void> {
+    await this.#try(async () => { this.open = await api.findDeadLetter(id); });
+  }
+
+  async save(body: { readonly [key: string]: unknown }): Promise<void> {
+    const { open } = this;
+    if (open) await this.#try(async () => { this.open = await api.editDeadLetter(open.id, body); });
+    await this.load();
+  }
+
+  choose(id: string, isChosen: boolean): void {
+    const chosen = new Set(this.chosen);
+    if (isChosen) chosen.add(id);
+    else chosen.delete(id);
+    this.chosen = chosen;
+  }
+  chooseAll(isChosen: boolean): void { this.chosen = new Set(isChosen ? this.list.map(({ id }) => id) : []); }
+
+  async resend(choice: Choice, to: ResendRequest['to']): Promise<void> {
+    await this.#act('resend', async () => await api.resendDeadLetters({ ...choice, to }));
+  }
+  async discard(choice: Choice): Promise<void> {
+    await this.#act('discard', async () => await api.discardDeadLetters(choice));
+  }
+  async free(request: HeldKeyRequest): Promise<void> {
+    await this.#try(async () => { await api.freeKey(this.flow, request); });
+    await this.load();
+  }
+
+  async #act(what: 'resend' | 'discard', act: () => Promise<DeadLetterAnswer>): Promise<void> {
+    this.isBusy = true;
+    await this.#try(async () => { this.answer = { ...await act(), what }; });
+    this.isBusy = false;
+    await this.load();
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.error = undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.error = error;
+    }
+  }
+}
