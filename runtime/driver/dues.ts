@@ -81,8 +81,10 @@ export class Dues {
     if (this.#cursor) this.#plan(0);
   }
 
-  /** Messages of a cancelled run do not come any more; answers those that lived in memory only. */
-  forget(run: string, gone: ReadonlySet<number>): Work[] {
+  /** Messages of a cancelled run do not come any more: answers those that lived in memory only, and the rows that were handed over before. */
+  forget(run: string, gone: ReadonlySet<number>): { readonly volatile: readonly Work[]; readonly handedOver: ReadonlySet<number> } {
+    const armed = new Set([...this.#armed].map((entry) => entry.work.seq));
+    const handedOver = new Set([...gone].filter((seq) => this.#known.has(seq) && !armed.has(seq)));
     for (const seq of gone) if (!this.#known.has(seq)) this.waiting--; // on disk only
     for (const entry of this.#armed) {
       if (!gone.has(entry.work.seq)) continue;
@@ -94,7 +96,7 @@ export class Dues {
     const volatile = [...this.#volatile].filter((entry) => entry.work.run.id === run);
     for (const entry of volatile) this.#drop(entry);
     this.waiting -= volatile.length;
-    return volatile.map((entry) => entry.work);
+    return { volatile: volatile.map((entry) => entry.work), handedOver };
   }
 
   /** Takes out what lives in memory only. */

@@ -235,12 +235,10 @@ export class FlowRunner implements StationOwner {
     let inMemory = this.#caller.abort(run);
     for (const [node, station] of this.#stations) {
       inMemory += station.volatileOf(run);
-      const waiting = gone.filter((row) => row.node === node && (row.state === rowState.retrying || row.state === rowState.held));
-      for (const work of station.dues.forget(run, new Set(waiting.map((row) => row.seq)))) {
+      for (const work of station.cancel(run, gone.filter((row) => row.node === node))) {
         inMemory++;
         this.discarded(work);
       }
-      station.schedule();
     }
     return inMemory;
   }

@@ -1,7 +1,7 @@
 import { KeyedQueue } from '../engine/queue.ts';
 import { RateWindow } from '../engine/rate.ts';
 import type { Rate } from '../flow/units.ts';
-import { rowState, type Op, type WindowRow } from '../journal/rows.ts';
+import { rowState, type CancelledRun, type Op, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
 import { workOf, type Work } from './message.ts';
@@ -186,6 +186,16 @@ export class Station implements DuesOwner {
   pause(resource: string): void { this.#paused.add(resource); }
   resume(resource: string): void {
     if (this.#paused.delete(resource)) this.schedule();
+  }
+
+  /** What waited for its time is gone with its run, and a retry's key is free; answers the messages that lived in memory only. */
+  cancel(run: string, rows: CancelledRun['rows']): readonly Work[] {
+    const waiting = rows.filter((row) => row.state === rowState.retrying || row.state === rowState.held);
+    const { volatile, handedOver } = this.dues.forget(run, new Set(waiting.map((row) => row.seq)));
+    const retries = [...waiting.filter((row) => row.state === rowState.retrying && !handedOver.has(row.seq)), ...volatile.filter((work) => work.attempt > 0)];
+    for (const { key } of retries) if (key !== null && !this.#holds.has(key)) this.#queue.release(key);
+    this.schedule();
+    return volatile;
   }
 
   /** How many messages of a run wait here in memory only. */

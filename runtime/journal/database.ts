@@ -215,8 +215,8 @@ export class JournalDatabase {
   }
   cancelRun(run: string, at: number): CancelledRun {
     return this.#sql.transaction(() => {
-      const rows = this.#sql.all<{ seq: number; node: string; state: RowState; flow: string; revision: number; startedAt: number; branched: number }>(
-        'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, flow, revision, received_at AS startedAt, branched', run);
+      const rows = this.#sql.all<{ seq: number; node: string; state: RowState; key: string | null; flow: string; revision: number; startedAt: number; branched: number }>(
+        'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, key, flow, revision, received_at AS startedAt, branched', run);
       const first = rows[0];
       if (!first) return { rows: [], ended: [] };
       const ended: EndedRun[] = [];
@@ -227,7 +227,7 @@ export class JournalDatabase {
         this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length, completed: 0, dropped: 0, dead: 0 }, ended);
       }
       this.#runsEnded(ended);
-      return { rows: rows.map(({ seq, node, state }) => ({ seq, node, state })), ended };
+      return { rows: rows.map(({ seq, node, state, key }) => ({ seq, node, state, key })), ended };
     });
   }
   deadLetters(q: DeadLetterQuery & { after?: number; limit: number }): StoredLetter[] { return this.#letters.list(q); }

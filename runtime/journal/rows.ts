@@ -79,7 +79,7 @@ export interface DeadLetterQuery {
 export interface KeyHold { readonly flow: string; readonly node: string; readonly key: string; readonly at: number; readonly letter: number | null; readonly row: number | null }
 
 /** What a cancelled run had pending, and the run itself when nothing of it is left. */
-export interface CancelledRun { readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState }[]; readonly ended: readonly EndedRun[] }
+export interface CancelledRun { readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState; readonly key: string | null }[]; readonly ended: readonly EndedRun[] }
 
 export interface EndedRun {
   readonly id: string;
