@@ -8,7 +8,7 @@ import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
-import type { QueueLimit, Unit, WireCount } from './unit.ts';
+import type { NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
 
 /** What a station asks of its flow. */
 export interface StationOwner {
@@ -17,6 +17,7 @@ export interface StationOwner {
   /** False while the flow is stopped or too much of it is on its way to the disk. */
   readonly mayStart: boolean;
   unit(node: string): Unit | undefined;
+  count(node: string): NodeCount;
   /** Counts of a wire; none when the name is not a wire's. */
   wireOf(via: string): WireCount | undefined;
   /** Whether every queue that this node feeds has room. */
@@ -71,13 +72,14 @@ export class Station implements DuesOwner {
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
   readonly #holds = new Map<string, number>();
   /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
-  readonly lastDue = new Map<string, number>();
+  readonly lastDue: Map<string, number>;
 
   constructor(node: string, owner: StationOwner, services: Services) {
     this.node = node;
     this.#owner = owner;
     this.#services = services;
     this.dues = new Dues(this, services);
+    this.lastDue = owner.count(node).lastDue;
     this.#pacing = new Pacing(services.clock, (work) => { this.goFirst(work); });
     this.#queue = new KeyedQueue<Work>({ sizeOf: charsOf, putAway: (work) => this.#putAway(work), fetch: (key) => this.#fetchAside(key) }, { messages: limits.asideMessages, size: limits.asideBytes });
   }
@@ -114,7 +116,6 @@ export class Station implements DuesOwner {
   /** A retry or held message whose time has come: before what waits. */
   due(work: Work): void {
     work.resumed = work.attempt === 0;
-    if (work.key !== null && this.lastDue.get(work.key) === work.due) this.lastDue.delete(work.key);
     this.#enter(work);
     if (work.resumed) this.#queue.pushDue(work);
     else this.#queue.pushRetry(work);
@@ -175,6 +176,8 @@ export class Station implements DuesOwner {
     this.working--;
     if (this.#retrying.size > 0) this.#retrying.delete(work);
     this.dues.done(work);
+    // Not before it has left: a message of its key that need not wait would overtake it.
+    if (work.resumed && work.key !== null && this.lastDue.get(work.key) === work.due) this.lastDue.delete(work.key);
     work.on?.leave();
     work.on = undefined;
   }

@@ -16,6 +16,8 @@ export class NodeCount {
   failed = 0;
   working = 0;
   deadLetters = 0;
+  /** Of each key that waits here for an instant, the latest one: a later message of the key never leaves before it. */
+  readonly lastDue = new Map<string, number>();
   /** Of calls that are not pure: smoothed duration in ms. */
   ms: number | undefined;
   /** The last message that came in. */

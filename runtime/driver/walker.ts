@@ -100,6 +100,8 @@ export class Walker {
   /** The message that goes on alone, if one does; everything else is on its way when this returns. */
   #after(visit: Visit, result: HandlerResult): Visit | undefined {
     const { segment, unit } = visit;
+    const { lastDue } = unit.count;
+    if (lastDue.size > 0 && !isHold(result) && this.#waitsForKey(visit)) return undefined;
     unit.count.done++;
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
@@ -108,6 +110,14 @@ export class Walker {
     else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
     else segment.tally.dropped++;
     return undefined;
+  }
+
+  /** A message of its key waits at this node: one that need not wait does so too, until that one has left. */
+  #waitsForKey(visit: Visit): boolean {
+    const { unit, key, segment: { origin } } = visit;
+    const due = key === null || (origin.resumed && origin.node === unit.id) ? undefined : unit.count.lastDue.get(key);
+    if (due !== undefined) this.#rest({ visit, wire: undefined, due });
+    return due !== undefined;
   }
 
   #sendToPorts(visit: Visit, ports: ReturnType<typeof portsOf>): void {

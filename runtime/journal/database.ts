@@ -195,7 +195,7 @@ export class JournalDatabase {
   }
   keyHolds(flow: string): KeyHold[] { return this.#letters.holds(flow); }
   heldDues(flow: string): { node: string; key: string; due: number }[] {
-    return this.#sql.all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state = 3 AND key IS NOT NULL GROUP BY node, key', flow);
+    return this.#sql.all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state IN (3, 4) AND due IS NOT NULL AND key IS NOT NULL GROUP BY node, key', flow);
   }
   windows(flow: string): WindowRow[] {
     return this.#sql.all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);

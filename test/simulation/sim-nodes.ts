@@ -21,8 +21,8 @@ export const decides = {
   port: (node: string, path: string): 'a' | 'b' => (dice(`${node}|${path}|port`) < 0.5 ? 'a' : 'b'),
   poison: (node: string, path: string): boolean => dice(`${node}|${path}|poison`) < 0.04,
   again: (node: string, path: string, rounds: number): boolean => path.split(`/${node}`).length - 1 < rounds,
-  // Never nothing: a message that need not wait at a node overtakes those of its key that wait there.
-  holdMs: (node: string, path: string): number => 1 + Math.round(dice(`${node}|${path}|hold`) ** 3 * 150_000),
+  /** Nothing for some: a message that need not wait still comes after those of its key that do. */
+  holdMs: (node: string, path: string): number => (dice(`${node}|${path}|holds`) < 0.3 ? 0 : 1 + Math.round(dice(`${node}|${path}|hold`) ** 3 * 150_000)),
 };
 export const stepOf = (path: string, node: string, ordinal?: number): string => `${path}/${node}${ordinal === undefined ? '' : `.${ordinal}`}`;
 /** What leaves a window has a way of its own; only the loops of its last message are still counted. */
@@ -95,7 +95,7 @@ export class SimNodes {
   }
   #hold(): NodeDefinition {
     return defineNode({ ...COMMON, type: 'sim-hold', replay: 'pure', config: { ...MARK }, outputs: OUT, 
-      run: (message, { node, clock, resumed }) => (resumed ? onward(message, node.id) : holdUntil(clock.now() + decides.holdMs(node.id, pathOf(message)))) });
+      run: (message, { node, clock, resumed }) => (resumed || decides.holdMs(node.id, pathOf(message)) === 0 ? onward(message, node.id) : holdUntil(clock.now() + decides.holdMs(node.id, pathOf(message)))) });
   }
   #loop(): NodeDefinition {
     return defineNode({ ...COMMON, type: 'sim-loop', replay: 'pure', config: { rounds: field.integer(BOTH('Rounds'), { default: 1 }) }, outputs: { fixed: { out: { title: BOTH('Out') }, again: { title: BOTH('Again') } } },
