@@ -2,7 +2,7 @@ import type { Flow, Problem } from '../flow/flow.ts';
 import { endState, runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
+import { type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
