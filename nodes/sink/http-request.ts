@@ -51,6 +51,10 @@ export default defineNode({
     ], { default: 'auto' }),
     redirects: field.integer({ en: 'Redirects followed', ru: 'Переходов по перенаправлению' }, { default: 5, min: 0, max: 5, dynamic: [], advanced: true }),
     idempotent: field.boolean({ en: 'The other side honours Idempotency-Key', ru: 'Другая сторона учитывает Idempotency-Key' }, { default: false, advanced: true, visible: { field: 'method', is: ['POST', 'PATCH'] } }),
+    askAt: field.text({ en: 'Ask at, when the answer was lost', ru: 'Где узнать, если ответ потерян' }, {
+      escape: 'url', advanced: true, placeholder: 'https://example.test/orders?origin={{payload.id}}', visible: { field: 'method', is: ['POST', 'PATCH'] },
+      help: { en: 'A GET there tells what came of a request whose answer was lost: 2xx says that it was done, and its answer stands for the lost one; 404 or 410 that it was not, and it is sent again; anything else that nobody knows.', ru: 'Запрос GET по этому адресу скажет, что стало с запросом без ответа: 2xx — выполнен, и этот ответ заменит потерянный; 404 или 410 — не выполнен, и он отправляется снова; любой другой — неизвестно.' },
+    }),
   },
   outputs: { fixed: { answer: { title: { en: 'Answer', ru: 'Ответ' }, body: ANSWER }, refused: { title: { en: 'Refused', ru: 'Отказ' }, body: ANSWER } } },
   failures: {
@@ -87,5 +91,12 @@ export default defineNode({
     refuseFailures(answer, `${config.method} ${url.split('?')[0]}`, clock.now());
     const emitted = { ...message, payload: payloadOf(answer, config.answer), statusCode: answer.status, responseHeaders: answer.headers };
     return toPorts(answer.status < 400 ? { answer: emitted } : { refused: emitted });
+  },
+  async confirm(message, { config, fetch, signal }) {
+    if (config.askAt === undefined || config.askAt === '') return 'unknown';
+    const answer = await fetch(addressWithQuery(config.askAt, {}), { method: 'GET', signal, redirects: config.redirects, headers: { 'user-agent': 'Millrace', ...signIn(config) } });
+    if (answer.status === 404 || answer.status === 410) return 'not-done';
+    if (answer.status >= 300) return 'unknown';
+    return { done: toPorts({ answer: { ...message, payload: payloadOf(answer, config.answer), statusCode: answer.status, responseHeaders: answer.headers } }) };
   },
 });
