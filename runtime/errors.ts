@@ -232,7 +232,7 @@ export const failureCodes = {
   'dead-letter.cut': {
     status: 422,
     means: { en: 'The message is larger than what can be edited here: only a part of it was shown.', ru: 'Сообщение больше, чем можно править здесь: показана только его часть.' },
-    fix: { en: 'Resend it as it is, or from the start.', ru: 'Отправьте его без правки или с начала.' },
+    fix: { en: 'Resend it as it is, or discard it and send the corrected one from outside.', ru: 'Отправьте его без правки или удалите и отправьте исправленное снаружи.' },
   },
   'key.not-held': {
     status: 404,

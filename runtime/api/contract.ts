@@ -67,71 +67,17 @@ export interface RevisionList { readonly revisions: readonly { readonly revision
 export interface InjectRequest { readonly body?: { readonly [key: string]: Json } }
 export interface InjectAnswer { readonly runId?: string }
 
-/**
- * GET /api/v1/runs?flow=&state=&node=&code=&key=&id=&since=&until=&limit=&after=, newest first. `node` and `code` find runs in which
- * that node failed, or something failed with that code; `since` and `until` are ms since 1970.
- */
+/** GET /api/v1/runs?flow=&state=&limit=&after= */
 export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number } }
-export type RunState = 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
 export interface RunSummary {
   readonly id: string;
   readonly flow: string;
   readonly revision: number;
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly state: RunState;
+  readonly state: 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
   readonly messages: number;
-  /** The first failure of the run, caught or not. */
-  readonly failure?: { readonly node: string; readonly code: string; readonly message: Text };
-  /** Its path is kept: it can be looked at and replayed. False for one that was sampled out. */
-  readonly recorded?: boolean;
-  /** The run that this one repeats. */
-  readonly replayOf?: string;
 }
-
-/** GET /api/v1/runs/:id: the path of a run, masked. */
-export interface RunDetail extends RunSummary {
-  /** In order of time; empty when the run was sampled out. */
-  readonly steps: readonly RunStep[];
-  /** More steps exist than are kept. */
-  readonly stepsCut: boolean;
-  /** Where its pending messages are. */
-  readonly pending: readonly PendingMessage[];
-  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode }[];
-}
-/** One call of one node for one message. */
-export interface RunStep {
-  readonly messageId: string;
-  readonly node: string;
-  /** The wire by which it came; absent for what a source accepted. */
-  readonly via?: string;
-  readonly at: number;
-  readonly ms: number;
-  readonly attempt: number;
-  readonly outcome: 'done' | 'retried' | 'failed' | 'dropped' | 'held' | 'paused' | 'dead-lettered' | 'discarded';
-  /** Of a drop: the node's rule. */
-  readonly rule?: string;
-  readonly failure?: { readonly code: string; readonly message: Text };
-  readonly input?: SeenValue;
-  readonly outputs?: { readonly [port: string]: readonly SeenValue[] };
-}
-/** A body as it is shown: personal and secret fields masked, cut beyond a size. */
-export interface SeenValue { readonly body: unknown; readonly truncated: boolean }
-export interface PendingMessage { readonly messageId: string; readonly node: string; readonly state: 'queued' | 'calling' | 'retrying' | 'held' | 'key-held'; readonly attempt: number; readonly due?: number }
-
-/**
- * What a replay does (DESIGN 6.12). `same-keys`: steps that are done answer from the record, only missing effects happen.
- * `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, nothing happens outside.
- */
-export type ReplayMode = 'same-keys' | 'new-generation' | 'dry-run';
-/** POST /api/v1/runs/:id/replay { mode, from? } and POST /api/v1/runs/replay { query, mode, from? } for many. */
-export interface ReplayRequest { readonly mode: ReplayMode; /** A node of the run's path; from the start when absent. */ readonly from?: string }
-export interface ReplayAnswer {
-  /** Runs that were started, in order. A dry run has an id too, and its path is read at /runs/:id. */
-  readonly runs: readonly string[];
-  readonly refused: readonly { readonly id: string; readonly reason: Text }[];
-}
-export interface RunQuery { readonly flow?: string; readonly state?: RunState; readonly node?: string; readonly code?: string; readonly key?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/runs/:id/cancel: pending messages are discarded in the person's name, calls under way are aborted and their answers fenced off. */
 export interface CancelAnswer { readonly discarded: number }
 
@@ -158,7 +104,7 @@ export interface DeadLetter {
   readonly edited: boolean;
   readonly body: unknown;
 }
-/** GET /api/v1/dead-letters/:id: with every failed attempt. PUT …/:id { body } changes what will be resent; masked values that are left as they are keep what they hide. */
+/** GET /api/v1/dead-letters/:id. PUT …/:id { body } changes what will be resent; masked values that are left as they are keep what they hide. */
 export interface DeadLetterDetail extends DeadLetter {
   readonly receivedAt: number;
   readonly details: { readonly [name: string]: Json };
@@ -167,8 +113,8 @@ export interface DeadLetterDetail extends DeadLetter {
 export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
 export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
-/** `node`: to the node that failed, under the same message id. `start`: to where the run began, as a new run. `old-revision`: a parked one is finished on its revision. */
-export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' | 'old-revision' }
+/** To the node that failed, under the same message id, in a run of its own. */
+export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' }
 export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
 
 /** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */

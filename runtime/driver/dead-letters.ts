@@ -14,8 +14,6 @@ export interface LetterFlows {
   runner(flow: string): FlowRunner | undefined;
   /** Counts of dead letters at a node change by so many. */
   counted(place: { readonly flow: string; readonly node: string }, by: number): void;
-  /** Starts the run of the letter anew from its beginning; why not, when it cannot. */
-  restart(letter: StoredLetter): Promise<Text | undefined>;
 }
 
 type Refusal = Text | undefined;
@@ -49,8 +47,8 @@ export class DeadLetters {
     if (result.letterGone) throw gone(id);
   }
 
-  async resend({ to, ...selection }: ResendRequest): Promise<DeadLetterAnswer> {
-    return await this.#each(selection, (letter) => (to === 'start' ? this.#restart(letter) : this.#resend(letter)));
+  async resend({ ids, query }: ResendRequest): Promise<DeadLetterAnswer> {
+    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => this.#resend(letter));
   }
 
   async discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer> {
@@ -125,10 +123,6 @@ export class DeadLetters {
     return letter;
   }
 
-  async #restart(letter: StoredLetter): Promise<Refusal> {
-    return await this.#flows.restart(letter) ?? await this.#remove(letter);
-  }
-
   /** Removes it and frees the key that it holds. */
   async #remove(letter: StoredLetter): Promise<Refusal> {
     const { letterGone } = await this.#services.journal.commit({ ops: [{ op: 'letter-gone', seq: letter.seq, becomes: null }], guard: { letter: letter.seq } });
@@ -181,6 +175,6 @@ const notHeld = ({ flow, node, key }: { readonly flow: string; readonly node: st
 });
 const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not deployed; deploy it, then resend`, ru: `поток ${flow} не применён; примените его и отправьте снова` });
 const noNode = ({ flow, node }: { readonly flow: string; readonly node: string }): Text => ({
-  en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has, or resend from the start`,
-  ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию или отправьте с начала`,
+  en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has`,
+  ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию`,
 });

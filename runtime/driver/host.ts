@@ -28,7 +28,6 @@ export class DriverHost implements FlowHost {
     this.letters = new DeadLetters(services, {
       runner: (flow) => this.#runners.get(flow),
       counted: ({ flow, node }, by) => { this.#runner(flow).count(node).deadLetters += by; },
-      restart: async () => ({ en: 'the beginning of its run was not kept', ru: 'начало его запуска не сохранено' }),
     });
     services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }

@@ -19,7 +19,7 @@ const world = (clock = new VirtualTime()): World => {
   return made;
 };
 const letters = (w: World): DeadLetters => new DeadLetters(w.services, {
-  runner: (flow) => w.runner(flow), counted: () => undefined, restart: async () => BOTH('not kept'),
+  runner: (flow) => w.runner(flow), counted: () => undefined,
 });
 const feed = async (payload: unknown, key?: string) => await nodes.deliver.get('in')?.({ payload }, key === undefined ? {} : { key });
 const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
