@@ -95,6 +95,7 @@ export const limits = {
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,
   deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
+  lettersAtOnce: 256, // resent or discarded in one write to the disk
   refusedListed: 100, // of a bulk, with their reasons; the others are counted
   outboxBatch: 4, // transactions, each with up to two thousand ended runs
   historyBiteRuns: 1000, // written to the store in one transaction: some 7 ms, in which nobody else writes to it

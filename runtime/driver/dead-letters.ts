@@ -86,15 +86,23 @@ export class DeadLetters {
     for (const { flow, node, count } of gone) this.#flows.counted({ flow, node }, -count);
   }
 
-  /** One after the other: each is asked for and answered by itself, so that one that cannot be harms no other. */
+  /** Each is answered by itself, so that one that cannot be harms no other. Many go to the disk together; they begin in order, and so they are written. */
   async #each(selection: DeadLetterSelection, act: (letter: StoredLetter) => Promise<Refusal>): Promise<DeadLetterAnswer> {
     let done = 0;
     const refused: { id: string; reason: Text }[] = [];
-    for await (const letter of this.#selected(selection)) {
+    const one = async (letter: StoredLetter | string): Promise<void> => {
       const reason = typeof letter === 'string' ? gone(letter).text : await act(letter);
       if (reason === undefined) done++;
       else if (refused.length < limits.refusedListed) refused.push({ id: typeof letter === 'string' ? letter : String(letter.seq), reason });
+    };
+    let underWay: Promise<void>[] = [];
+    for await (const letter of this.#selected(selection)) {
+      underWay.push(one(letter));
+      if (underWay.length < limits.lettersAtOnce) continue;
+      await Promise.all(underWay);
+      underWay = [];
     }
+    await Promise.all(underWay);
     return { done, refused };
   }
 

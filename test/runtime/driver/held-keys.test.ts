@@ -124,6 +124,22 @@ test('a failure in a pure node holds the key where the message rested, until wha
   expect(payloads()).toEqual(['a1', 'a2']);
 });
 
+test('a thousand dead letters are resent in the order in which they died, or discarded, each once', async () => {
+  const w = world();
+  nodes.onCall = () => { throw new NodeFailure('test.bad', BOTH('bad')); };
+  await w.deploy({ ...LINE, nodes: { ...LINE.nodes, call: { type: 'test-call', version: 1, config: {}, concurrency: 1 } } });
+  for (let i = 0; i < 1000; i++) await feed(i);
+  for (let i = 0; i < 30; i++) await w.calm();
+  expect((await letters(w).list({ limit: 1 })).total).toBe(1000);
+  refuse();
+  const [one, two] = await Promise.all([letters(w).resend({ query: { flow: 'flow' }, to: 'node' }), letters(w).discard({ query: { flow: 'flow' } })]);
+  for (let i = 0; i < 30; i++) await w.calm();
+  expect(one.done + two.done).toBe(1000);
+  expect(payloads()).toHaveLength(one.done);
+  expect(payloads()).toEqual(payloads().toSorted((a, b) => Number(a) - Number(b)));
+  expect((await letters(w).list({ limit: 1 })).total).toBe(0);
+}, 30_000);
+
 test('very many messages behind a held key take no memory, hold nobody, and come in order when it is free', async () => {
   const w = await heldAtA();
   const many = limits.asideMessages * 4;
