@@ -47,6 +47,7 @@ export const limits = {
   concurrencyDefault: 8, // calls of one node that is not pure
 
   // Time
+  clockLookMs: 30 * SECOND, // the longest that a timer waits without a look at the wall clock, which may have jumped forward meanwhile
   eventIdsKeptMs: 7 * DAY, // repeats that carry the source's event id (DESIGN 6.1)
   answersKeptMs: 1 * DAY, // recorded webhook answers (DESIGN 6.9)
   answersQuotaBytes: 256 * MB, // the oldest recorded answers go first

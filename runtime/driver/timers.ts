@@ -1,8 +1,12 @@
 import type { Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
 
 interface Entry { readonly at: number; readonly order: number; call: (() => void) | null }
 
-/** Many due times behind one timer of the clock. Entries of one instant fire in the order in which they were set. */
+/**
+ * Many due times behind one timer of the clock. Entries of one instant fire in the order in which they were set.
+ * Due times are instants of the wall clock, which may jump while a timer waits: nothing fires before its instant, and after a jump forward what is due fires within `clockLookMs`.
+ */
 export class Timers {
   readonly #clock: Clock;
   #heap: Entry[] = [];
@@ -23,8 +27,9 @@ export class Timers {
     const first = this.#heap[0];
     if (!first || (this.#armed && this.#armed.at <= first.at)) return;
     this.#armed?.cancel();
-    const cancel = this.#clock.after(first.at - this.#clock.now(), () => this.#fire());
-    this.#armed = { at: first.at, cancel };
+    const now = this.#clock.now();
+    const at = Math.min(first.at, now + limits.clockLookMs);
+    this.#armed = { at, cancel: this.#clock.after(at - now, () => this.#fire()) };
   }
 
   #fire(): void {
