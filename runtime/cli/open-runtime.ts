@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { JournalError } from '../journal/port.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
 import { createLog } from './log.ts';
@@ -5,6 +6,8 @@ import { loadDefinitions, Usage, type Options } from './options.ts';
 import { said } from './texts.ts';
 
 const SQLITE_BUSY = 5;
+// Damaged pages, and a file that is no database at all.
+const SQLITE_DAMAGED = new Set([11, 26]);
 
 /** A runtime over the data folder that the options name. What keeps it from opening there is said in a sentence. */
 export async function openRuntime(options: Options, more: Pick<RuntimeOptions, 'autoDeploy' | 'documentsOnly'>): Promise<Runtime> {
@@ -20,6 +23,7 @@ export async function openRuntime(options: Options, more: Pick<RuntimeOptions, '
 
 function inWords(error: unknown, dataDir: string): unknown {
   if (error instanceof JournalError && error.errcode === SQLITE_BUSY) return new Usage(said.dataTaken(dataDir));
+  if (error instanceof JournalError && SQLITE_DAMAGED.has(error.errcode & 0xff)) return new Usage(said.journalDamaged(join(dataDir, 'journal.db'), error.message));
   const isOfTheSystem = error instanceof Error && 'syscall' in error && 'path' in error;
   return isOfTheSystem ? new Usage(said.dataUnusable(dataDir, error.message)) : error;
 }

@@ -55,6 +55,10 @@ export const said = {
   logLevel: (level: string, levels: readonly string[]): Text => ({ en: `"${level}" is not a log level: use one of ${levels.join(', ')}.`, ru: `«${level}» — не уровень журнала: допустимы ${levels.join(', ')}.` }),
   noSuchFile: (path: string): Text => ({ en: `There is no file or folder ${path}.`, ru: `Файла или папки ${path} нет.` }),
   dataTaken: (dir: string): Text => ({ en: `The data folder ${dir} is in use by another Millrace: stop it, or choose another folder with --data.`, ru: `Папка данных ${dir} занята другим Millrace: остановите его или выберите другую папку через --data.` }),
+  journalDamaged: (file: string, reason: string): Text => ({
+    en: `The journal ${file} is damaged: ${reason}. Keep it and the files beside it whose names begin alike, and put a copy from before the damage in their place: what was accepted since that copy is missing there, and what was done since is done again.`,
+    ru: `Журнал ${file} повреждён: ${reason}. Сохраните его и соседние файлы с тем же началом имени и поставьте на их место копию, сделанную до повреждения: принятого после неё там нет, а сделанное после неё будет сделано ещё раз.`,
+  }),
   flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
   noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),

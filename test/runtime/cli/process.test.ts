@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LAUNCHER, millrace, MillraceProcess, ROOT, TempDir } from '../../kit/millrace-process.ts';
 
@@ -85,6 +86,20 @@ test('a data folder in use is said in one sentence, and its owner goes on', asyn
   const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('data'), '--port', '0']);
   expect([code, err]).toEqual([2, `The data folder ${dir.join('data')} is in use by another Millrace: stop it, or choose another folder with --data.\n`]);
   expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+});
+
+test.each(['file is not a database', 'database disk image is malformed'])('a journal that cannot be read (%s) is said in one sentence with what to do', async (reason) => {
+  mkdirSync(dir.join('data'));
+  const journal = dir.join('data', 'journal.db');
+  const whole = new DatabaseSync(journal);
+  whole.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID');
+  whole.close();
+  const bytes = readFileSync(journal);
+  bytes.fill(0x5a, reason === 'file is not a database' ? 0 : 100); // SQLite's header has 100 bytes
+  writeFileSync(journal, bytes);
+  const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('data'), '--port', '0']);
+  expect([code, err.trimEnd().split('\n').length]).toEqual([2, 1]);
+  expect(err).toContain(`The journal ${journal} is damaged: ${reason}. Keep it `);
 });
 
 test('a data folder that cannot be made is said in one sentence', async () => {
