@@ -55,9 +55,6 @@ export interface DeployAnswer {
   readonly started: readonly string[];
   readonly stopped: readonly string[];
   readonly kept: readonly string[];
-  /** Messages at rest that went on in this revision, and those that fit nowhere and were parked, by node. */
-  readonly moves?: DeployPreview['moves'];
-  readonly parks?: DeployPreview['parks'];
 }
 
 /** GET /api/v1/flows/:id/revisions, newest first. POST …/rollback { revision } deploys an earlier one again. */
@@ -91,8 +88,8 @@ export interface DeadLetter {
   readonly flow: string;
   readonly node: string;
   readonly at: number;
-  /** failed: its attempts are used up. unknown: the outcome of a call is not known. parked: it does not fit the newest revision. */
-  readonly kind: 'failed' | 'unknown' | 'parked';
+  /** failed: its attempts are used up. unknown: the outcome of a call is not known. */
+  readonly kind: 'failed' | 'unknown';
   readonly attempts: number;
   readonly code: string;
   readonly message: Text;
@@ -132,17 +129,6 @@ export interface HeldKey {
 }
 /** POST /api/v1/flows/:id/held-keys. release: the rest goes on, the dead letter stays. skip: it is discarded, the rest goes on. resend: it goes first, then the rest. */
 export interface HeldKeyRequest { readonly node: string; readonly key: string; readonly action: 'release' | 'skip' | 'resend' }
-
-/** GET /api/v1/flows/:id/deploy-preview?version=: what a deploy of that draft would do. */
-export interface DeployPreview {
-  readonly started: readonly string[];
-  readonly stopped: readonly string[];
-  readonly kept: readonly string[];
-  /** Nodes whose waiting messages go on in the new revision, and how many. */
-  readonly moves: readonly { readonly node: string; readonly messages: number }[];
-  /** Nodes whose waiting messages fit nowhere any more and are parked among the dead letters. */
-  readonly parks: readonly { readonly node: string; readonly messages: number; readonly reason: Text }[];
-}
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */
 export interface ConnectionList { readonly connections: readonly ConnectionAnswer[] }

@@ -9,7 +9,7 @@ import { show } from './show.ts';
 const LIMIT_DEFAULT = 50;
 const text = { type: 'string', maxLength: 500 };
 const instant = { type: 'integer', minimum: 0 };
-const FILTERS = { flow: text, node: text, code: text, kind: { enum: ['failed', 'unknown', 'parked'] }, key: text, run: text, since: instant, until: instant };
+const FILTERS = { flow: text, node: text, code: text, kind: { enum: ['failed', 'unknown'] }, key: text, run: text, since: instant, until: instant };
 const QUERY = { type: 'object', additionalProperties: false, properties: FILTERS };
 /** By ids or by a filter: exactly one, so that an empty request never means all. */
 const selection = (more: JsonSchema = {}, required: readonly string[] = []): JsonSchema => ({

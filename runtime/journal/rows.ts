@@ -37,9 +37,9 @@ export interface Row {
   readonly body: string;
 }
 
-/** A message parked for a person, with its failure. */
+/** A message set aside for a person, with its failure. */
 export interface DeadLetterRow {
-  readonly kind: 'failed' | 'unknown' | 'parked';
+  readonly kind: 'failed' | 'unknown';
   readonly revision: number;
   readonly via: string;
   readonly parents: string | null;

@@ -20,8 +20,6 @@ export const letters = {
   'letters.more': 'Show older ones',
   'letters.kind-unknown': 'Outcome unknown',
   'letters.kind-unknown-text': 'Nobody knows whether the call did its work. Look at the other side first: discard when it was done, resend when not.',
-  'letters.kind-parked': 'Parked',
-  'letters.kind-parked-text': 'The newest revision has no place for this message. Resend it when a revision has the node again, or discard it.',
   'letters.holds-key': 'Holds its key',
   'letters.edited': 'Edited',
   'letters.attempts': { one: '{n} attempt', other: '{n} attempts' },

@@ -23,8 +23,6 @@ export const letters: Translation<typeof english> = {
   'letters.more': 'Показать более старые',
   'letters.kind-unknown': 'Исход неизвестен',
   'letters.kind-unknown-text': 'Неизвестно, выполнил ли вызов свою работу. Сначала проверьте на другой стороне: выполнена — удалите, нет — отправьте снова.',
-  'letters.kind-parked': 'Отложено',
-  'letters.kind-parked-text': 'В новейшей ревизии нет места для этого сообщения. Отправьте его, когда узел снова появится в ревизии, или удалите.',
   'letters.holds-key': 'Удерживает ключ',
   'letters.edited': 'Исправлено',
   'letters.attempts': { one: '{n} попытка', few: '{n} попытки', many: '{n} попыток', other: '{n} попытки' },
