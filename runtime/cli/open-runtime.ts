@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from '../journal/port.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
@@ -14,11 +15,18 @@ export async function openRuntime(options: Options, more: Pick<RuntimeOptions, '
   const definitions = await loadDefinitions(options.nodes);
   const flows = options.flows === undefined ? {} : { flowsDir: options.flows };
   const examples = more.documentsOnly ? { examplesDir: null } : {};
+  if (isEmptied(options.data)) throw new Usage(said.journalDamaged(join(options.data, 'journal.db'), 'it is empty'));
   try {
     return await createRuntime({ dataDir: options.data, ...definitions, ...flows, ...examples, log: createLog(options.log), processEnv: process.env, ...more });
   } catch (error) {
     throw inWords(error, options.data);
   }
+}
+
+/** A journal has its first page before the store is made: an empty one beside a store lost what it held, and would be taken for a new one. */
+function isEmptied(dataDir: string): boolean {
+  const sizeOf = (name: string): number | undefined => statSync(join(dataDir, name), { throwIfNoEntry: false })?.size;
+  return sizeOf('journal.db') === 0 && (sizeOf('store.db') ?? 0) > 0;
 }
 
 function inWords(error: unknown, dataDir: string): unknown {

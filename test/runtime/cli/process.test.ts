@@ -102,6 +102,15 @@ test.each(['file is not a database', 'database disk image is malformed'])('a jou
   expect(err).toContain(`The journal ${journal} is damaged: ${reason}. Keep it `);
 });
 
+test('a journal that was emptied is not taken for a new one', async () => {
+  mkdirSync(dir.join('data'));
+  writeFileSync(dir.join('data', 'journal.db'), '');
+  writeFileSync(dir.join('data', 'store.db'), 'what people made');
+  const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('data'), '--port', '0']);
+  expect([code, err]).toEqual([2, expect.stringContaining(`The journal ${dir.join('data', 'journal.db')} is damaged: it is empty. Keep it `)]);
+  expect(readFileSync(dir.join('data', 'journal.db'))).toHaveLength(0);
+});
+
 test('a data folder that cannot be made is said in one sentence', async () => {
   writeFileSync(dir.join('file'), '');
   const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('file', 'data'), '--port', '0']);
