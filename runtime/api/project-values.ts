@@ -3,8 +3,8 @@ import { route, schema, type ApiAnswer, type Route } from './route.ts';
 
 // Names are the project's to judge: it says which rule a name breaks.
 const document = {
-  type: 'object', required: ['type', 'config'], additionalProperties: false, properties: { type: { type: 'string' }, config: { type: 'object' } },
-  description: 'A connection: its type and config; secrets only as { "$secret": "name" }.',
+  type: 'object', required: ['type', 'config'], properties: { type: { type: 'string' }, config: { type: 'object' }, rate: { type: 'string' } },
+  description: 'A connection: its type, its config and how often it may be called, "10/1s"; secrets only as { "$secret": "name" }. Keys that are not known are kept.',
 };
 
 const connections: readonly Route[] = [

@@ -35,6 +35,7 @@ export function validateConnection(name: string, document: ConnectionDocument, c
   const owner = { where, name: { en: `Connection ${name}`, ru: `Подключение ${name}` }, nodes: {}, uses: {} };
   return [
     ...configProblems(document.config, info.config, owner),
+    ...settingProblems({ key: 'rate', value: document.rate, unit: RATE }, { ...where, field: '@rate' }, owner.name),
     ...Object.keys(document.config).flatMap((field) => (own(info.config, field) ? [] : [unknownSetting(name, field)])),
     ...referencesIn(document.config).flatMap((reference) => unknownReference(reference, where, context)),
   ];

@@ -113,8 +113,10 @@ test('connections, secrets and env are saved, tried and deleted, and no answer h
   const saved = await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document }, headers: { 'if-match': '"4"' } });
   expect([saved.headers.etag, saved.json]).toEqual(['"5"', { version: 5 }]);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/connections/crm-db/test', body: { document } })).json).toMatchObject({ ok: true });
+  const limited = { ...document, rate: '5/1s', note: 'kept as it is' };
+  expect((await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document: limited }, headers: { 'if-match': '"5"' } })).status).toBe(200);
   await kit.ask({ method: 'PUT', path: '/api/v1/env/REGION', body: { value: null } });
-  expect(kit.project.calls).toEqual([['saveConnection', 'crm-db', document, 4], ['testConnection', 'crm-db', document], ['saveEnv', 'REGION', null]]);
+  expect(kit.project.calls).toEqual([['saveConnection', 'crm-db', document, 4], ['testConnection', 'crm-db', document], ['saveConnection', 'crm-db', limited, 5], ['saveEnv', 'REGION', null]]);
   expect((await kit.ask({ method: 'PUT', path: '/api/v1/secrets/token', body: { value: 'hunter2' } })).status).toBe(204);
   expect(kit.project.secrets.get('token')).toBe('hunter2');
   expect((await kit.ask({ path: '/api/v1/secrets' })).text).not.toContain('hunter2');

@@ -229,6 +229,8 @@ test('a connection of the project is checked by its type', () => {
   expect(found(validateConnection('crm', { type: 'sql', config: { host: { $env: 'H' }, password: 'open' } }, catalog, { env: [] }))).toEqual([['field.secret-literal', 'crm', 'password'], ['flow.env-unknown', 'crm', 'host']]);
   expect(found(validateConnection('crm', { type: 'sql', config: {} }, catalog))).toEqual([['field.required', 'crm', 'host']]);
   expect(found(validateConnection('crm', { type: 'sql', config: { host: 'h', url: 'postgres://elsewhere' } }, catalog))).toEqual([['connection.unknown-setting', 'crm', 'url']]);
+  expect(found(validateConnection('crm', { type: 'sql', config: { host: 'h' }, rate: '5/1s' }, catalog))).toEqual([]);
+  expect(found(validateConnection('crm', { type: 'sql', config: { host: 'h' }, rate: 'often' }, catalog))).toEqual([['field.unit', 'crm', '@rate']]);
   expect(found(validateConnection('crm', { type: 'fax', config: {} }, catalog))).toEqual([['connection.unknown-type', 'crm']]);
 });
 
