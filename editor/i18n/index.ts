@@ -67,12 +67,16 @@ export function formatAgo(at: number, now: number): string {
   return relatives().format(Math.round(seconds / size), unit);
 }
 
-/** A length of time with its unit: 14 µs, 1.2 s, 14 мкс. */
+const MINUTE = 60_000;
+
+/** A length of time with its unit: 14 µs, 1.2 s, 14 мкс, 3 d. */
 export function formatDuration(ms: number): string {
   if (ms < 1) return t('unit.us', { value: formatNumber(Math.round(ms * 1000)) });
   if (ms < 1000) return t('unit.ms', { value: formatNumber(ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)) });
   if (ms < 60_000) return t('unit.s', { value: formatNumber(Math.round(ms / 100) / 10) });
-  return t('unit.min', { value: formatNumber(Math.round(ms / 6000) / 10) });
+  if (ms < 60 * MINUTE) return t('unit.min', { value: formatNumber(Math.round(ms / MINUTE * 10) / 10) });
+  if (ms < 48 * 60 * MINUTE) return t('unit.h', { value: formatNumber(Math.round(ms / (6 * MINUTE)) / 10) });
+  return t('unit.d', { value: formatNumber(Math.round(ms / (144 * MINUTE)) / 10) });
 }
 
 /** A size in bytes with its unit. */

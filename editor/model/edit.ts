@@ -21,6 +21,8 @@ export interface NodeSettings {
   readonly timeout: string;
   readonly attempts: number;
   readonly record: boolean;
+  readonly afterDeadLetter: 'hold' | 'continue';
+  readonly onUnknown: 'park' | 'retry';
 }
 export type WireSettings = Omit<Wire, 'from' | 'to'>;
 export interface FlowSettings {

@@ -11,6 +11,8 @@ export const common = {
   'unit.ms': '{value} ms',
   'unit.s': '{value} s',
   'unit.min': '{value} min',
+  'unit.h': '{value} h',
+  'unit.d': '{value} d',
   'unit.bytes': '{value} B',
   'unit.kb': '{value} KB',
   'unit.mb': '{value} MB',

@@ -18,6 +18,8 @@ export const connections = {
   'connections.name-taken': 'There is a connection with this name already.',
   'connections.name-form': 'Small Latin letters, digits and dashes; the first is a letter.',
   'connections.type': 'Type',
+  'connections.rate': 'Calls at most',
+  'connections.rate-help': 'By all nodes that use this connection together. Empty: as often as they want.',
   'connections.test': 'Test',
   'connections.testing': 'Testing',
   'connections.test-ok': '{text} · {time}',

@@ -48,5 +48,12 @@ export const shared = {
   'shared.on-last-message': 'on the last message',
   'shared.cannot-evaluate': 'cannot be evaluated on the last message: {reason}',
   'shared.not-json': 'This is not JSON: {reason}',
+  'shared.rate-none': 'no limit',
+  'shared.rate-window': '{field}: in what time',
+  'shared.rate-second': 'in any second',
+  'shared.rate-minute': 'in any minute',
+  'shared.rate-hour': 'in any hour',
+  'shared.rate-day': 'in any day',
+  'shared.rate-other': 'in any {time}',
   'shared.no-nodes': 'The flow has no other node yet.',
 } as const;

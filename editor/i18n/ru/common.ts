@@ -14,6 +14,8 @@ export const common: Translation<typeof english> = {
   'unit.ms': '{value} мс',
   'unit.s': '{value} с',
   'unit.min': '{value} мин',
+  'unit.h': '{value} ч',
+  'unit.d': '{value} дн.',
   'unit.bytes': '{value} Б',
   'unit.kb': '{value} КБ',
   'unit.mb': '{value} МБ',

@@ -21,6 +21,8 @@ export const connections: Translation<typeof english> = {
   'connections.name-taken': 'Подключение с таким именем уже есть.',
   'connections.name-form': 'Строчные латинские буквы, цифры и дефис; первой — буква.',
   'connections.type': 'Тип',
+  'connections.rate': 'Вызовов не больше',
+  'connections.rate-help': 'На все узлы с этим подключением вместе. Пусто: сколько им нужно.',
   'connections.test': 'Проверить',
   'connections.testing': 'Проверка',
   'connections.test-ok': '{text} · {time}',

@@ -51,5 +51,12 @@ export const shared: Translation<typeof english> = {
   'shared.on-last-message': 'на последнем сообщении',
   'shared.cannot-evaluate': 'не вычисляется на последнем сообщении: {reason}',
   'shared.not-json': 'Это не JSON: {reason}',
+  'shared.rate-none': 'без предела',
+  'shared.rate-window': '{field}: за какое время',
+  'shared.rate-second': 'за любую секунду',
+  'shared.rate-minute': 'за любую минуту',
+  'shared.rate-hour': 'за любой час',
+  'shared.rate-day': 'за любые сутки',
+  'shared.rate-other': 'за любые {time}',
   'shared.no-nodes': 'В потоке пока нет других узлов.',
 };

@@ -31,6 +31,14 @@ describe('an edit', () => {
     expect(editor.apply(setNode('change', 'disabled', undefined)).flow.nodes['change']).not.toHaveProperty('disabled');
   });
 
+  test('sets how a node delivers, and takes it back', () => {
+    const editor = threeNodes();
+    const before = editor.flow;
+    editor.apply(setNode('change', 'rate', '10/1m')).apply(setNode('change', 'afterDeadLetter', 'continue')).apply(setNode('change', 'onUnknown', 'retry')).apply(setNode('change', 'record', true));
+    expect(editor.flow.nodes['change']).toMatchObject({ rate: '10/1m', afterDeadLetter: 'continue', onUnknown: 'retry', record: true });
+    expect(editor.undo().undo().undo().undo().flow).toEqual(before);
+  });
+
   test('sets what a wire has and keeps the other wires in place', () => {
     const editor = threeNodes().apply(setWire('form.out->change.in', 'disabled', true)).apply(setWire('form.out->change.in', 'limit', { messages: 10 }));
     expect(editor.flow.wires[0]).toEqual({ from: 'form.out', to: 'change.in', disabled: true, limit: { messages: 10 } });
