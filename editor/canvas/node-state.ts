@@ -1,6 +1,6 @@
 import type { FlowNode, LiveCounters, NodeCounters, NodeInfo, Problem, Text } from '../../runtime/api/contract.ts';
 import { own } from '../../runtime/flow/own.ts';
-import { formatCompact, formatDuration, pick, t } from '../i18n/index.ts';
+import { formatDuration, formatRate, pick, t } from '../i18n/index.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
 /** The line under a card: a colour, and the word that says the same. */
@@ -45,11 +45,9 @@ function countedState(counters: NodeCounters): NodeState | undefined {
   if (counters.deadLetters > 0) return { tone: 'bad', text: t('canvas.state-dead-letters', { n: counters.deadLetters }) };
   if (counters.held > 0) return { tone: 'warn', text: t('canvas.state-held', { n: counters.held }) };
   if (counters.status) return { tone: counters.status.kind, text: pick(counters.status.text) };
-  if (counters.perSecond > 0) return { tone: 'good', text: [t('canvas.state-per-second', { count: rate(counters.perSecond) }), ...(counters.ms === undefined ? [] : [formatDuration(counters.ms)])].join(' · ') };
+  if (counters.perSecond > 0) return { tone: 'good', text: [formatRate(counters.perSecond), ...(counters.ms === undefined ? [] : [formatDuration(counters.ms)])].join(' · ') };
   if (counters.waiting > 0) return { tone: 'info', text: t('canvas.state-waiting', { n: counters.waiting }) };
   if (counters.failed > 0) return { tone: 'warn', text: t('canvas.state-failed', { n: counters.failed }) };
   if (counters.done > 0) return { tone: 'quiet', text: t('canvas.state-done', { n: counters.done }) };
   return undefined;
 }
-
-const rate = (perSecond: number): string => formatCompact(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond));

@@ -79,6 +79,12 @@ export function formatDuration(ms: number): string {
   return t('unit.d', { value: formatNumber(Math.round(ms / (144 * MINUTE)) / 10) });
 }
 
+/** How old something is, in whole seconds, so that it does not flicker. */
+export const formatAge = (at: number, now: number): string => formatDuration(Math.max(1000, Math.floor((now - at) / 1000) * 1000));
+
+/** How often: 0.4/s, 1.2k/s. */
+export const formatRate = (perSecond: number): string => t('unit.per-second', { value: formatCompact(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond)) });
+
 /** A size in bytes with its unit. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return t('unit.bytes', { value: formatNumber(bytes) });

@@ -3,9 +3,10 @@ import { own } from '../../runtime/flow/own.ts';
 import { limits } from '../../runtime/limits.ts';
 import { openLive } from '../api/live.ts';
 import type { LiveSocket } from '../api/live.ts';
-import { later } from './timing.ts';
+import { later, now, ticking } from './timing.ts';
 
 const LOST_AFTER_MS = 2500;
+const SECOND_MS = 1000;
 
 export type Changed = Parameters<LiveServerEvents['changed']>[0];
 
@@ -21,6 +22,14 @@ export class Live {
   skipped = $state(0);
   isPaused = $state(false);
 
+  /** What the runtime's clock says now, as far as its last counters tell; goes on by the second where it is shown. */
+  get now(): number {
+    const here = this.#seconds.now;
+    return this.counters ? this.counters.at + Math.max(0, here - this.#takenAt) : here;
+  }
+
+  readonly #seconds = ticking(SECOND_MS);
+  #takenAt = 0;
   readonly #socket: LiveSocket;
   readonly #listeners = new Set<(what: Changed) => void>();
   readonly #reconnectListeners = new Set<() => void>();
@@ -119,6 +128,8 @@ export class Live {
   }
 
   #take(counters: LiveCounters): void {
-    if (counters.flow === this.#watched) this.counters = counters;
+    if (counters.flow !== this.#watched) return;
+    this.#takenAt = now();
+    this.counters = counters;
   }
 }

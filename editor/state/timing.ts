@@ -1,3 +1,5 @@
+import { createSubscriber } from 'svelte/reactivity';
+
 /** The one place in the editor that asks the browser for time. */
 
 export const now = (): number => Date.now();
@@ -11,4 +13,15 @@ export function later(ms: number, callback: () => void): () => void {
 export function every(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms);
   return () => clearInterval(timer);
+}
+
+/** The time as something to be shown: who draws with it is drawn again at each tick, and nothing ticks while nobody does. */
+export function ticking(ms: number): { readonly now: number } {
+  const subscribe = createSubscriber((update) => every(ms, update));
+  return {
+    get now() {
+      subscribe();
+      return now();
+    },
+  };
 }

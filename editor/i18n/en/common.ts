@@ -13,6 +13,7 @@ export const common = {
   'unit.min': '{value} min',
   'unit.h': '{value} h',
   'unit.d': '{value} d',
+  'unit.per-second': '{value}/s',
   'unit.bytes': '{value} B',
   'unit.kb': '{value} KB',
   'unit.mb': '{value} MB',

@@ -16,6 +16,7 @@ export const common: Translation<typeof english> = {
   'unit.min': '{value} мин',
   'unit.h': '{value} ч',
   'unit.d': '{value} дн.',
+  'unit.per-second': '{value}/с',
   'unit.bytes': '{value} Б',
   'unit.kb': '{value} КБ',
   'unit.mb': '{value} МБ',
