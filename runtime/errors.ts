@@ -239,6 +239,16 @@ export const failureCodes = {
     means: { en: 'Nothing holds this key at this node.', ru: 'Этот ключ в этом узле ничто не удерживает.' },
     fix: { en: 'Load the list of held keys again.', ru: 'Обновите список удерживаемых ключей.' },
   },
+  'run.not-found': {
+    status: 404,
+    means: { en: 'Nothing is kept of this run.', ru: 'Об этом запуске ничего не хранится.' },
+    fix: { en: 'Look for another one in the list; runs are kept for 14 days and sampled above a rate.', ru: 'Найдите другой в списке; запуски хранятся 14 дней, при большой частоте сохраняется выборка.' },
+  },
+  'run.cannot-replay': {
+    status: 409,
+    means: { en: 'The run cannot be repeated as asked.', ru: 'Запуск нельзя повторить так, как запрошено.' },
+    fix: { en: 'The message says why; often another node to begin from helps.', ru: 'Причина указана в сообщении; часто помогает начать с другого узла.' },
+  },
   'run.not-pending': {
     status: 409,
     means: { en: 'Nothing of this run is pending.', ru: 'От этого запуска ничего не ожидает.' },
@@ -329,10 +339,6 @@ export const problemCodes = {
   'flow.secret-unknown': {
     means: { en: 'The project has no secret of this name.', ru: 'В проекте нет секрета с таким именем.' },
     fix: { en: 'Set the secret in the project.', ru: 'Задайте секрет в проекте.' },
-  },
-  'flow.setting-ignored': {
-    means: { en: 'A setting is kept, but this version of Millrace does not act on it.', ru: 'Настройка сохраняется, но эта версия Millrace её не выполняет.' },
-    fix: { en: 'Do not rely on it, or use a newer Millrace.', ru: 'Не рассчитывайте на неё или обновите Millrace.' },
   },
   'field.required': {
     means: { en: 'A field that must have a value is empty.', ru: 'Обязательное поле пусто.' },
@@ -458,6 +464,10 @@ export const nodeFailureCodes = {
   'call.outcome-unknown': {
     means: { en: 'Millrace ended during a call that must not be repeated by itself.', ru: 'Millrace завершился во время вызова, который нельзя повторять самостоятельно.' },
     fix: { en: 'Look on the other side whether the work was done, then resend or discard the dead letter.', ru: 'Проверьте на другой стороне, выполнена ли работа, затем отправьте недоставленное снова или отбросьте его.' },
+  },
+  'replay.record-incomplete': {
+    means: { en: 'A replay under the same keys cannot answer for a node, because not all that it gave was kept.', ru: 'Повтор с прежними ключами не может ответить за узел: сохранено не всё, что он выдал.' },
+    fix: { en: 'Set “record” at the node, so that the next runs keep all; or replay as a new generation, whose effects happen again.', ru: 'Включите у узла «record», чтобы следующие запуски хранили всё; или повторите новым поколением — действия произойдут снова.' },
   },
   'call.crashed': {
     means: { en: 'The process ended several times during the call of this message.', ru: 'Процесс несколько раз завершался во время вызова для этого сообщения.' },

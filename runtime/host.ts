@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, ResendRequest, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -20,11 +20,14 @@ export interface FlowHost {
 
   counters(flow: string): LiveCounters;
   lastMessages(flow: string, node: string): LastMessages;
-  /** Pending runs, newest first; ended ones are in the store. */
-  pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }>;
+  /** Pending runs, newest first, `among` these when they are given, of which only recorded ones are found; ended ones are in the store. */
+  pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<{ readonly runs: readonly PendingRun[]; readonly total: number }>;
+  /** The path of a run as far as it is kept, and where its pending messages are, the first ones of very many. */
+  pathOf(run: string): Promise<{ readonly flow?: string; readonly steps: readonly RunStep[]; readonly pending: readonly PendingMessage[] }>;
   /** Discards what is pending of a run, aborts its calls and fences their answers off. A `Failure` `run.not-pending` when nothing of it is. */
   cancelRun(run: string): Promise<CancelAnswer>;
   readonly letters: DeadLetterDoor;
+  readonly replays: ReplayDoor;
   deadLetterCount(flow: string): number;
 
   /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */
@@ -37,6 +40,15 @@ export interface FlowHost {
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */
   shutdown(): Promise<void>;
+}
+
+/** Of a run that has not ended. */
+export type PendingRun = Pick<RunSummary, 'id' | 'flow' | 'revision' | 'startedAt' | 'messages'> & { readonly state: 'pending' };
+
+/** Repeats runs from their records. */
+export interface ReplayDoor {
+  one(run: string, request: ReplayRequest): Promise<ReplayAnswer>;
+  many(query: RunQuery, request: ReplayRequest): Promise<ReplayAnswer>;
 }
 
 /** Messages that nobody took, and the keys that wait behind them. Bodies are whole: masking is the API's. */

@@ -82,6 +82,8 @@ export const limits = {
   debugBytesMax: 64 * KB, // of one shown message
   debugKept: 500, // last debug messages kept for a client that connects later
   debugKeptBytes: 4 * MB, // the same by size, of one flow, so that a hundred watched flows fit in memory
+  shownPathBytesMax: 4 * MB, // bodies of one shown path together; a body beyond it is shown cut
+  shownBytesMin: 200, // of a body when that room is used up: enough to recognise it
   shownDepthMax: 40, // of a shown value; deeper ones are cut and say so, because nobody unfolds so far
   keepAliveMs: 75 * SECOND, // longer than the minute after which proxies drop idle connections, so that they never reuse one that is just being closed
   liveClientsMax: 100, // open editors; each costs memory and a share of the updates
@@ -98,6 +100,18 @@ export const limits = {
   deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
   lettersAtOnce: 256, // resent or discarded in one write to the disk
   refusedListed: 100, // of a bulk, with their reasons; the others are counted
+  recordedRunsPerSecond: 100, // of one flow, whose whole path is kept; beyond it runs are sampled, failures as many again
+  recordedCharsPerSecond: 2 * MB, // of one flow: text of the paths that begin in a second
+  recordedBodyChars: 64 * KB, // of a body that is kept whole; of a larger one only the place
+  recordedOutputs: 20, // of what leaves a port together; more says how many they were
+  recordedOutputsMax: 1_000, // the same at a node with `record`
+  recordedBranches: 100, // of what comes of one message: so many are followed further
+  stepsOfSegmentMax: 200, // kept of one segment
+  stepsOfRunMax: 1_000, // kept of one run: more than a person reads
+  stepsKeptMs: 14 * DAY,
+  stepsKeptChars: 1024 * MB, // the oldest go first
+  stepsInMemory: 5_000, // of memory mode, on their way to the store five times a second; the rest is sampled out
+  replaysAtOnce: 1_000, // runs of one request; the answer says that there are more
   outboxBatch: 4, // transactions, each with up to two thousand ended runs
   historyBiteRuns: 1000, // written to the store in one transaction: some 7 ms, in which nobody else writes to it
 

@@ -23,6 +23,7 @@ import { systemRandom, type Random } from './random.ts';
 import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
 import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
+import type { Store } from './store/store.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export type RuntimeLog = (level: 'info' | 'warn' | 'error', text: string, details?: { readonly [name: string]: Json }) => void;
@@ -76,11 +77,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const observers = new Observers();
   const catalog = catalogOf(options);
   const bug = (error: unknown, where: Text): void => log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
-  const pump = new HistoryPump({ journal, clock, record: (runs) => history.record(runs), failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
+  const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
   const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
-  const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox }), pump);
+  const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   await host.open();
   await project.open();
@@ -98,10 +99,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 interface Made {
   readonly options: RuntimeOptions; readonly clock: Clock; readonly random: Random; readonly journal: JournalClient; readonly values: StoredValues;
-  readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox'];
+  readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly store: Store;
 }
 
-function servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch, sandbox }: Made): Services {
+function servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {
@@ -109,6 +110,7 @@ function servicesOf({ options, clock, random, journal, values, observers, pump, 
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
+    history: { ...store, add: (steps) => pump.addSteps(steps), flush: () => pump.flush() },
     trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };
 }

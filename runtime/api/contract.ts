@@ -64,17 +64,81 @@ export interface RevisionList { readonly revisions: readonly { readonly revision
 export interface InjectRequest { readonly body?: { readonly [key: string]: Json } }
 export interface InjectAnswer { readonly runId?: string }
 
-/** GET /api/v1/runs?flow=&state=&limit=&after= */
+/**
+ * GET /api/v1/runs?flow=&state=&node=&code=&key=&id=&since=&until=&limit=&after=, newest first. `node` and `code` find runs in which
+ * that node failed, or something failed with that code; `key` runs with a message of that key; `since` and `until` are ms since 1970, of the end.
+ */
 export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number } }
+export type RunState = 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
 export interface RunSummary {
   readonly id: string;
   readonly flow: string;
   readonly revision: number;
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly state: 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
+  readonly state: RunState;
   readonly messages: number;
+  /** The first failure of the run, caught or not. */
+  readonly failure?: { readonly node: string; readonly code: string; readonly message: Text };
+  /** Its path is kept: it can be looked at and replayed. False for one that was sampled out, of which only failures are kept. */
+  readonly recorded: boolean;
+  /** The run that this one repeats. */
+  readonly replayOf?: string;
 }
+
+/** GET /api/v1/runs/:id: the path of a run, personal data masked. */
+export interface RunDetail extends RunSummary {
+  /** In the order in which they ended. */
+  readonly steps: readonly RunStep[];
+  /** More steps happened than are kept. */
+  readonly stepsCut: boolean;
+  /** Where its pending messages are; the first ones of very many. */
+  readonly pending: readonly PendingMessage[];
+  /** Runs that repeat this one, newest first. */
+  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode | 'resend' }[];
+}
+/** What one node did with one message, at one attempt. */
+export interface RunStep {
+  readonly messageId: string;
+  readonly node: string;
+  /** The wire by which it came, or the port of the source that accepted it. */
+  readonly via?: string;
+  readonly at: number;
+  readonly ms: number;
+  readonly attempt: number;
+  /**
+   * accepted: the run began here. replayed: answered from the record of an earlier run. retried: failed, and was tried again. failed: the flow took the failure.
+   * held: waits here for an instant. gathered: taken into a window. missing: a dry run finds no record of it, so that a replay would do it now.
+   */
+  readonly outcome: 'accepted' | 'done' | 'replayed' | 'retried' | 'failed' | 'dropped' | 'held' | 'gathered' | 'missing' | 'dead-lettered';
+  /** Of a drop: the rule by which. */
+  readonly rule?: string;
+  readonly failure?: { readonly code: string; readonly message: Text };
+  readonly input?: SeenValue;
+  /** What left each port: how many messages, and the first ones of them. */
+  readonly outputs?: { readonly [port: string]: { readonly count: number; readonly bodies: readonly SeenValue[] } };
+}
+/** A body as it is shown: personal data masked, cut beyond a size. `omitted`: it was too large to be kept. */
+export interface SeenValue { readonly body: unknown; readonly truncated: boolean; readonly omitted?: true }
+export interface PendingMessage { readonly messageId: string; readonly node: string; readonly state: 'queued' | 'calling' | 'retrying' | 'held'; readonly attempt: number; readonly due?: number }
+
+/**
+ * What a replay does (DESIGN 6.12). `same-keys`: calls that are recorded as done answer from the record, only missing effects happen.
+ * `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, and nothing happens.
+ */
+export type ReplayMode = 'same-keys' | 'new-generation' | 'dry-run';
+/** POST /api/v1/runs/:id/replay { mode, from? } and POST /api/v1/runs/replay { query, mode, from? } for many. */
+export interface ReplayRequest { readonly mode: ReplayMode; /** A node of the run's path, for every message that came to it; from the start when absent. */ readonly from?: string }
+export interface ReplayAnswer {
+  /** Runs that were started, oldest first; none by a dry run. */
+  readonly runs: readonly string[];
+  readonly refused: readonly { readonly id: string; readonly reason: Text }[];
+  /** What a dry run of one run did, masked. */
+  readonly steps?: readonly RunStep[];
+  /** The query fits more runs than one request replays. */
+  readonly more: boolean;
+}
+export interface RunQuery { readonly flow?: string; readonly state?: RunState; readonly node?: string; readonly code?: string; readonly key?: string; readonly id?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/runs/:id/cancel: pending messages are discarded in the person's name, calls under way are aborted and their answers fenced off. */
 export interface CancelAnswer { readonly discarded: number }
 
@@ -110,8 +174,8 @@ export interface DeadLetterDetail extends DeadLetter {
 export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
 export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
-/** To the node that failed, under the same message id, in a run of its own. */
-export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' }
+/** In a run of its own. `node`: to the node that failed, under the same message id. `start`: to where the run began; what was done on the way is not done again, but answered from its record. */
+export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' }
 export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
 
 /** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */

@@ -53,8 +53,8 @@ export const letterRoutes: readonly Route[] = [
     },
   }),
   route<ResendRequest>({
-    method: 'POST', path: '/dead-letters/resend', summary: 'Resends dead letters to the nodes that failed, under their own ids.', answer: 'DeadLetterAnswer',
-    body: schema(selection({ to: { enum: ['node'] } }, ['to'])),
+    method: 'POST', path: '/dead-letters/resend', summary: 'Resends dead letters to the nodes that failed, or to where their runs began, under their own ids.', answer: 'DeadLetterAnswer',
+    body: schema(selection({ to: { enum: ['node', 'start'] } }, ['to'])),
     async handle({ body, by }, { host, project }): Promise<ApiAnswer> {
       const answer = await host.letters.resend(body);
       await project.audited(by, { action: 'dead-letter.resend', subject: body.query?.flow ?? '*', details: said(answer, body) });

@@ -32,6 +32,7 @@ export class Acceptance {
         return seen;
       }
     }
+    else this.#runner.recorder.accepted(work);
     this.#runner.station(arrival.node).arrive(work);
     return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
   }
@@ -44,7 +45,7 @@ export class Acceptance {
     const seq = durable ? services.journal.nextSeq() : 0;
     return {
       seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: NO_PARENTS, receivedAt: at,
-      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags: 0, cursor: null,
+      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags: this.#runner.recorder.begin(), cursor: null,
     };
   }
 
@@ -57,7 +58,7 @@ export class Acceptance {
       ...(eventId !== undefined && { event: { flow, node, id: eventId, run: work.run.id, at } }),
       ...(reply?.idempotency && { answer: { ...reply.idempotency, run: work.run.id, at } }),
     };
-    const commit: Commit = { ops: [{ op: 'save', row: this.#row(work) }], acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
+    const commit: Commit = { ops: [{ op: 'save', row: this.#row(work) }, ...this.#runner.recorder.accepted(work)], acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
     const result = await services.journal.commit(commit).catch((error: unknown) => { throw notWritten(node, error); });
     if (result.known) return { runId: result.known.run, duplicate: true, reply: Promise.resolve(knownOutcome(result.known, reply?.idempotency?.bodyHash)) };
     if (result.duplicateOf !== undefined) return { runId: result.duplicateOf, duplicate: true, ...(reply && { reply: Promise.resolve<ReplyOutcome>({ kind: 'ended', how: 'completed' }) }) };

@@ -10,7 +10,7 @@ import type { Station } from './station.ts';
 import { Visit } from './visit.ts';
 import { configFor, type Unit } from './unit.ts';
 
-interface Place { readonly station: Station; readonly unit: Unit; readonly work: Work }
+interface Place { readonly station: Station; readonly unit: Unit; readonly work: Work; /** When it began, as time that passes. */ readonly began: number }
 
 const SMOOTHING = 0.1; // of the shown duration of calls
 
@@ -23,7 +23,7 @@ export class Caller {
   call(station: Station, unit: Unit, work: Work): void {
     unit.count.working++;
     const done = this.#attempt(unit, work);
-    const at: Place = { station, unit, work };
+    const at: Place = { station, unit, work, began: this.#runner.services.clock.elapsed() };
     done.then((result) => this.#succeeded(at, result), (error: unknown) => this.#failed(at, error))
       .catch((error: unknown) => this.#runner.services.bug(error, { en: `finishing a call of node ${unit.id}`, ru: `завершение вызова узла ${unit.id}` }))
       .finally(() => { unit.count.working--; });
@@ -148,14 +148,15 @@ export class Caller {
     station.backInPlace(work);
   }
 
-  #retryLater({ station, unit, work }: Place, error: NodeFailure, afterMs: number): void {
+  #retryLater({ station, unit, work, began }: Place, error: NodeFailure, afterMs: number): void {
     const { services } = this.#runner;
     const due = services.clock.now() + afterMs;
     unit.count.failed++;
     services.observers.emit({ kind: 'failure', at: services.clock.now(), flow: this.#runner.flow, node: unit.id, runId: work.run.id, code: error.code, text: error.text, attempt: work.attempt, final: false });
     work.due = due;
     work.crashes = 0;
-    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due, attempt: work.attempt, state: 2, calm: true }]);
+    const told = this.#runner.recorder.retried({ work, unit, ms: services.clock.elapsed() - began }, error);
+    if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due, attempt: work.attempt, state: 2, calm: true }, ...told]);
     station.finished(work, work.key !== null);
     station.dues.add(work, due);
   }
@@ -167,8 +168,10 @@ export class Caller {
   }
 
   /** What comes of the call begins here. */
-  #visit({ station, unit, work }: Place): Visit {
-    return new Visit(this.#runner.segment(station, work, { at: this.#runner.services.clock.now() }), unit, work.msg.body);
+  #visit({ station, unit, work, began }: Place): Visit {
+    const visit = new Visit(this.#runner.segment(station, work, { at: this.#runner.services.clock.now() }), unit, work.msg.body);
+    visit.began = began;
+    return visit;
   }
 }
 

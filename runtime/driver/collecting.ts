@@ -18,7 +18,7 @@ import { Visit } from './visit.ts';
 interface At { readonly unit: Unit; readonly work: Work }
 const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
 const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
-interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly body: { readonly [key: string]: unknown } }
+interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
   readonly key: string;
   /** Id of its first message: with node and key it names the window for ever. */
@@ -67,7 +67,7 @@ export class Collecting {
     const { flow } = this.#runner;
     return [...this.#windows].flatMap(([node, windows]) => [...windows.values()].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 && this.#runner.durable ? [] : [{
       change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
-      kept: kept.splice(0).map(({ id, run, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, body: encodeBody(body) } })),
+      kept: kept.splice(0).map(({ id, run, flags, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, flags, body: encodeBody(body) } })),
     }])));
   }
 
@@ -135,6 +135,7 @@ export class Collecting {
 
   #keep({ unit, work }: At, window: Window, { step, replaced }: { readonly step: CollectStep; readonly replaced: readonly Op[] }): void {
     const keep = step.keep ?? step.keepOnly;
+    const told = this.#runner.recorder.ended(work, 'gathered');
     if (keep) window.count++;
     if (work.seq === 0) {
       if (replaced.length > 0) this.#runner.commit(replaced);
@@ -142,7 +143,7 @@ export class Collecting {
       else this.#runner.leaveRun(work.run, { completed: 1 });
       return;
     }
-    const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced];
+    const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced, ...told];
     if (keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, keep) } });
     else ops.push(...this.#endOf(work.run, work.branched));
     this.#runner.commit(ops);
@@ -206,7 +207,7 @@ export class Collecting {
     return {
       seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
-      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: work?.flags ?? 0, cursor: null,
+      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: work?.flags ?? last?.flags ?? 0, cursor: null,
     };
   }
 
@@ -248,14 +249,14 @@ export class Collecting {
 
 function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<KeptRow, 'node' | 'window'> {
   const { id, flow, revision, startedAt } = work.run;
-  return { flow, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, body: encodeBody(keep) };
+  return { flow, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, flags: work.flags, body: encodeBody(keep) };
 }
 
-const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ stored: work.seq !== 0, id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, body });
+const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ stored: work.seq !== 0, id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, flags: work.flags, body });
 
 function keptOfRow(row: KeptRow): Kept {
   const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
-  return { stored: true, id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, body: decodeBody(row.body) };
+  return { stored: true, id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, flags: row.flags, body: decodeBody(row.body) };
 }
 
 function tooMany(node: string, key: string): NodeFailure {

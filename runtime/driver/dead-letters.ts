@@ -6,6 +6,7 @@ import type { Op, Row, StoredLetter } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { workOf } from './message.ts';
+import type { Replays } from './replays.ts';
 import type { Services } from './services.ts';
 
 /** What a dead letter needs of the flows that run. */
@@ -22,10 +23,12 @@ type Refusal = Text | undefined;
 export class DeadLetters {
   readonly #services: Services;
   readonly #flows: LetterFlows;
+  readonly #replays: Replays;
 
-  constructor(services: Services, flows: LetterFlows) {
+  constructor(services: Services, flows: LetterFlows, replays: Replays) {
     this.#services = services;
     this.#flows = flows;
+    this.#replays = replays;
   }
 
   async list({ limit, after, ...query }: DeadLetterQuery & { readonly limit: number; readonly after?: string }): Promise<DeadLetterList> {
@@ -47,8 +50,8 @@ export class DeadLetters {
     if (result.letterGone) throw gone(id);
   }
 
-  async resend({ ids, query }: ResendRequest): Promise<DeadLetterAnswer> {
-    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => this.#resend(letter));
+  async resend({ ids, query, to }: ResendRequest): Promise<DeadLetterAnswer> {
+    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => (to === 'start' ? this.#fromStart(letter) : this.#resend(letter)));
   }
 
   async discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer> {
@@ -140,6 +143,22 @@ export class DeadLetters {
     return undefined;
   }
 
+  /** Where its run began, once more: the dead letter goes in the same commit. */
+  async #fromStart(letter: StoredLetter): Promise<Refusal> {
+    const runner = this.#flows.runner(letter.flow);
+    const start = await this.#replays.startOf(letter.run);
+    if (!runner?.revision) return notRunning(letter.flow);
+    if (!start || start.input === null) return noStart(letter.run);
+    if (!runner.unit(start.node)) return noNode(start);
+    const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
+    const begun = await this.#replays.begin(runner, start, { of: letter.run, mode: 'resend', letter: letter.seq });
+    if (begun === undefined) return gone(String(letter.seq)).text;
+    this.#flows.counted(letter, -1);
+    // It comes to the node again by its own way, behind those of its key that waited: they are not held up for it.
+    if (held) runner.station(held.node).freeKey(held.key);
+    return undefined;
+  }
+
   /** Makes it a message again, under its own id, in a run of its own. */
   async #resend(letter: StoredLetter): Promise<Refusal> {
     const { journal, random, clock } = this.#services;
@@ -153,13 +172,14 @@ export class DeadLetters {
     const now = clock.now();
     const row: Row = {
       seq: journal.nextSeq(), pos: inPlace ? letter.pos : journal.nextSeq(), id: letter.id, run: random.id(now), flow: letter.flow, node: letter.node, via: letter.via, parents: letter.parents,
-      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: letter.body,
+      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: runner.recorder.begin(), cursor: null, body: letter.body,
     };
-    const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }];
+    const work = workOf(row, runner.wireOf(row.via));
+    const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
     const { letterGone } = await journal.commit({ ops, guard: { letter: letter.seq } });
     if (letterGone) return gone(String(letter.seq)).text;
     this.#flows.counted(letter, -1);
-    runner.resent(workOf(row, runner.wireOf(row.via)), held);
+    runner.resent(work, held);
     return undefined;
   }
 }
@@ -182,6 +202,10 @@ const notHeld = ({ flow, node, key }: { readonly flow: string; readonly node: st
   ru: `освобождение ключа ${key} в узле ${node} потока ${flow}: его (уже) ничто не удерживает`,
 });
 const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not deployed; deploy it, then resend`, ru: `поток ${flow} не применён; примените его и отправьте снова` });
+const noStart = (run: string): Text => ({
+  en: `the message with which run ${run} began is not kept; resend to the node instead`,
+  ru: `сообщение, с которого начался запуск ${run}, не сохранено; отправьте снова в узел`,
+});
 const noNode = ({ flow, node }: { readonly flow: string; readonly node: string }): Text => ({
   en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has`,
   ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию`,

@@ -2,7 +2,7 @@ import type { Flow, Problem } from '../flow/flow.ts';
 import { endState, runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
+import { rowFlag, type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
@@ -10,7 +10,10 @@ import { Acceptance } from './acceptance.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { Collecting } from './collecting.ts';
+import { failureOf } from './failures.ts';
 import { Msg, rowOf, type Run, type Work } from './message.ts';
+import { answerOf, doneBefore } from './path.ts';
+import { Recorder } from './recorder.ts';
 import { Revision } from './revision.ts';
 import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
@@ -26,6 +29,7 @@ export class FlowRunner implements StationOwner {
   readonly flow: string;
   readonly services: Services;
   readonly replies: ReplyDoor = { reply: (run, answer) => this.#reply(run, answer) };
+  readonly recorder: Recorder;
   readonly walker: Walker;
   readonly acceptance: Acceptance;
   readonly nodeCounts = new Map<string, NodeCount>();
@@ -49,7 +53,8 @@ export class FlowRunner implements StationOwner {
   constructor(flow: string, services: Services) {
     this.flow = flow;
     this.services = services;
-    this.walker = new Walker(services, (wire) => this.station(wire.to.id).isFuller(wire.limit));
+    this.recorder = new Recorder(services, flow);
+    this.walker = new Walker(services, { recorder: this.recorder, isFull: (wire) => this.station(wire.to.id).isFuller(wire.limit) });
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
     this.#collecting = new Collecting(this);
@@ -129,10 +134,26 @@ export class FlowRunner implements StationOwner {
   perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
     work.on = this.#revision;
+    if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests) void this.#asBefore(station, unit, work);
+    else this.#act(station, unit, work);
+  }
+
+  #act(station: Station, unit: Unit, work: Work): void {
     const collects = unit.definition?.collect !== undefined;
     if (collects) this.#collecting.arrive(station, unit, work);
     else if (unit.rests && !unit.pace) this.#caller.call(station, unit, work);
     else this.#passOn(station, unit, work);
+  }
+
+  /** A replay under the same keys: what was done before is not done again, but answered from its record. */
+  async #asBefore(station: Station, unit: Unit, work: Work): Promise<void> {
+    const known = await doneBefore(this.services, { message: work.msg.id, node: unit.id, failed: (error) => this.failed(error) });
+    if (!known) { this.#act(station, unit, work); return; }
+    const segment = this.segment(station, work, { at: this.services.clock.now() });
+    segment.fromRecord = true;
+    const visit = new Visit(segment, unit, work.msg.body);
+    try { this.walker.leave(visit, answerOf(known)); } catch (error) { this.walker.fail(visit, failureOf(error, unit.id)); }
+    segment.close();
   }
 
   drained(node: string): void {
@@ -148,7 +169,7 @@ export class FlowRunner implements StationOwner {
   }
 
   drop(station: Station, unit: Unit, work: Work): void {
-    const segment = this.segment(station, work, { at: this.services.clock.now() });
+    const segment = this.segment(station, work, { at: this.services.clock.now(), also: this.recorder.ended(work, 'dropped', unit.definition?.info.type) });
     unit.count.done++;
     segment.tally.dropped++;
     segment.close();
@@ -188,6 +209,7 @@ export class FlowRunner implements StationOwner {
   settle(segment: Segment, also: readonly Op[] = NONE): void {
     const { origin, outs, tally } = segment;
     const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
+    const told = this.recorder.tell(segment);
     if (origin.seq === 0) {
       // Memory mode: only dead letters are on disk.
       if (dead.length > 0) this.commit(dead);
@@ -196,11 +218,11 @@ export class FlowRunner implements StationOwner {
     }
     const at = segment.letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
     const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length, tally, at });
-    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 }));
+    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0, followed: i < limits.recordedBranches }));
     const rows: Op[] = works.length === 0 ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
     const freed = this.#freedBy.size > 0 ? this.#freedBy.get(origin.seq) : undefined;
     if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
-    this.commit([...also, ...rows, ...dead, ...ops]);
+    this.commit([...also, ...rows, ...dead, ...ops, ...told]);
     for (const work of works) this.#rest(work);
     if (freed) {
       this.#freedBy.delete(origin.seq);
@@ -278,7 +300,7 @@ export class FlowRunner implements StationOwner {
     run.completed += segment.tally.completed;
     run.dropped += segment.tally.dropped;
     run.dead += segment.tally.dead;
-    for (const out of segment.outs) this.#rest(this.#workOf(segment.origin, out, { branched: false, first: false }));
+    segment.outs.forEach((out, i) => { this.#rest(this.#workOf(segment.origin, out, { branched: false, first: false, followed: i < limits.recordedBranches })); });
     this.#endInMemory(run);
   }
 
@@ -297,7 +319,7 @@ export class FlowRunner implements StationOwner {
   }
 
   /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
-  #workOf(origin: Work, out: Out, how: { readonly branched: boolean; readonly first: boolean }): Work {
+  #workOf(origin: Work, out: Out, how: { readonly branched: boolean; readonly first: boolean; readonly followed: boolean }): Work {
     const { journal } = this.services;
     const { unit, key, body, id } = out.visit;
     const station = this.station(unit.id);
@@ -306,7 +328,7 @@ export class FlowRunner implements StationOwner {
     return {
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
-      hops: out.visit.hops, flags: origin.flags, cursor: null,
+      hops: out.visit.hops, flags: how.followed ? origin.flags : origin.flags & ~rowFlag.recorded, cursor: null,
     };
   }
 

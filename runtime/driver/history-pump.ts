@@ -2,7 +2,7 @@ import { endState } from '../engine/run-ops.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { EndedRun } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
-import type { RunRecord } from '../store/store.ts';
+import type { RunRecord, StepRecord, Store } from '../store/store.ts';
 import type { Clock } from '../clock.ts';
 
 type EndedRunInMemory = Omit<EndedRun, 'endedAt'>;
@@ -10,8 +10,8 @@ type EndedRunInMemory = Omit<EndedRun, 'endedAt'>;
 export interface HistoryPumpOptions {
   readonly journal: Journal;
   readonly clock: Clock;
-  /** Resolves when the store has them. Adding the same run twice changes nothing. */
-  readonly record: (runs: readonly RunRecord[]) => Promise<void>;
+  /** Where it goes. Adding the same twice changes nothing. */
+  readonly store: Pick<Store, 'addRuns' | 'addSteps'>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -22,6 +22,7 @@ const AFTER_FAILURE_MS = 5000;
 export class HistoryPump {
   readonly #o: HistoryPumpOptions;
   #inMemory: EndedRun[] = [];
+  #steps: StepRecord[] = [];
   #dirty = true;
   #running: Promise<void> = Promise.resolve();
   #cancel: () => void = () => undefined;
@@ -38,6 +39,21 @@ export class HistoryPump {
     if (this.#inMemory.length >= limits.memoryRunsPerPump) return;
     this.#inMemory.push({ id, flow, revision, startedAt, endedAt: this.#o.clock.now(), completed, dropped, dead, discarded });
     this.#dirty = true;
+  }
+
+  /** Steps of memory mode. */
+  addSteps(steps: readonly StepRecord[]): void {
+    if (this.#steps.length < limits.stepsInMemory) this.#steps.push(...steps);
+    this.#dirty = true;
+  }
+
+  /** Resolves when everything told before can be read. */
+  async flush(): Promise<void> {
+    this.#dirty = true;
+    await this.#running;
+    const moving = this.#move();
+    this.#running = moving.catch(() => { this.#dirty = true; });
+    await moving;
   }
 
   async stop(): Promise<void> {
@@ -59,11 +75,14 @@ export class HistoryPump {
   async #move(): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false;
-      const inMemory = this.#inMemory.splice(0, limits.outboxBatch);
-      await this.#record(inMemory);
+      // Steps before runs: a run that is shown shows its path.
+      await this.#o.store.addSteps(this.#steps.splice(0), limits.stepsOfRunMax);
+      await this.#record(this.#inMemory.splice(0, limits.historyBiteRuns));
       const batches = await this.#o.journal.outbox(limits.outboxBatch);
       const last = batches.at(-1);
       if (last) {
+        const steps = batches.flatMap((batch) => batch.steps.flatMap((text) => JSON.parse(text) as StepRecord[]));
+        if (steps.length > 0) await this.#o.store.addSteps(steps, limits.stepsOfRunMax);
         await this.#record(batches.flatMap(({ runs }) => runs));
         await this.#o.journal.forgetOutbox(last.id);
       }
@@ -74,7 +93,7 @@ export class HistoryPump {
   /** In bites: the store may live on this thread. */
   async #record(runs: readonly EndedRun[]): Promise<void> {
     for (let at = 0; at < runs.length; at += limits.historyBiteRuns) {
-      await this.#o.record(runs.slice(at, at + limits.historyBiteRuns).map(recordOf));
+      await this.#o.store.addRuns(runs.slice(at, at + limits.historyBiteRuns).map(recordOf));
     }
   }
 }

@@ -1,14 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, LastMessages, LiveCounters, RunSummary } from '../api/contract.ts';
+import type { CancelAnswer, LastMessages, LiveCounters, PendingMessage } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
-import type { DeployOutcome, FlowHost } from '../host.ts';
+import type { DeployOutcome, FlowHost, PendingRun } from '../host.ts';
 import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { HistoryPump } from './history-pump.ts';
+import { runStepOf } from './path.ts';
+import { Replays } from './replays.ts';
 import type { Services } from './services.ts';
 import type { Segment } from './segment.ts';
 
@@ -19,16 +21,18 @@ export class DriverHost implements FlowHost {
   readonly #counters = new Map<string, CountersOf>();
   readonly #pump: HistoryPump;
   readonly letters: DeadLetters;
+  readonly replays: Replays;
   #stopPruning: () => void = () => undefined;
   #closing = false;
 
   constructor(services: Services, pump: HistoryPump) {
     this.#services = services;
     this.#pump = pump;
+    this.replays = new Replays(services, (flow) => this.#runners.get(flow));
     this.letters = new DeadLetters(services, {
       runner: (flow) => this.#runners.get(flow),
       counted: ({ flow, node }, by) => { this.#runner(flow).count(node).deadLetters += by; },
-    });
+    }, this.replays);
     services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }
 
@@ -87,10 +91,18 @@ export class DriverHost implements FlowHost {
     return { ...(count?.inSegment && { input: shown(count.inSegment, count.inBody) }), outputs: Object.fromEntries(outputs) };
   }
 
-  async pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<{ readonly runs: readonly RunSummary[]; readonly total: number }> {
+  async pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<{ readonly runs: readonly PendingRun[]; readonly total: number }> {
     const runs = await this.#services.journal.pendingRuns(query);
     const total = await this.#services.journal.pendingTotal(query.flow);
+
     return { total, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
+  }
+
+  async pathOf(run: string): ReturnType<FlowHost['pathOf']> {
+    const { journal, history } = this.#services;
+    const rows = await journal.pendingOf(run, limits.pageSizeMax);
+    const steps = await history.listSteps(run, limits.stepsOfRunMax);
+    return { ...(steps[0] && { flow: steps[0].flow }), steps: steps.map(runStepOf), pending: rows.map(({ id, node, state, attempt, due }): PendingMessage => ({ messageId: id, node, state: SHOWN_STATES[state], attempt, ...(due !== null && { due }) })) };
   }
 
   async cancelRun(run: string): Promise<CancelAnswer> {
@@ -172,6 +184,8 @@ export class DriverHost implements FlowHost {
   }
 }
 
+/** By the state of the row. */
+const SHOWN_STATES = ['queued', 'calling', 'retrying', 'held', 'queued'] as const;
 const DRAIN_LOOK_MS = 20;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 

@@ -110,7 +110,7 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
   const defaultPort = Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out';
   const around = { services, replies: counts.replies };
   return {
-    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined, off: node.disabled === true,
+    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined, off: node.disabled === true, records: node.record === true,
     defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),

@@ -1,5 +1,6 @@
-import type { DeadLetterRow } from '../journal/rows.ts';
+import { rowFlag, type DeadLetterRow } from '../journal/rows.ts';
 import type { Tally } from '../engine/run-ops.ts';
+import type { StepRecord } from '../store/store.ts';
 import type { Work } from './message.ts';
 import type { UnitWire } from './unit.ts';
 import type { Visit } from './visit.ts';
@@ -24,6 +25,12 @@ export class Segment {
   open = 1;
   /** Its messages become the last ones that a person sees at their nodes. */
   shown = true;
+  /** Every step of it is kept. */
+  readonly recorded: boolean;
+  /** Kept so far. */
+  steps: StepRecord[] | undefined;
+  /** Its first node did not act: what it gave once was recorded. */
+  fromRecord = false;
   /** When it began, ms since 1970. */
   readonly at: number;
   readonly #settle: (segment: Segment) => void;
@@ -31,6 +38,7 @@ export class Segment {
   constructor(origin: Work, at: number, settle: (segment: Segment) => void) {
     this.origin = origin;
     this.at = at;
+    this.recorded = (origin.flags & rowFlag.recorded) !== 0;
     this.#settle = settle;
   }
 

@@ -7,12 +7,21 @@ import type { Random } from '../random.ts';
 import type { Fetch, SandboxDoor } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
+import type { StepRecord, Store } from '../store/store.ts';
 import type { Connections } from './connections.ts';
 import type { HookRouter } from './hooks.ts';
 import type { Run } from './message.ts';
 import type { Locks } from './locks.ts';
 import type { Replies } from './replies.ts';
 import type { Timers } from './timers.ts';
+
+/** What is kept of runs: late at worst, never wrong. */
+export interface RunHistory extends Pick<Store, 'findRun' | 'listRuns' | 'listSteps' | 'findDone' | 'notesOf'> {
+  /** Steps of memory mode; those of durable mode go through the journal's outbox. */
+  add(steps: readonly StepRecord[]): void;
+  /** Resolves when everything told before can be read. */
+  flush(): Promise<void>;
+}
 
 /** What every flow runner shares. */
 export interface Services {
@@ -32,6 +41,7 @@ export interface Services {
   readonly connectionTypes: ReadonlyMap<string, ConnectionDefinition>;
   /** Sees every message that arrives at a node, for cases; absent in service. */
   readonly trace?: ((flow: string, node: string, body: Body) => void) | undefined;
+  readonly history: RunHistory;
   /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
   ended(run: Run): void;
   /** The history pump has something to fetch. */

@@ -87,6 +87,8 @@ export interface Unit {
   readonly problem: Problem | undefined;
   /** Messages come to rest at its input. */
   readonly rests: boolean;
+  /** Each of its calls is kept, however many there are. */
+  readonly records: boolean;
   /** Disabled: what comes in is dropped. */
   readonly off: boolean;
   readonly defaultPort: string;

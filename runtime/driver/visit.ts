@@ -11,6 +11,10 @@ export class Visit {
   unit: Unit;
   body: Body;
   key: string | null;
+  /** The wire by which it came here, or the port of its source. */
+  via: string;
+  /** When the node began with it, as time that passes; known when its step is kept. */
+  began: number | undefined = undefined;
   /** Feedback wires passed. */
   hops: number;
   /** Nodes passed since the message was last at rest. */
@@ -30,6 +34,7 @@ export class Visit {
     this.body = body;
     this.key = segment.origin.key;
     this.hops = segment.origin.hops;
+    this.via = segment.origin.via;
   }
 
   /** What leaves this node by `step` for `unit`. */
@@ -37,6 +42,7 @@ export class Visit {
     const next = new Visit(this.segment, unit, body);
     next.key = this.key;
     next.hops = this.hops;
+    next.via = '';
     next.depth = this.depth + 1;
     next.#from = this;
     next.#step = step;

@@ -8,6 +8,7 @@ import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
 import { encodeBody } from '../journal/codec.ts';
 import type { DeadLetterRow } from '../journal/rows.ts';
+import type { Recorder } from './recorder.ts';
 import type { Services } from './services.ts';
 import { configFor, OutPort, type Unit, type UnitWire } from './unit.ts';
 import type { Out } from './segment.ts';
@@ -17,10 +18,12 @@ import type { Visit } from './visit.ts';
 export class Walker {
   readonly services: Services;
   readonly #batchers = new WeakMap<Unit, Batcher>();
+  readonly #recorder: Recorder;
   readonly #isFull: (wire: UnitWire) => boolean;
 
-  constructor(services: Services, isFull: (wire: UnitWire) => boolean) {
+  constructor(services: Services, { recorder, isFull }: { readonly recorder: Recorder; readonly isFull: (wire: UnitWire) => boolean }) {
     this.services = services;
+    this.#recorder = recorder;
     this.#isFull = isFull;
   }
 
@@ -51,6 +54,7 @@ export class Walker {
     const record = recordOf(error, { node: unit.id, attempt: Math.max(1, segment.origin.attempt), at: clock.now() });
     const taken = wired(unit, ERROR_PORT) || unit.plan.caughtBy.length > 0;
     observers.emit({ kind: 'failure', at: record.at, flow: unit.place.flow.id, node: unit.id, runId: segment.origin.run.id, code: record.code, text: record.text, attempt: record.attempt, final: !taken });
+    this.#recorder.failed(visit, record, taken);
     if (taken) this.#toCatchers(visit, record);
     else toDeadLetters(visit, record, error.outcomeUnknown && unit.plan.replay === 'external' ? 'unknown' : 'failed');
   }
@@ -60,7 +64,11 @@ export class Walker {
     for (let visit: Visit | undefined = first; visit;) {
       this.#arrived(visit);
       const { unit, segment } = visit;
-      if (unit.off) { segment.tally.dropped++; return; }
+      if (unit.off) {
+        if (segment.recorded) this.#recorder.dropped(visit, 'disabled');
+        segment.tally.dropped++;
+        return;
+      }
       if (unit.rests) { this.#rest({ visit, wire: undefined, due: null }); return; }
       visit = this.#step(visit);
     }
@@ -71,6 +79,7 @@ export class Walker {
     const { unit, body } = visit;
     const { definition } = unit;
     try {
+      if (visit.segment.recorded) visit.began = this.services.clock.elapsed();
       if (visit.depth > limits.hopsMax) throw tooManyHops(unit);
       if (definition?.batch) { this.#batcherOf(unit).add(visit); return undefined; }
       if (!definition?.run) return this.#after(visit, body);
@@ -103,6 +112,7 @@ export class Walker {
     const { lastDue } = unit.count;
     if (lastDue.size > 0 && !isHold(result) && this.#waitsForKey(visit)) return undefined;
     unit.count.done++;
+    if (segment.recorded || unit.records) this.#recorder.left(visit, result);
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
     else if (!isDirective(result)) return this.#sendOne(visit, result as Body);
@@ -170,6 +180,7 @@ export class Walker {
   /** The message at the other end of a wire; undefined when it rests there. */
   #along(wire: UnitWire, next: Visit): Visit | undefined {
     wire.count.passed++;
+    next.via = wire.id;
     if (wire.key) next.key = keyOf(wire.key.get(next.body));
     else if (wire.strict) next.key = wire.id;
     if (wire.back && ++next.hops > limits.roundsMax) {
@@ -194,8 +205,10 @@ export class Walker {
     if (wire.whenFull === 'hold' || !this.#isFull(wire)) {
       this.#arrived(visit);
       this.#rest({ visit, wire, due: null });
-    } else if (wire.whenFull === 'drop') segment.tally.dropped++;
-    else toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
+    } else if (wire.whenFull === 'drop') {
+      if (segment.recorded) this.#recorder.dropped(visit, 'queue.full');
+      segment.tally.dropped++;
+    } else toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
   }
 
   /** What cannot be written cannot rest: it ends here, and takes nothing along. */

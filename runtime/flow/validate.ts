@@ -92,19 +92,8 @@ function nodeSettingProblems(where: Place & { readonly node: string }, node: Flo
     { key: 'attempts', value: node.attempts, unit: COUNT },
   ];
   const name = { en: `Node ${where.node}`, ru: `Узел ${where.node}` };
-  return [
-    ...settings.flatMap((setting) => settingProblems(setting, { ...where, field: `@${setting.key}` }, name)),
-    ...IGNORED_OF_NODE.filter((key) => node[key] !== undefined && node[key] !== false).map((key) => ignored(key, { ...where, field: `@${key}` }, name)),
-  ];
+  return settings.flatMap((setting) => settingProblems(setting, { ...where, field: `@${setting.key}` }, name));
 }
-
-/** Settings of the format that nothing in the runtime acts on yet. Whoever makes one work takes it out of here. */
-const IGNORED_OF_NODE = ['record'] as const;
-
-const ignored = (key: string, where: Place, name: Text): Problem => warning('flow.setting-ignored', where, {
-  message: { en: `${name.en}, ${key}: kept, but this version does not act on it`, ru: `${name.ru}, ${key}: сохраняется, но эта версия её не выполняет` },
-  fix: { en: 'Do not rely on it, or use a newer Millrace.', ru: 'Не рассчитывайте на эту настройку или обновите Millrace.' },
-});
 
 function wireSettingProblems(flow: Flow): Problem[] {
   return flow.wires.flatMap((wire) => {
@@ -115,9 +104,7 @@ function wireSettingProblems(flow: Flow): Problem[] {
       { key: 'warnAge', value: wire.warnAge, unit: DURATION },
     ];
     const where = { flow: flow.id, wire: wireId(wire) };
-    return [
-      ...settings.flatMap((setting) => settingProblems(setting, { ...where, field: setting.key }, name)),
-    ];
+    return settings.flatMap((setting) => settingProblems(setting, { ...where, field: setting.key }, name));
   });
 }
 

@@ -107,6 +107,7 @@ export class JournalClient implements Journal {
   windows: Journal['windows'] = (flow) => this.#query('windows', flow);
   kept: Journal['kept'] = (query) => this.#query('kept', query);
   pendingRuns: Journal['pendingRuns'] = (query) => this.#query('pendingRuns', query);
+  pendingOf: Journal['pendingOf'] = (run, limit) => this.#query('pendingOf', run, limit);
   pendingTotal: Journal['pendingTotal'] = (flow) => this.#query('pendingTotal', flow);
   cancelRun: Journal['cancelRun'] = (run, at) => this.#query('cancelRun', run, at);
   deadLetters: Journal['deadLetters'] = (query) => this.#query('deadLetters', query);
@@ -115,7 +116,8 @@ export class JournalClient implements Journal {
   pruneDeadLetters: Journal['pruneDeadLetters'] = (before, atMost) => this.#query('pruneDeadLetters', before, atMost);
   deadLetterCounts: Journal['deadLetterCounts'] = () => this.#query('deadLetterCounts');
   findAnswer: Journal['findAnswer'] = (scope, key) => this.#query('findAnswer', scope, key);
-  outbox: Journal['outbox'] = async (limit) => (await this.#query<{ id: number; runs: string }[]>('outbox', limit)).map(({ id, runs }) => ({ id, runs: JSON.parse(runs) as EndedRun[] }));
+  outbox: Journal['outbox'] = async (limit) => (await this.#query<{ id: number; runs: string; steps: string | null }[]>('outbox', limit))
+    .map(({ id, runs, steps }) => ({ id, runs: JSON.parse(runs) as EndedRun[], steps: steps === null ? [] : JSON.parse(steps) as string[] }));
   forgetOutbox: Journal['forgetOutbox'] = (upTo) => this.#query('forgetOutbox', upTo);
   prune: Journal['prune'] = (before) => this.#query('prune', before);
   removeFlow: Journal['removeFlow'] = (flow) => this.#query('removeFlow', flow);

@@ -12,6 +12,9 @@ const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
 const PATCH_CALM = 'UPDATE messages SET due = ?, attempt = ?, state = ?, crashes = 0 WHERE seq = ?';
 
+/** What a transaction tells the run history. */
+interface News { readonly ended: EndedRun[]; readonly steps: string[] }
+
 /** Thrown when a later owner has opened the same journal. */
 export class Fenced extends Error {
   override name = 'Fenced';
@@ -51,10 +54,10 @@ export class JournalDatabase {
     try {
       if (this.#meta('token') !== this.token) throw new Fenced('the journal has a newer owner');
       const rows = new Map<number, RowOutcome>();
-      const endedOfAll: EndedRun[] = [];
-      const results = commits.map((commit) => this.#applyOne(commit, rows, endedOfAll));
+      const news: News = { ended: [], steps: [] };
+      const results = commits.map((commit) => this.#applyOne(commit, rows, news));
       this.#writeAll(rows);
-      this.#runsEnded(endedOfAll);
+      this.#tell(news);
       this.#sql.run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
       this.#db.exec('COMMIT');
       this.#highest = Math.max(this.#highest, lastSeq);
@@ -66,18 +69,21 @@ export class JournalDatabase {
     }
   }
 
-  #runsEnded(runs: readonly EndedRun[]): void {
-    if (runs.length > 0) this.#sql.run('INSERT INTO outbox (runs) VALUES (?)', JSON.stringify(runs));
+  #tell({ ended, steps }: News): void {
+    if (ended.length + steps.length > 0) this.#sql.run('INSERT INTO outbox (runs, steps) VALUES (?, ?)', JSON.stringify(ended), steps.length === 0 ? null : JSON.stringify(steps));
     // A caller's key whose run has ended is no longer in progress, answered or not.
-    if (this.#keysOpen) for (const { id } of runs) this.#sql.run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
+    if (this.#keysOpen) for (const { id } of ended) this.#sql.run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
   }
 
-  #applyOne(commit: Commit, rows: Map<number, RowOutcome>, endedOfAll: EndedRun[]): CommitResult {
+  #applyOne(commit: Commit, rows: Map<number, RowOutcome>, news: News): CommitResult {
     const seen = this.#guard(commit);
     if (seen) return seen;
     const ended: EndedRun[] = [];
-    for (const op of commit.ops) this.#applyOp(op, rows, ended);
-    endedOfAll.push(...ended);
+    for (const op of commit.ops) {
+      if (op.op === 'steps') news.steps.push(op.steps);
+      else this.#applyOp(op, rows, ended);
+    }
+    news.ended.push(...ended);
     return { ended };
   }
 
@@ -98,7 +104,7 @@ export class JournalDatabase {
     return undefined;
   }
 
-  #applyOp(op: Op, rows: Map<number, RowOutcome>, ended: EndedRun[]): void {
+  #applyOp(op: Exclude<Op, { op: 'steps' }>, rows: Map<number, RowOutcome>, ended: EndedRun[]): void {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
@@ -115,7 +121,7 @@ export class JournalDatabase {
       case 'unkeep': this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', op.flow, op.node, op.window); return;
       case 'keep': {
         const k = op.kept;
-        this.#sql.run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body);
+        this.#sql.run('INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', k.flow, k.node, k.window, k.pos, k.id, k.run, k.revision, k.receivedAt, k.branched, k.body, k.flags);
         return;
       }
       case 'window': {
@@ -201,14 +207,18 @@ export class JournalDatabase {
     return this.#sql.all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);
   }
   kept(q: { flow: string; node: string; window: string }): KeptRow[] {
-    return this.#sql.all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
+    return this.#sql.all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body, flags FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
   }
-  pendingRuns(q: { flow?: string; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
+  pendingRuns(q: { flow?: string; among?: readonly string[]; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
     const columns = 'SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM';
+    if (q.among) return this.#sql.all(`${columns} messages WHERE flags <> 0 AND run IN (SELECT value FROM json_each(?)) AND flow = coalesce(?, flow) GROUP BY run ORDER BY startedAt DESC LIMIT ?`, JSON.stringify(q.among), q.flow ?? null, q.limit);
     // The newest rows only: grouping a million pending rows would stop the journal's thread.
     const newest = q.flow === undefined ? '(SELECT * FROM messages ORDER BY seq DESC LIMIT ?)' : '(SELECT * FROM messages WHERE flow = ? ORDER BY seq DESC LIMIT ?)';
     const args = q.flow === undefined ? [q.limit * 4] : [q.flow, q.limit * 4];
     return this.#sql.all(`${columns} ${newest} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, ...args, q.limit);
+  }
+  pendingOf(run: string, limit: number): Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[] {
+    return this.#sql.all('SELECT id, node, state, attempt, due FROM messages WHERE flags <> 0 AND run = ? ORDER BY pos LIMIT ?', run, limit);
   }
   pendingTotal(flow?: string): number {
     return flow === undefined ? this.#sql.number('SELECT count(*) AS n FROM messages') : this.#sql.number('SELECT count(*) AS n FROM messages WHERE flow = ?', flow);
@@ -226,7 +236,7 @@ export class JournalDatabase {
         this.#sql.run('UPDATE runs SET discarded = discarded + ? WHERE run = ?', rows.length, run);
         this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length, completed: 0, dropped: 0, dead: 0 }, ended);
       }
-      this.#runsEnded(ended);
+      this.#tell({ ended, steps: [] });
       return { rows: rows.map(({ seq, node, state, key }) => ({ seq, node, state, key })), ended };
     });
   }
@@ -239,8 +249,8 @@ export class JournalDatabase {
     return this.#sql.get('SELECT scope, key, body_hash AS bodyHash, run, at, answer, ended FROM answers WHERE scope = ? AND key = ?', scope, key);
   }
   /** The runs as text: who reads them parses them, not this thread, for which every commit waits. */
-  outbox(limit: number): { id: number; runs: string }[] {
-    return this.#sql.all('SELECT id, runs FROM outbox ORDER BY id LIMIT ?', limit);
+  outbox(limit: number): { id: number; runs: string; steps: string | null }[] {
+    return this.#sql.all('SELECT id, runs, steps FROM outbox ORDER BY id LIMIT ?', limit);
   }
   forgetOutbox(upTo: number): void {
     this.#sql.run('DELETE FROM outbox WHERE id <= ?', upTo);

@@ -34,7 +34,10 @@ export interface Journal {
   windows(flow: string): Promise<readonly WindowRow[]>;
   kept(query: { readonly flow: string; readonly node: string; readonly window: string }): Promise<readonly KeptRow[]>;
 
-  pendingRuns(query: { readonly flow?: string; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;
+  /** Newest first; `among` finds recorded runs only. */
+  pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;
+  /** Rows of a run whose messages are recorded, by their places; the bodies are left out. */
+  pendingOf(run: string, limit: number): Promise<readonly Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[]>;
   pendingTotal(flow?: string): Promise<number>;
   /** Takes everything of a run away that is pending in queues, calls and waits. What a window gathered stays there. */
   cancelRun(run: string, at: number): Promise<CancelledRun>;
@@ -48,7 +51,7 @@ export interface Journal {
   findAnswer(scope: string, key: string): Promise<AnswerRow | undefined>;
 
   /** Ended runs that the store has not got yet; `forget` once it has. */
-  outbox(limit: number): Promise<readonly { readonly id: number; readonly runs: readonly EndedRun[] }[]>;
+  outbox(limit: number): Promise<readonly { readonly id: number; readonly runs: readonly EndedRun[]; readonly steps: readonly string[] }[]>;
   forgetOutbox(upTo: number): Promise<void>;
   /** Removes event ids and answers past their time, and the oldest answers beyond the quota. */
   prune(before: { readonly events: number; readonly answers: number; readonly answerBytes: number }): Promise<void>;

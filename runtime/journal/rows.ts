@@ -4,6 +4,8 @@ import type { Text } from '../flow/flow.ts';
 
 /** What a pending message is doing: waiting in its node's queue, in a call, waiting for its due time after a failure, held by the node, or put aside because its key is in work (with its due time when it was held before). */
 export const rowState = { queued: 0, started: 1, retrying: 2, held: 3, aside: 4 } as const;
+/** recorded: every step of the message is kept for people to see. asBefore: what an earlier run has done already is answered from its record (a replay under the same keys). */
+export const rowFlag = { recorded: 1, asBefore: 2 } as const;
 export type RowState = (typeof rowState)[keyof typeof rowState];
 
 /** One pending message. `seq` names the row for its whole life; `pos` is its place in the queue of the node where it is now. */
@@ -30,7 +32,7 @@ export interface Row {
   readonly branched: 0 | 1;
   /** Feedback wires that the message has passed. */
   readonly hops: number;
-  /** Bits that go with the message along its whole way; none has a meaning yet. */
+  /** Bits of `rowFlag` that go with the message along its whole way. */
   readonly flags: number;
   /** Of a message that its node turns into very many: how many of them have left already; null for any other. */
   readonly cursor: number | null;
@@ -121,7 +123,7 @@ export interface WindowChange {
   readonly first: string;
 }
 export interface WindowRow { readonly flow: string; readonly node: string; readonly key: string; readonly state: string; readonly closeAt: number | null; readonly first: string }
-export interface KeptRow { readonly flow: string; readonly node: string; readonly window: string; readonly pos: number; readonly id: string; readonly run: string; readonly revision: number; readonly receivedAt: number; readonly branched: 0 | 1; readonly body: string }
+export interface KeptRow { readonly flow: string; readonly node: string; readonly window: string; readonly pos: number; readonly id: string; readonly run: string; readonly revision: number; readonly receivedAt: number; readonly branched: 0 | 1; readonly flags: number; readonly body: string }
 
 /** A caller's Idempotency-Key and what became of it (DESIGN 6.9). */
 export interface AnswerRow { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number; readonly answer: string | null; readonly ended: 0 | 1 }
@@ -145,6 +147,8 @@ export type Op =
   | { readonly op: 'keep'; readonly kept: KeptRow }
   /** A window keeps nothing any more. */
   | { readonly op: 'unkeep'; readonly flow: string; readonly node: string; readonly window: string }
+  /** What nodes did, as text that only the reader of the outbox understands: on disk together with the results that it tells of. */
+  | { readonly op: 'steps'; readonly steps: string }
   | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
 
 /** What must be so for the commit to be applied. */

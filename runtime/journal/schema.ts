@@ -50,4 +50,7 @@ export const migrations: readonly string[] = [
    CREATE INDEX messages_due ON messages (flow, node, due, pos) WHERE state IN (2, 3);
    CREATE INDEX messages_aside ON messages (flow, node, key, pos) WHERE state = 4;
    ALTER TABLE runs ADD COLUMN discarded INTEGER NOT NULL DEFAULT 0;`,
+  `ALTER TABLE outbox ADD COLUMN steps TEXT;
+   ALTER TABLE kept ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_recorded ON messages (run) WHERE flags <> 0;`,
 ];

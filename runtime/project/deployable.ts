@@ -17,7 +17,6 @@ const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'flow.newer-format': 'refuses',
   'flow.unknown-type': 'node',
   'flow.newer-version': 'node',
-  'flow.setting-ignored': 'node',
   'flow.endless-loop': 'refuses',
   'flow.loop': 'node',
   'flow.uses-missing': 'node',

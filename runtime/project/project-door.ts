@@ -1,8 +1,8 @@
 import type {
-  ConnectionList, DeployAnswer, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunList, SaveAnswer, SecretList, EnvList, TestAnswer,
+  ConnectionList, DeployAnswer, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, EnvList, TestAnswer,
 } from '../api/contract.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
-import type { AuditEntry, RunRecord } from '../store/store.ts';
+import type { AuditEntry } from '../store/store.ts';
 
 /** Who asks, for the audit log. */
 export interface Actor { readonly name: string }
@@ -38,7 +38,9 @@ export interface ProjectDoor {
   /** Text of one flow (canonical JSON) or of a bundle. */
   export(ids: readonly string[]): Promise<string>;
 
-  listRuns(query: { readonly flow?: string; readonly state?: RunRecord['state'] | 'pending'; readonly limit: number; readonly after?: string }): Promise<RunList>;
+  listRuns(query: RunQuery & { readonly limit: number; readonly after?: string }): Promise<RunList>;
+  /** One run with its path; a `Failure` `run.not-found` when nothing of it is kept. */
+  findRun(id: string): Promise<RunDetail>;
   /** Writes down what a person did to something that is no document: a dead letter, a run. */
   audited(by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void>;
   audit(limit: number, before?: number): Promise<readonly AuditEntry[]>;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { ConnectionList, DeployAnswer, EnvList, FlowAnswer, FlowList, FlowSummary, ImportAnswer, ImportRequest, RunList, SaveAnswer, SecretList, TestAnswer } from '../api/contract.ts';
+import type { ConnectionList, DeployAnswer, EnvList, FlowAnswer, FlowList, FlowSummary, ImportAnswer, ImportRequest, RunDetail, RunList, SaveAnswer, SecretList, TestAnswer } from '../api/contract.ts';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, ConnectionsDocument, Flow, Json, Problem } from '../flow/flow.ts';
@@ -237,6 +237,9 @@ export class Project implements ProjectDoor, ProjectValues {
 
   listRuns(query: RunListQuery): Promise<RunList> {
     return this.#history.list(query, this.#parts.host);
+  }
+  findRun(id: string): Promise<RunDetail> {
+    return this.#history.find(id, this.#parts.host);
   }
   audited(by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void> {
     return audited(this.#parts, by, what);

@@ -1,3 +1,5 @@
+import type { Text } from '../flow/flow.ts';
+
 /**
  * Documents that people look at and change. One interface, several databases, one conformance suite.
  * Each method is atomic by itself; there is no transaction over two of them (DESIGN 9).
@@ -41,13 +43,27 @@ export interface Store {
   saveEnv(name: string, value: string): Promise<void>;
   deleteEnv(name: string): Promise<boolean>;
 
-  // Run history: a projection of the journal, newest end first. Adding the same run again changes nothing.
+  // Run history: a projection of the journal, newest end first. Adding the same run or step again changes nothing.
   addRuns(runs: readonly RunRecord[]): Promise<void>;
-  listRuns(query: RunQuery): Promise<{ readonly runs: readonly RunRecord[]; readonly next?: string }>;
-  findRun(id: string): Promise<RunRecord | undefined>;
+  listRuns(query: RunQuery): Promise<{ readonly runs: readonly StoredRun[]; readonly next?: string }>;
+  findRun(id: string): Promise<StoredRun | undefined>;
   countRuns(flow?: string): Promise<{ readonly [state in RunRecord['state']]: number }>;
-  /** Forgets runs that ended before `before`, and the oldest beyond `keep`; at most `atMost` in one call. Answers how many. */
+  /** What nodes did with messages of runs, ended or not. Of one run no more than `stepsOfRun` are kept. */
+  addSteps(steps: readonly StepRecord[], stepsOfRun: number): Promise<void>;
+  /** In the order in which they were made; `node` alone, or all. */
+  listSteps(run: string, limit: number, node?: string): Promise<readonly StepRecord[]>;
+  /** What is noted of runs, ended or not; nothing for one of which no step is kept. */
+  notesOf(runs: readonly string[]): Promise<ReadonlyMap<string, RunNote>>;
+  /** Runs that have not ended, as far as is noted: those that fit the filter, newest first. */
+  listUnended(query: Pick<RunQuery, 'node' | 'code' | 'key' | 'limit'>): Promise<readonly string[]>;
+  /** The step in which a node was done with a message. */
+  findDone(message: string, node: string): Promise<StepRecord | undefined>;
+  /** Runs that repeat this one, newest first. */
+  listReplays(run: string, limit: number): Promise<readonly { readonly id: string; readonly startedAt: number; readonly mode: string }[]>;
+  /** Forgets runs that ended before `before`, and the oldest beyond `keep`, with their steps; at most `atMost` in one call. Answers how many. */
   pruneRuns(before: number, keep: number, atMost: number): Promise<number>;
+  /** Forgets the steps of the runs that began before `before`, and of the oldest while there is more text than `chars`; of at most `atMost` runs in one call. Answers of how many. */
+  pruneSteps(before: number, chars: number, atMost: number): Promise<number>;
 
   // Audit
   audit(entry: AuditEntry): Promise<void>;
@@ -78,5 +94,53 @@ export interface RunRecord {
   /** Messages that ended in it. */
   readonly messages: number;
 }
-export interface RunQuery { readonly flow?: string; readonly state?: RunRecord['state']; readonly limit: number; readonly after?: string }
+/** What the steps of a run tell about all of it. */
+export interface RunNote {
+  /** Its path is kept from the beginning; without, only what failed. */
+  readonly recorded: boolean;
+  /** Some steps are not kept. */
+  readonly cut: boolean;
+  readonly failure?: { readonly node: string; readonly code: string; readonly text: Text };
+  readonly replayOf?: string;
+}
+export interface StoredRun extends RunRecord, Partial<RunNote> {}
+export interface RunQuery {
+  readonly flow?: string;
+  readonly state?: RunRecord['state'];
+  /** A node that failed in it, a code with which something failed, a key of one of its messages. */
+  readonly node?: string;
+  readonly code?: string;
+  readonly key?: string;
+  readonly id?: string;
+  /** Of its end, ms since 1970. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit: number;
+  readonly after?: string;
+}
+/** What one node did with one message at one attempt. Bodies are the journal's text; null for one that was too large to be kept. */
+export interface StepRecord {
+  readonly run: string;
+  /** Unique and growing within a run. */
+  readonly seq: number;
+  readonly flow: string;
+  readonly message: string;
+  readonly node: string;
+  readonly via: string;
+  readonly key: string | null;
+  readonly at: number;
+  readonly ms: number;
+  readonly attempt: number;
+  readonly outcome: 'accepted' | 'done' | 'replayed' | 'retried' | 'failed' | 'dropped' | 'held' | 'gathered' | 'missing' | 'dead-lettered';
+  readonly rule?: string;
+  readonly failure?: { readonly code: string; readonly text: Text };
+  readonly input: string | null;
+  readonly outputs?: { readonly [port: string]: StepOutput };
+  /** Steps after it are not kept. */
+  readonly cut?: true;
+  /** Of the step that began a replay: the run that it repeats, and how. */
+  readonly replay?: { readonly of: string; readonly mode: string };
+}
+/** How many messages left a port, and the first ones of them. */
+export interface StepOutput { readonly count: number; readonly bodies: readonly (string | null)[] }
 export interface AuditEntry { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }

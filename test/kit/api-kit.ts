@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeadLetterDetail, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterDetail, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Failure } from '../../runtime/errors.ts';
 import type { DeadLetterDoor, FlowHost } from '../../runtime/host.ts';
@@ -26,6 +26,7 @@ type Change = Parameters<Parameters<ProjectDoor['onChange']>[0]>[0];
 export class FakeProject {
   readonly drafts = new Map<string, { flow: Flow; version: number }>();
   readonly secrets = new Map<string, string>();
+  readonly runs = new Map<string, RunDetail>();
   readonly calls: unknown[][] = [];
   readonly listeners = new Set<(change: Change) => void>();
   /** Thrown by `listFlows`. */
@@ -55,6 +56,11 @@ export class FakeProject {
       import: async (request) => { note('import', request); return { kind: 'unknown', flows: [], missing: [], problems: [], saved: [] }; },
       export: async (ids) => `${ids.join(',')}\n`,
       listRuns: async (query) => { note('listRuns', query); return { runs: [], counts: { pending: 0, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 } }; },
+      findRun: async (id) => {
+        const run = this.runs.get(id);
+        if (!run) throw new Failure('run.not-found', { en: `run ${id}: nothing is kept of it`, ru: `запуск ${id}: о нём ничего не хранится` });
+        return run;
+      },
       audited: async (by, what) => { note('audited', by.name, what.action, what.subject); },
       audit: async (limit, before) => { note('audit', limit, before); return [{ at: 1, by: 'local', action: 'flow.save', subject: 'lead' }]; },
       onChange: (listener) => { this.listeners.add(listener); return () => { this.listeners.delete(listener); }; },
@@ -85,6 +91,7 @@ export class FakeHost {
   readonly injected: unknown[][] = [];
   last: LastMessages = { outputs: {} };
   dead: readonly DeadLetter[] = [];
+  dryPath: readonly RunStep[] = [];
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
   injectFails: Error | undefined;
@@ -103,7 +110,12 @@ export class FakeHost {
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },
       lastMessages: () => this.last,
-      pendingRuns: async () => ({ runs: [], total: 0 }), letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
+      pendingRuns: async () => ({ runs: [], total: 0 }), pathOf: async () => ({ steps: [], pending: [] }),
+      replays: {
+        one: async (run, request) => { this.asked.push(['replay', run, request]); return { runs: ['run-2'], refused: [], more: false, ...(request.mode === 'dry-run' && { steps: this.dryPath }) }; },
+        many: async (query, request) => { this.asked.push(['replay', query, request]); return { runs: ['run-2', 'run-3'], refused: [], more: false }; },
+      },
+      letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
       connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }), testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {

@@ -1,6 +1,5 @@
 import type { ConnectionDocument, Flow, Problem } from '../../runtime/flow/flow.ts';
-import type { DeployOutcome, FlowHost } from '../../runtime/host.ts';
-import type { RunSummary } from '../../runtime/api/contract.ts';
+import type { DeployOutcome, FlowHost, PendingRun } from '../../runtime/host.ts';
 
 type Live = NonNullable<ReturnType<FlowHost['live']>>;
 
@@ -10,7 +9,7 @@ export class RecordingHost implements FlowHost {
   readonly calls: string[] = [];
   readonly flows = new Map<string, { readonly flow: Flow; readonly live: Live }>();
   readonly tested: { readonly name: string; readonly document: ConnectionDocument }[] = [];
-  pending: { runs: readonly RunSummary[]; total: number } = { runs: [], total: 0 };
+  pending: { runs: readonly PendingRun[]; total: number } = { runs: [], total: 0 };
   /** What a deploy does besides: may throw, wait, or answer problems. */
   onDeploy: (flow: Flow, revision: number) => readonly Problem[] | Promise<readonly Problem[]> = () => [];
 
@@ -36,10 +35,12 @@ export class RecordingHost implements FlowHost {
     this.tested.push({ name, document });
     return { ok: true, message: { en: 'works', ru: 'работает' }, ms: 1 };
   }
-  async pendingRuns(query: { readonly flow?: string; readonly limit: number }): ReturnType<FlowHost['pendingRuns']> {
-    const runs = this.pending.runs.filter(({ flow }) => query.flow === undefined || flow === query.flow);
+  async pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): ReturnType<FlowHost['pendingRuns']> {
+    const runs = this.pending.runs.filter(({ id, flow }) => (query.flow === undefined || flow === query.flow) && (query.among?.includes(id) ?? true));
     return { runs: runs.slice(0, query.limit), total: this.pending.total };
   }
+  async pathOf(): ReturnType<FlowHost['pathOf']> { return { steps: [], pending: [] }; }
+  get replays(): never { return notPlayed(); }
   deadLetterCount(): number { return 0; }
   async inject(): Promise<never> { return notPlayed(); }
   counters(): never { return notPlayed(); }

@@ -15,6 +15,9 @@ import { JournalDatabase } from '../../runtime/journal/database.ts';
 import type { EndedRun } from '../../runtime/journal/rows.ts';
 import { Observers, type RuntimeEvent } from '../../runtime/observe.ts';
 import { timeSortedId } from '../../runtime/random.ts';
+import { endState } from '../../runtime/engine/run-ops.ts';
+import { openMemoryStore } from '../../runtime/store/sqlite/sqlite-store.ts';
+import type { StepRecord, Store } from '../../runtime/store/store.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../../runtime/sdk/define-node.ts';
 import { JournalError } from '../../runtime/journal/port.ts';
 import { SeededRandom, settled, VirtualTime } from './virtual-time.ts';
@@ -34,6 +37,8 @@ export interface WorldOptions {
   readonly fetch?: Services['fetch'];
   /** For connections that keep files. */
   readonly dataDir?: string;
+  /** Where run history goes; one of its own when there is none. */
+  readonly store?: Store;
   /** Of ids and spreads; another one for each life. */
   readonly seed?: number;
   /** In place of the port that `killBefore` makes. */
@@ -51,6 +56,8 @@ export class World {
   readonly endedInMemory: EndedRun[] = [];
   readonly services: Services;
   readonly #database: JournalDatabase;
+  /** Run history outlives the process. */
+  readonly store: Store;
   readonly #dying: (() => void) | undefined;
   readonly #runners = new Map<string, FlowRunner>();
   writes = 0;
@@ -64,6 +71,7 @@ export class World {
     this.#dying = options.dying;
     const random = new SeededRandom(options.seed ?? options.killBefore ?? 1);
     const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => Math.floor(random.next() * 256));
+    const store = (this.store = options.store ?? openMemoryStore());
     const journal = new JournalClient(options.port?.(this.#database, this) ?? this.#port(options), this.clock);
     const timers = new Timers(this.clock);
     const observers = new Observers();
@@ -78,6 +86,7 @@ export class World {
       replies: new Replies(timers, this.clock),
       sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
+      history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },
       ended: (run) => {
         const ended = { ...run, endedAt: this.clock.now() };
         this.endedInMemory.push(ended);
@@ -140,6 +149,14 @@ export class World {
   async pass(ms: number): Promise<void> {
     await this.clock.advance(ms);
     await this.calm();
+  }
+
+  /** Brings what the journal tells of runs to the store, and leaves it in the journal too. */
+  async moveHistory(): Promise<void> {
+    for (const { runs, steps } of await this.services.journal.outbox(10_000)) {
+      await this.store.addSteps(steps.flatMap((text) => JSON.parse(text) as StepRecord[]), 1000);
+      await this.store.addRuns(runs.map((run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: run.endedAt, state: endState(run), messages: run.completed + run.dropped + run.dead + run.discarded })));
+    }
   }
 
   async endedRuns(): Promise<EndedRun[]> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RunRecord, Store } from '../../runtime/store/store.ts';
+import type { RunQuery, RunRecord, StepRecord, Store } from '../../runtime/store/store.ts';
 
 /** What a store must be given to be tested. `open` starts with an empty one; `reopen`, where there is something to keep, opens the same again. */
 export interface StoreUnderTest {
@@ -12,6 +12,8 @@ export interface StoreUnderTest {
 
 const text = (name: string, more = ''): string => `{"name":${JSON.stringify(name)}${more}}`;
 const run = (id: string, endedAt: number, more: Partial<RunRecord> = {}): RunRecord => ({ id, flow: 'a', revision: 1, startedAt: endedAt - 5, endedAt, state: 'completed', messages: 3, ...more });
+const BOTH = { en: 'no', ru: 'нет' };
+const step = (id: string, seq: number, more: Partial<StepRecord> = {}): StepRecord => ({ run: id, seq, flow: 'a', message: 'm', node: 'a', via: '', key: null, at: 5, ms: 1.5, attempt: 1, outcome: 'done', input: '{}', ...more });
 const ids = (page: { readonly runs: readonly RunRecord[] }): string[] => page.runs.map((each) => each.id);
 
 /** The promises of `Store`, for any implementation. Call it inside `describe`. */
@@ -28,6 +30,7 @@ export function storeSuite(subject: StoreUnderTest): void {
   connections(law, () => store);
   values(law, () => store);
   runs(law, () => store);
+  paths(law, () => store);
   pruning(law, () => store);
   audit(law, () => store);
   const { reopen } = subject;
@@ -236,6 +239,69 @@ function runs(law: Law, get: Get): void {
     expect(ids(await get().listRuns({ limit: 9, flow: 'b', state: 'dropped' }))).toEqual(['r6']);
     expect(ids(await get().listRuns({ limit: 9, flow: 'b', state: 'completed' }))).toEqual(['r2']);
     expect(await get().countRuns('b')).toEqual({ completed: 1, dropped: 1, 'dead-lettered': 1, discarded: 0 });
+  });
+}
+
+function paths(law: Law, get: Get): void {
+  law('steps are read in the order in which they were made, and adding one again changes nothing', async () => {
+    await get().addSteps([step('r1', 2, { node: 'b' }), step('r1', 1, { outcome: 'accepted' })], 10);
+    await get().addSteps([step('r1', 1, { outcome: 'accepted' }), step('r2', 3)], 10);
+    expect((await get().listSteps('r1', 10)).map(({ seq, node }) => [seq, node])).toEqual([[1, 'a'], [2, 'b']]);
+    expect((await get().listSteps('r1', 10, 'b')).map(({ seq }) => seq)).toEqual([2]);
+    expect(await get().listSteps('r1', 1)).toEqual([step('r1', 1, { outcome: 'accepted' })]);
+    const whole = step('r3', 4, { rule: 'dedupe', failure: { code: 'x.y', text: BOTH }, outputs: { out: { count: 3, bodies: ['{}', null] } }, replay: { of: 'r1', mode: 'same-keys' } });
+    await get().addSteps([whole], 10);
+    expect(await get().listSteps('r3', 1)).toEqual([whole]);
+  });
+  law('of one run no more steps are kept than asked for, and it says so', async () => {
+    await get().addSteps(Array.from({ length: 5 }, (_, n) => step('r1', n, n === 0 ? { outcome: 'accepted' } : {})), 3);
+    expect((await get().listSteps('r1', 10)).map(({ seq }) => seq)).toEqual([0, 1, 2]);
+    expect((await get().notesOf(['r1', 'r2'])).get('r1')).toEqual({ recorded: true, cut: true });
+  });
+  law('a run tells its first failure, whether its path is kept, and what it repeats; also before it ends', async () => {
+    const failure = (code: string) => ({ failure: { code, text: BOTH } });
+    await get().addSteps([step('r1', 1, { outcome: 'accepted', replay: { of: 'r0', mode: 'new-generation' } }), step('r1', 2, { node: 'b', ...failure('x.first') }), step('r1', 3, { node: 'c', ...failure('x.second') }), step('r2', 4, failure('x.first'))], 10);
+    await get().addRuns([run('r1', 10), run('r3', 30)]);
+    expect(await get().findRun('r1')).toEqual({ ...run('r1', 10), recorded: true, cut: false, replayOf: 'r0', failure: { node: 'b', code: 'x.first', text: BOTH } });
+    expect((await get().notesOf(['r2'])).get('r2')).toEqual({ recorded: false, cut: false, failure: { node: 'a', code: 'x.first', text: BOTH } });
+    expect((await get().listRuns({ limit: 9 })).runs).toEqual([run('r3', 30), expect.objectContaining({ id: 'r1', recorded: true })]);
+    expect(await get().listReplays('r0', 9)).toEqual([{ id: 'r1', startedAt: 5, mode: 'new-generation' }]);
+  });
+  law('runs are found by failed node, code, key, id and time of their end, also together', async () => {
+    const failed = (node: string, code: string): Partial<StepRecord> => ({ node, failure: { code, text: BOTH } });
+    await get().addSteps([step('r1', 1, failed('b', 'x.y')), step('r2', 2, { ...failed('b', 'x.z'), key: 'k1' }), step('r3', 3, { key: 'k1' }), step('p4', 4, { key: 'k1' }), step('p5', 5, failed('b', 'x.y'))], 10);
+    await get().addRuns([run('r1', 10), run('r2', 20), run('r3', 30)]);
+    const found = async (query: Partial<RunQuery>): Promise<string[]> => ids(await get().listRuns({ limit: 9, ...query }));
+    expect(await found({ node: 'b' })).toEqual(['r2', 'r1']);
+    expect(await found({ code: 'x.z' })).toEqual(['r2']);
+    expect(await found({ key: 'k1' })).toEqual(['r3', 'r2']);
+    expect(await found({ key: 'k1', node: 'b' })).toEqual(['r2']);
+    expect(await found({ id: 'r1' })).toEqual(['r1']);
+    expect(await found({ since: 20 })).toEqual(['r3', 'r2']);
+    expect(await found({ until: 20 })).toEqual(['r1']);
+    expect(await found({ node: `b' OR 1=1 --` })).toEqual([]);
+    expect(await get().listUnended({ key: 'k1', limit: 9 })).toEqual(['p4']);
+    expect(await get().listUnended({ node: 'b', code: 'x.y', limit: 9 })).toEqual(['p5']);
+  });
+  law('a node is found to be done with a message by what it did first, never by a failure', async () => {
+    await get().addSteps([step('r1', 1, { outcome: 'retried' }), step('r1', 2, { outcome: 'done', attempt: 2 }), step('r2', 3, { outcome: 'replayed' })], 10);
+    expect(await get().findDone('m', 'a')).toMatchObject({ run: 'r1', seq: 2 });
+    expect(await get().findDone('m', 'b')).toBeUndefined();
+    expect(await get().findDone('n', 'a')).toBeUndefined();
+  });
+  law('steps go with their run, with their age, and the oldest when they are too many', async () => {
+    const at = (id: string, time: number): StepRecord => step(id, time, { at: time, input: 'x'.repeat(100), outcome: 'accepted' });
+    await get().addSteps([at('r1', 10), at('r2', 20), at('r3', 30), at('r4', 40)], 10);
+    await get().addRuns([run('r1', 10), run('r2', 20), run('r3', 30)]);
+    await get().pruneRuns(15, 100, 100);
+    expect(await get().listSteps('r1', 9)).toEqual([]);
+    expect(await get().pruneSteps(25, 10_000, 100)).toBe(1);
+    expect(await get().listSteps('r2', 9)).toEqual([]);
+    expect(await get().findRun('r2')).toEqual(run('r2', 20));
+    expect(await get().pruneSteps(25, 150, 100)).toBe(1);
+    expect(await get().listSteps('r3', 9)).toEqual([]);
+    expect(await get().listSteps('r4', 9)).toHaveLength(1);
+    expect(await get().pruneSteps(25, 150, 100)).toBe(0);
   });
 }
 

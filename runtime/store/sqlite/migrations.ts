@@ -25,4 +25,21 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
         id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, details TEXT) STRICT;
       CREATE INDEX audit_at ON audit (at);`,
   },
+  {
+    name: 'steps of runs',
+    sql: `
+      CREATE TABLE run_notes (
+        run TEXT PRIMARY KEY, at INTEGER NOT NULL, recorded INTEGER NOT NULL, replay_of TEXT, mode TEXT, steps INTEGER NOT NULL, chars INTEGER NOT NULL,
+        cut INTEGER NOT NULL, node TEXT, code TEXT, text TEXT) STRICT, WITHOUT ROWID;
+      CREATE INDEX run_notes_at ON run_notes (at);
+      CREATE INDEX run_notes_replay ON run_notes (replay_of) WHERE replay_of IS NOT NULL;
+      CREATE TABLE run_marks (kind TEXT NOT NULL, value TEXT NOT NULL, run TEXT NOT NULL, PRIMARY KEY (kind, value, run)) STRICT, WITHOUT ROWID;
+      CREATE INDEX run_marks_run ON run_marks (run);
+      CREATE TABLE run_steps (
+        run TEXT NOT NULL, seq INTEGER NOT NULL, flow TEXT NOT NULL, message TEXT NOT NULL, node TEXT NOT NULL, via TEXT NOT NULL, key TEXT, at INTEGER NOT NULL,
+        ms REAL NOT NULL, attempt INTEGER NOT NULL, outcome TEXT NOT NULL, rule TEXT, failure TEXT, input TEXT, outputs TEXT, replay TEXT, UNIQUE (run, seq)) STRICT;
+      CREATE INDEX run_steps_done ON run_steps (message, node) WHERE outcome IN ('done', 'replayed', 'dropped', 'gathered');
+      CREATE TABLE step_total (id INTEGER PRIMARY KEY, chars INTEGER NOT NULL) STRICT;
+      INSERT INTO step_total VALUES (1, 0);`,
+  },
 ];

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { openAgain } from './database.ts';
 import { runsIn } from './runs.ts';
+import { stepsIn } from './steps.ts';
 import type { Done, Task, WrittenAside } from './scribe.ts';
 
 /** The thread that writes history: one task after another, each one transaction. */
@@ -9,7 +10,7 @@ import type { Done, Task, WrittenAside } from './scribe.ts';
 assert(parentPort, 'this file is started as a worker');
 const port = parentPort;
 const database = openAgain((workerData as { file: string }).file);
-const writes: WrittenAside = runsIn(database);
+const writes: WrittenAside = { ...runsIn(database), ...stepsIn(database) };
 
 async function perform({ id, name, args }: Task): Promise<Done> {
   try {

@@ -6,6 +6,7 @@ import { openDatabase } from './database.ts';
 import { connectionsIn, draftsIn, revisionsIn } from './documents.ts';
 import { auditIn, runsIn } from './runs.ts';
 import { Scribe } from './scribe.ts';
+import { stepsIn } from './steps.ts';
 import { envIn, secretsIn } from './values.ts';
 
 /**
@@ -23,8 +24,9 @@ export function openSqliteStore(file: string): Store {
     ...secretsIn(db),
     ...envIn(db),
     ...runsIn(db),
+    ...stepsIn(db),
     ...auditIn(db),
-    ...(scribe && { addRuns: scribe.addRuns, pruneRuns: scribe.pruneRuns }),
+    ...(scribe && { addRuns: scribe.addRuns, addSteps: scribe.addSteps, pruneRuns: scribe.pruneRuns, pruneSteps: scribe.pruneSteps }),
     close: async () => {
       await scribe?.close();
       db.close();

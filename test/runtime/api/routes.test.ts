@@ -173,7 +173,7 @@ test('health is answered before anything else is loaded, and readiness follows t
 test('openapi.json lists every route with its parameters and body', async () => {
   const { paths } = (await kit.ask({ path: '/api/v1/openapi.json' })).json as { paths: { [path: string]: { [method: string]: { parameters: { name: string }[]; requestBody?: object } } } };
   expect(paths['/flows/{id}']?.['put']?.parameters.map(({ name }) => name)).toEqual(['id', 'If-Match']);
-  expect(paths['/runs']?.['get']?.parameters.map(({ name }) => name)).toEqual(['flow', 'state', 'limit', 'after']);
+  expect(paths['/runs']?.['get']?.parameters.map(({ name }) => name)).toEqual(['flow', 'state', 'node', 'code', 'key', 'id', 'since', 'until', 'limit', 'after']);
   expect(paths['/flows/{id}/deploy']?.['post']?.requestBody).toMatchObject({ required: true });
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/catalog', '/connections/{name}/test', '/secrets/{name}', '/env/{name}', '/dead-letters', '/import', '/export', '/audit', '/system']));
 });
@@ -206,4 +206,31 @@ test('held keys are listed and freed, and a run is cancelled, in the name of who
   expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'burn' } })).status).toBe(400);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/runs/r1/cancel' })).json).toEqual({ discarded: 1 });
   expect([kit.host.asked, kit.host.cancelled]).toEqual([[['free', 'lead', { node: 'a', key: 'k', action: 'skip' }]], ['r1']]);
+});
+
+test('a run is shown with its path, personal data masked, and an unknown one is not found', async () => {
+  const seen = (body: unknown) => ({ body, truncated: false });
+  kit.project.runs.set('r1', {
+    id: 'r1', flow: 'lead', revision: 1, startedAt: 1, state: 'completed', messages: 1, recorded: true, stepsCut: false, pending: [], replays: [],
+    steps: [{ messageId: 'm', node: 'a', at: 1, ms: 2, attempt: 1, outcome: 'done', input: seen({ phone: '+7 999 1234534' }), outputs: { out: { count: 1, bodies: [seen({ phone: '+7 999 1234534' })] } } }],
+  });
+  const { json, text } = await kit.ask({ path: '/api/v1/runs/r1' });
+  expect(json).toMatchObject({ steps: [{ node: 'a', outputs: { out: { count: 1, bodies: [{ truncated: false }] } } }] });
+  expect(text).not.toContain('1234534');
+  expect(codeOf(await kit.ask({ path: '/api/v1/runs/none' }))).toBe('run.not-found');
+});
+
+test('a replay is asked for one run or by a filter, audited unless it is a dry run, and refused without a mode', async () => {
+  const post = (path: string, body: unknown) => kit.ask({ method: 'POST', path: `/api/v1/runs/${path}`, body });
+  expect((await post('r1/replay', { mode: 'same-keys', from: 'a' })).json).toEqual({ runs: ['run-2'], refused: [], more: false });
+  expect((await post('replay', { mode: 'new-generation', query: { flow: 'lead', code: 'x.y' } })).json).toMatchObject({ runs: ['run-2', 'run-3'] });
+  expect(kit.project.calls).toEqual([['audited', 'local', 'run.replay', 'r1'], ['audited', 'local', 'run.replay', 'lead']]);
+  kit.host.dryPath = [{ messageId: 'm', node: 'a', at: 1, ms: 0, attempt: 1, outcome: 'missing', input: { body: { email: 'ivan.petrov@example.com' }, truncated: false } }];
+  const dry = await post('r1/replay', { mode: 'dry-run' });
+  expect(dry.json).toMatchObject({ steps: [{ outcome: 'missing' }] });
+  expect(dry.text).not.toContain('ivan.petrov');
+  expect(kit.project.calls).toHaveLength(2);
+  expect(kit.host.asked).toEqual([['replay', 'r1', { mode: 'same-keys', from: 'a' }], ['replay', { flow: 'lead', code: 'x.y' }, { mode: 'new-generation' }], ['replay', 'r1', { mode: 'dry-run' }]]);
+  for (const bad of [{}, { mode: 'again' }, { mode: 'same-keys', to: 'a' }]) expect(codeOf(await post('r1/replay', bad))).toBe('request.invalid');
+  expect(codeOf(await post('replay', { mode: 'same-keys' }))).toBe('request.invalid');
 });

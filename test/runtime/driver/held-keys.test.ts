@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
+import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
@@ -20,7 +21,7 @@ const world = (clock = new VirtualTime()): World => {
 };
 const letters = (w: World): DeadLetters => new DeadLetters(w.services, {
   runner: (flow) => w.runner(flow), counted: () => undefined,
-});
+}, new Replays(w.services, (flow) => w.runner(flow)));
 const feed = async (payload: unknown, key?: string) => await nodes.deliver.get('in')?.({ payload }, key === undefined ? {} : { key });
 const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
 const refuse = (...bad: readonly unknown[]): void => {

@@ -90,18 +90,11 @@ test('a hidden field is not checked, and a condition in a record sees its siblin
 
 test('settings of nodes and wires are checked', () => {
   const flow = flowOf({ a: node('source'), b: node('step', {}, { timeout: 'soon', rate: '10', concurrency: 0, attempts: 0 }) }, [], { wires: [{ from: 'a.out', to: 'b.in', limit: { messages: 0, bytes: 'much' }, warnAge: '1x' }] });
-  const problems = validateFlow(flow, basic).filter((each) => each.code !== 'flow.setting-ignored');
+  const problems = validateFlow(flow, basic);
   expect(found(problems)).toEqual([
     ['field.unit', 'b', '@timeout'], ['field.unit', 'b', '@rate'], ['field.range', 'b', '@concurrency'], ['field.range', 'b', '@attempts'],
     ['field.range', 'a.out->b.in', 'limit.messages'], ['field.unit', 'a.out->b.in', 'limit.bytes'], ['field.unit', 'a.out->b.in', 'warnAge'],
   ]);
-});
-
-test('a setting that nothing acts on yet is a warning, not a silent promise', () => {
-  const flow = flowOf({ a: node('source'), b: node('step', {}, { rate: '10/1m', record: true }) }, [], { wires: [{ from: 'a.out', to: 'b.in', limit: { messages: 5, bytes: '1MB' }, warnAge: '1h', order: 'strict', key: 'payload.id' }] });
-  const problems = validateFlow(flow, basic);
-  expect(found(problems)).toEqual([['flow.setting-ignored', 'b', '@record']]);
-  expect(new Set(problems.map((each) => each.level))).toEqual(new Set(['warning']));
 });
 
 test('a wire without a node or port at either end is dangling', () => {

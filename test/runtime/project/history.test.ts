@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../../runtime/api/contract.ts';
+import type { PendingRun } from '../../../runtime/host.ts';
 import { limits } from '../../../runtime/limits.ts';
 import type { RunRecord } from '../../../runtime/store/store.ts';
 import { RecordingHost } from '../../kit/recording-host.ts';
@@ -8,7 +9,7 @@ import { worlds } from './kit.ts';
 
 const { open } = worlds();
 const ended = (id: string, endedAt: number, more: Partial<RunRecord> = {}): RunRecord => ({ id, flow: 'lead', revision: 1, startedAt: endedAt - 5, endedAt, state: 'completed', messages: 1, ...more });
-const pending = (id: string, startedAt: number): RunSummary => ({ id, flow: 'lead', revision: 1, startedAt, state: 'pending', messages: 1 });
+const pending = (id: string, startedAt: number): PendingRun => ({ id, flow: 'lead', revision: 1, startedAt, state: 'pending', messages: 1 });
 const ids = ({ runs }: { readonly runs: readonly RunSummary[] }): string[] => runs.map(({ id }) => id);
 
 describe('the list of runs', () => {

@@ -1,0 +1,85 @@
+import { decodeBody } from '../journal/codec.ts';
+import { rowFlag } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import { Observers } from '../observe.ts';
+import type { Body } from '../sdk/message.ts';
+import type { StepRecord } from '../store/store.ts';
+import { failureOf } from './failures.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { Msg, type Work } from './message.ts';
+import { answerOf } from './path.ts';
+import { Recorder } from './recorder.ts';
+import { Revision } from './revision.ts';
+import { Segment } from './segment.ts';
+import type { Services } from './services.ts';
+import { NodeCount, WireCount, type Unit } from './unit.ts';
+import { Visit } from './visit.ts';
+import { Walker } from './walker.ts';
+
+/**
+ * Takes a message through a revision of its own, in memory, and answers the steps. Pure nodes run; all others answer from the record of
+ * the message, and where there is none the way ends as `missing`: that is what a replay would do now. Nothing is written, counted or called.
+ */
+export async function dryRun(runner: FlowRunner, start: StepRecord): Promise<readonly StepRecord[]> {
+  const { revision: live, services } = runner;
+  if (!live) return [];
+  const steps: StepRecord[] = [];
+  const aside: Services = { ...services, observers: new Observers(), history: { ...services.history, add: (more) => { steps.push(...more); } } };
+  const counts = { count: () => new NodeCount(), wireCount: () => new WireCount(), replies: { reply: () => false } };
+  const revision = await Revision.make({ flow: live.flow, number: live.number, services: aside, counts, before: undefined });
+  try {
+    const recorder = new Recorder(aside, runner.flow);
+    const walk = new Walk({ revision, services: aside, recorder, walker: new Walker(aside, { recorder, isFull: () => false }) });
+    for (const waiting = [walk.begin(start)]; waiting.length > 0 && steps.length < limits.stepsOfRunMax;) waiting.push(...await walk.next(waiting.shift() as Work));
+    return steps;
+  } finally {
+    revision.retire((error) => runner.failed(error));
+  }
+}
+
+interface Means { readonly revision: Revision; readonly services: Services; readonly recorder: Recorder; readonly walker: Walker }
+
+class Walk {
+  readonly #means: Means;
+  constructor(means: Means) { this.#means = means; }
+
+  begin({ run, message, node, via, key, input }: StepRecord): Work {
+    const { clock } = this.#means.services;
+    const now = clock.now();
+    const of = { id: run, flow: this.#means.revision.flow.id, revision: this.#means.revision.number, startedAt: now, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
+    const work = this.#work({ msg: new Msg(decodeBody(input ?? '{}') as Body, message), run: of, node, via, key, due: null, hops: 0 });
+    this.#means.recorder.accepted(work);
+    return work;
+  }
+
+  /** What comes of a message that rests at a node. */
+  async next(work: Work): Promise<readonly Work[]> {
+    const unit = this.#means.revision.units.get(work.node);
+    if (!unit) return [];
+    const { promise: settled, resolve } = Promise.withResolvers<undefined>();
+    const segment = new Segment(work, this.#means.services.clock.now(), () => { resolve(undefined); });
+    segment.shown = false;
+    await this.#enter(unit, segment);
+    segment.close();
+    await settled;
+    this.#means.recorder.tell(segment);
+    return segment.outs.map(({ visit, wire, due }) => this.#work({ msg: new Msg(visit.body, visit.id), run: work.run, node: visit.unit.id, via: wire?.id ?? '', key: visit.key, due, hops: visit.hops }));
+  }
+
+  async #enter(unit: Unit, segment: Segment): Promise<void> {
+    const { walker, recorder, services } = this.#means;
+    const { msg, via } = segment.origin;
+    const visit = new Visit(segment, unit, msg.body);
+    if (unit.definition?.start) { walker.leaveBy(visit, via || unit.defaultPort); return; }
+    if (!unit.rests) { walker.call(visit); return; }
+    const known = await services.history.findDone(msg.id, unit.id);
+    if (!known) { recorder.missing(visit); return; }
+    segment.fromRecord = true;
+    try { walker.leave(visit, answerOf(known)); } catch (error) { walker.fail(visit, failureOf(error, unit.id)); }
+  }
+
+  /** What waits for an instant goes on at once, as if it had come. */
+  #work(of: Pick<Work, 'msg' | 'run' | 'node' | 'via' | 'key' | 'due' | 'hops'>): Work {
+    return { ...of, seq: 0, pos: 0, wire: undefined, parents: [], receivedAt: of.run.startedAt, branched: false, attempt: 0, crashes: 0, resumed: of.due !== null, flags: rowFlag.recorded, cursor: null };
+  }
+}

@@ -1,0 +1,130 @@
+import type { ReplayAnswer, ReplayMode, ReplayRequest, RunQuery } from '../api/contract.ts';
+import { Failure } from '../errors.ts';
+import type { Text } from '../flow/flow.ts';
+import type { ReplayDoor } from '../host.ts';
+import { rowFlag, type Op, type Row } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import type { StepRecord, StoredRun } from '../store/store.ts';
+import { dryRun } from './dry-run.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { workOf } from './message.ts';
+import { runStepOf } from './path.ts';
+import type { Services } from './services.ts';
+
+interface Begin { readonly of: string; readonly mode: Exclude<ReplayMode, 'dry-run'> | 'resend'; readonly letter?: number }
+type Refused = { readonly refused: Text };
+type Started = { readonly runs: readonly string[]; readonly steps?: readonly StepRecord[] };
+
+/** Repeats runs from their records: each message with which a run began, or that came to a node, begins a run of its own. */
+export class Replays implements ReplayDoor {
+  readonly #services: Services;
+  readonly #runner: (flow: string) => FlowRunner | undefined;
+
+  constructor(services: Services, runner: (flow: string) => FlowRunner | undefined) {
+    this.#services = services;
+    this.#runner = runner;
+  }
+
+  async one(run: string, request: ReplayRequest): Promise<ReplayAnswer> {
+    await this.#services.history.flush();
+    const done = await this.#replay(run, request);
+    if ('refused' in done) throw new Failure('run.cannot-replay', done.refused);
+    return { runs: done.runs, refused: [], more: false, ...(request.mode === 'dry-run' && { steps: (done.steps ?? []).map(runStepOf) }) };
+  }
+
+  /** Oldest first, so that what happens again happens in the order in which it happened. */
+  async many({ state, ...query }: RunQuery, request: ReplayRequest): Promise<ReplayAnswer> {
+    const { history } = this.#services;
+    await history.flush();
+    const chosen: StoredRun[] = [];
+    if (state !== 'pending') {
+      for (let after: string | undefined; chosen.length <= limits.replaysAtOnce;) {
+        const { runs, next } = await history.listRuns({ ...query, ...(state !== undefined && { state }), limit: limits.pageSizeMax, ...(after !== undefined && { after }) });
+        chosen.push(...runs);
+        after = next;
+        if (after === undefined) break;
+      }
+    }
+    const runs: string[] = [];
+    const refused: { id: string; reason: Text }[] = [];
+    for (const { id } of chosen.slice(0, limits.replaysAtOnce).reverse()) {
+      const done = await this.#replay(id, request);
+      if (!('refused' in done)) runs.push(...done.runs);
+      else if (refused.length < limits.refusedListed) refused.push({ id, reason: done.refused });
+    }
+    return { runs, refused, more: chosen.length > limits.replaysAtOnce };
+  }
+
+  /** The message with which all of it began, also where this run repeats another. */
+  async startOf(run: string): Promise<StepRecord | undefined> {
+    const seen = new Set<string>();
+    for (let id: string | undefined = run; id !== undefined && !seen.has(id);) {
+      seen.add(id);
+      const first: StepRecord | undefined = (await this.#services.history.listSteps(id, 1)).find((step) => step.outcome === 'accepted');
+      if (!first?.replay) return first;
+      id = first.replay.of;
+    }
+    return undefined;
+  }
+
+  async #replay(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started> {
+    const { history } = this.#services;
+    const starts = from === undefined ? (await history.listSteps(run, 1)).filter((step) => step.outcome === 'accepted') : arrivals(await history.listSteps(run, limits.stepsOfRunMax, from));
+    const first = starts[0];
+    if (!first) return { refused: from === undefined ? notRecorded(run) : notThere(run, from) };
+    const runner = this.#runner(first.flow);
+    if (runner?.state !== 'live') return { refused: notRunning(first.flow) };
+    if (!runner.unit(first.node)) return { refused: noNode(first) };
+    if (starts.some(({ input }) => input === null)) return { refused: tooLarge(first.node) };
+    if (mode === 'same-keys' && !(await history.findRun(run))) return { refused: stillPending(run) };
+    if (mode === 'dry-run') return { runs: [], steps: (await Promise.all(starts.map((start) => dryRun(runner, start)))).flat() };
+    const runs: string[] = [];
+    for (const start of starts) {
+      if (runner.station(start.node).full) return runs.length > 0 ? { runs } : { refused: full(start.node) };
+      runs.push(await this.begin(runner, start, { of: run, mode }) as string);
+    }
+    return { runs };
+  }
+
+  /** Begins a run with a message that is recorded. A dead letter goes in the same commit; undefined when it is gone already. */
+  async begin(runner: FlowRunner, start: StepRecord, { letter, ...replay }: Begin): Promise<string | undefined> {
+    const { journal, random, clock } = this.#services;
+    const now = clock.now();
+    const run = random.id(now);
+    const same = replay.mode !== 'new-generation';
+    const row: Row = {
+      seq: journal.nextSeq(), pos: journal.nextSeq(), id: same ? start.message : run, run, flow: start.flow, node: start.node, via: start.via, parents: null, correlation: null, key: start.key,
+      receivedAt: now, revision: runner.revision?.number ?? 0, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0,
+      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), cursor: null, body: start.input ?? '{}',
+    };
+    const work = workOf(row, runner.wireOf(row.via));
+    const ops: Op[] = [{ op: 'save', row }, ...runner.recorder.accepted(work, replay)];
+    const { letterGone } = letter === undefined
+      ? await journal.commit({ ops, acceptance: true })
+      : await journal.commit({ ops: [...ops, { op: 'letter-gone', seq: letter, becomes: null }], guard: { letter }, acceptance: true });
+    if (letterGone) return undefined;
+    runner.station(work.node).arrive(work);
+    return run;
+  }
+}
+
+/** The first step of each message that came to the node. */
+function arrivals(steps: readonly StepRecord[]): readonly StepRecord[] {
+  const first = new Map<string, StepRecord>();
+  for (const step of steps) if (!first.has(step.message)) first.set(step.message, step);
+  return [...first.values()];
+}
+
+const notRecorded = (run: string): Text => ({
+  en: `replaying run ${run}: its path is not kept, because it was sampled out or its time is over`,
+  ru: `повтор запуска ${run}: его путь не сохранён: он не попал в выборку или истёк срок хранения`,
+});
+const notThere = (run: string, node: string): Text => ({
+  en: `replaying run ${run} from node ${node}: no message of it at this node is kept`,
+  ru: `повтор запуска ${run} с узла ${node}: сообщений запуска в этом узле не сохранено`,
+});
+const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not running; deploy or start it, then replay`, ru: `поток ${flow} не запущен; примените или запустите его и повторите` });
+const noNode = ({ flow, node }: StepRecord): Text => ({ en: `the live revision of flow ${flow} has no node ${node}; choose another node to replay from`, ru: `в работающей ревизии потока ${flow} нет узла ${node}; выберите другой узел для повтора` });
+const tooLarge = (node: string): Text => ({ en: `a message at node ${node} was too large to be kept; replay from another node`, ru: `сообщение в узле ${node} было слишком велико и не сохранено; повторите с другого узла` });
+const stillPending = (run: string): Text => ({ en: `run ${run} is pending: what it has not done is still to come; wait for its end, or cancel it`, ru: `запуск ${run} ещё не завершён: несделанное ещё впереди; дождитесь конца или отмените его` });
+const full = (node: string): Text => ({ en: `the queue of node ${node} is full; replay later`, ru: `очередь узла ${node} заполнена; повторите позже` });
