@@ -1,6 +1,6 @@
 /**
- * Personal data in what people look at: phone numbers and e-mail addresses keep just enough to be recognised by
- * somebody who knows them. Pure; the stored message stays whole.
+ * Secrets and personal data in what people look at: secrets are hidden whole, phone numbers and e-mail addresses keep just
+ * enough to be recognised by somebody who knows them. Pure; the stored message stays whole.
  */
 
 const DOT = '•';
@@ -15,11 +15,19 @@ const LAST_DIGITS = 2;
 // A field that says it holds a phone number holds one in any form.
 const PHONE_KEY = /phone|(?:^|[_-])(?:tel|mobile|msisdn|fax)(?:$|[_-])|телефон/i;
 const PHONE_KEY_DIGITS_MIN = 7;
+// A field that says it holds a secret: `authorization`, `set-cookie`, `accessToken`, `x-api-key`, `DB_PASSWORD`.
+const SECRET_KEY = /(?:authorization|cookie|passw(?:or)?d|passphrase|secret|token|credentials?|(?:api|secret|private|access)[ _-]?key|cvv|cvc|пароль|токен)$|^pass$/i;
+const HIDDEN = DOT.repeat(3);
+// Secrets inside a text: of a header, of an address.
+const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{16,}/g;
+const IN_ADDRESS = /([?&](?:[\w-]*(?:token|password|secret|api[_-]?key)|auth)=)[^&\s#"']+/gi;
 
 /** Masks what a text holds. `key` is the name of the field that holds it, if any. */
 export function maskText(text: string, key = ''): string {
+  if (text !== '' && SECRET_KEY.test(key)) return HIDDEN;
   if (PHONE_KEY.test(key) && looksLikeNumber(text)) return maskDigits(text);
-  const withoutMail = text.includes('@') ? maskMail(text) : text;
+  const withoutSecrets = text.replace(BEARER, `$1 ${HIDDEN}`).replace(IN_ADDRESS, `$1${HIDDEN}`);
+  const withoutMail = withoutSecrets.includes('@') ? maskMail(withoutSecrets) : withoutSecrets;
   return withoutMail.replace(PHONE, (found) => (isPhone(found) ? maskDigits(found) : found));
 }
 

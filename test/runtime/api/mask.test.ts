@@ -46,3 +46,12 @@ test('takes no time on a text made to slow the search down', { timeout: 3000 }, 
   maskText(`${'a.'.repeat(200_000)}@`);
   maskText('8'.repeat(500_000));
 });
+
+test('a field that says it holds a secret shows nothing of it, and a secret inside a text is hidden too', () => {
+  for (const key of ['authorization', 'Cookie', 'set-cookie', 'password', 'DB_PASSWORD', 'accessToken', 'x-api-key', 'clientSecret', 'private_key', 'пароль']) expect(maskText('s3cr3t-value', key), key).toBe('•••');
+  expect(maskText('Basic information about it')).toBe('Basic information about it');
+  for (const key of ['tokens', 'secretary', 'passenger', 'name', 'key']) expect(maskText('plain', key), key).toBe('plain');
+  expect(maskText('Authorization: Bearer eyJhbGciOi.J9.abcdefgh')).toBe('Authorization: Bearer •••');
+  expect(maskText('https://api.example.com/v1?city=Omsk&access_token=abc123&page=2')).toBe('https://api.example.com/v1?city=Omsk&access_token=•••&page=2');
+  expect(maskText('', 'password')).toBe('');
+});
