@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -32,7 +32,9 @@ export interface FlowHost {
 
   /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */
   connectionChanged(name: string): Promise<void>;
-  connectionState(name: string): { readonly state: 'unused' | 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number };
+  connectionState(name: string): ConnectionState;
+  /** Tries a paused one now; answers what came of it. */
+  tryConnection(name: string): Promise<ConnectionState>;
   /** Opens a client of its own with this document, tests and closes it. */
   testConnection(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }>;
 

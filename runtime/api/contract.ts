@@ -205,6 +205,16 @@ export interface ConnectionAnswer {
   readonly usedBy: readonly string[];
   readonly problems: readonly Problem[];
 }
+/** How a connection is, or a host that nodes call by its address, `host:api.example.com`. */
+export interface ConnectionState {
+  readonly state: 'unused' | 'open' | 'paused';
+  /** Of a paused one: why, since when, and when it is tried again. */
+  readonly reason?: Text;
+  readonly since?: number;
+  readonly probeAt?: number;
+}
+/** POST /connections/:name/try tries a paused one now instead of at its time. Answer: `ConnectionState`. */
+
 /** POST /connections/:name/test (body: optional `document` to try before saving). */
 export interface TestAnswer { readonly ok: boolean; readonly message: Text; readonly ms: number }
 
@@ -254,7 +264,7 @@ export interface LiveCounters {
   readonly revision?: number;
   readonly nodes: { readonly [node: string]: NodeCounters };
   readonly wires: { readonly [wire: string]: WireCounters };
-  readonly connections: { readonly [name: string]: { readonly state: 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number } };
+  readonly connections: { readonly [name: string]: ConnectionState };
 }
 export interface NodeCounters {
   readonly done: number;

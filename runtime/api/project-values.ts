@@ -23,6 +23,10 @@ const connections: readonly Route[] = [
     bodyOptional: true, body: schema({ type: 'object', additionalProperties: false, properties: { document } }),
     handle: async ({ param, body }, { project }) => ({ body: await project.testConnection(param('name'), body.document) }),
   }),
+  route({
+    method: 'POST', path: '/connections/:name/try', summary: 'Tries a paused connection now instead of at its time; of a paused host (host:name) one message is let through.', answer: 'ConnectionState',
+    handle: async ({ param }, { host }) => ({ body: await host.tryConnection(param('name')) }),
+  }),
 ];
 
 const secrets: readonly Route[] = [

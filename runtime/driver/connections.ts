@@ -1,5 +1,5 @@
-import type { Text } from '../flow/flow.ts';
-import type { ConnectionDocument } from '../flow/flow.ts';
+import type { ConnectionState } from '../api/contract.ts';
+import type { ConnectionDocument, Text } from '../flow/flow.ts';
 import { compileConfig } from '../expression/resolve.ts';
 import type { Clock } from '../clock.ts';
 import type { ProjectValues } from '../host.ts';
@@ -12,7 +12,15 @@ import type { ConnectionDefinition } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Timers } from './timers.ts';
 
-interface Pause { readonly reason: Text; probeAt: number; probes: number; cancel: () => void }
+interface Pause {
+  readonly reason: Text;
+  readonly since: number;
+  probeAt: number;
+  probes: number;
+  /** One at a time, whoever asks for it. */
+  probing: Promise<void> | undefined;
+  cancel: () => void;
+}
 interface Open { readonly client: Promise<unknown>; readonly definition: ConnectionDefinition }
 
 export interface ConnectionsOptions {
@@ -68,14 +76,14 @@ export class Connections {
   pause(resource: string, reason: Text, afterMs?: number): void {
     const known = this.#paused.get(resource);
     if (known) return;
-    const pause: Pause = { reason, probeAt: 0, probes: 0, cancel: () => undefined };
+    const pause: Pause = { reason, since: this.#o.clock.now(), probeAt: 0, probes: 0, probing: undefined, cancel: () => undefined };
     this.#paused.set(resource, pause);
     this.#planProbe(resource, pause, afterMs);
   }
 
-  state(name: string): { readonly state: 'unused' | 'open' | 'paused'; readonly reason?: Text; readonly probeAt?: number } {
+  state(name: string): ConnectionState {
     const pause = this.#paused.get(name);
-    if (pause) return { state: 'paused', reason: pause.reason, probeAt: pause.probeAt };
+    if (pause) return { state: 'paused', reason: pause.reason, since: pause.since, probeAt: pause.probeAt };
     return { state: this.#open.has(name) ? 'open' : 'unused' };
   }
 
@@ -83,11 +91,15 @@ export class Connections {
   async changed(name: string): Promise<void> {
     await this.#close(name);
     await this.learn(name);
-    const pause = this.#paused.get(name);
-    if (pause) {
-      pause.cancel();
-      await this.#probe(name, pause);
-    }
+    await this.#paused.get(name)?.probing; // of what it was before
+    await this.tryNow(name);
+  }
+
+  /** A person does not wait for the next probe. Answers what came of it; one that is not paused stays as it is. */
+  async tryNow(resource: string): Promise<ConnectionState> {
+    const pause = this.#paused.get(resource);
+    if (pause) await this.#probe(resource, pause);
+    return this.state(resource);
   }
 
   async test(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }> {
@@ -153,7 +165,12 @@ export class Connections {
     this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'paused', reason: pause.reason, probeAt: pause.probeAt });
   }
 
-  async #probe(resource: string, pause: Pause): Promise<void> {
+  #probe(resource: string, pause: Pause): Promise<void> {
+    pause.cancel();
+    return (pause.probing ??= this.#probeOnce(resource, pause).finally(() => { pause.probing = undefined; }));
+  }
+
+  async #probeOnce(resource: string, pause: Pause): Promise<void> {
     pause.probes++;
     if (!resource.startsWith('host:')) {
       try {

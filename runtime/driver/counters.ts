@@ -84,8 +84,8 @@ export class CountersOf {
     const names = new Set([...this.#runner.stations.values()].flatMap((station) => station.paused));
     for (const unit of this.#runner.revision?.units.values() ?? []) for (const name of unit.resources) names.add(name);
     return Object.fromEntries([...names].flatMap((name) => {
-      const { state, reason, probeAt } = this.#services.connections.state(name);
-      return state === 'unused' ? [] : [[name, { state, ...(reason && { reason }), ...(probeAt !== undefined && { probeAt }) }]];
+      const told = this.#services.connections.state(name);
+      return told.state === 'unused' ? [] : [[name, told]];
     }));
   }
 }

@@ -121,6 +121,7 @@ export class DriverHost implements FlowHost {
 
   async connectionChanged(name: string): Promise<void> { await this.#services.connections.changed(name); }
   connectionState(name: string): ReturnType<FlowHost['connectionState']> { return this.#services.connections.state(name); }
+  async tryConnection(name: string): ReturnType<FlowHost['tryConnection']> { return await this.#services.connections.tryNow(name); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {

@@ -31,6 +31,7 @@ export class RecordingHost implements FlowHost {
   live(flow: string): Live | undefined { return this.flows.get(flow)?.live; }
   async connectionChanged(name: string): Promise<void> { this.calls.push(`changed ${name}`); }
   connectionState(): { readonly state: 'unused' } { return { state: 'unused' }; }
+  async tryConnection(): Promise<never> { return notPlayed(); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> {
     this.tested.push({ name, document });
     return { ok: true, message: { en: 'works', ru: 'работает' }, ms: 1 };

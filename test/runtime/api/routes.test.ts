@@ -113,6 +113,8 @@ test('connections, secrets and env are saved, tried and deleted, and no answer h
   const saved = await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document }, headers: { 'if-match': '"4"' } });
   expect([saved.headers.etag, saved.json]).toEqual(['"5"', { version: 5 }]);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/connections/crm-db/test', body: { document } })).json).toMatchObject({ ok: true });
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/connections/host%3Aapi.test/try' })).json).toEqual({ state: 'open' });
+  expect(kit.host.asked).toEqual([['tryConnection', 'host:api.test']]);
   const limited = { ...document, rate: '5/1s', note: 'kept as it is' };
   expect((await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document: limited }, headers: { 'if-match': '"5"' } })).status).toBe(200);
   await kit.ask({ method: 'PUT', path: '/api/v1/env/REGION', body: { value: null } });
