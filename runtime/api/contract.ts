@@ -196,12 +196,10 @@ export interface HeldKeyRequest { readonly node: string; readonly key: string; r
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */
 export interface ConnectionList { readonly connections: readonly ConnectionAnswer[] }
-export interface ConnectionAnswer {
+export interface ConnectionAnswer extends ConnectionState {
   readonly name: string;
   readonly document: ConnectionsDocument[string];
   readonly version: number;
-  readonly state: 'unused' | 'open' | 'paused';
-  readonly reason?: Text;
   readonly usedBy: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -275,6 +273,8 @@ export interface NodeCounters {
   readonly deadLetters: number;
   /** Keys that wait for a person, behind a dead letter. */
   readonly keysHeld?: number;
+  /** Paused connections and hosts that its messages wait for. */
+  readonly paused?: readonly string[];
   readonly perSecond: number;
   readonly ms?: number;
   readonly status?: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text };

@@ -63,7 +63,8 @@ export class CountersOf {
     const status = this.#statuses.get(id);
     return {
       done: count.done, failed: count.failed, working: station?.working ?? 0, waiting: station?.queued ?? 0, held: station?.waitingForDue ?? 0,
-      deadLetters: count.deadLetters, ...(station && station.keysHeld > 0 && { keysHeld: station.keysHeld }), perSecond: this.#rate('done', id), ...(count.ms !== undefined && { ms: count.ms }), ...(status && { status }), ...(problem && { problem }),
+      deadLetters: count.deadLetters, ...(station && station.keysHeld > 0 && { keysHeld: station.keysHeld }), perSecond: this.#rate('done', id),
+      ...(station && station.paused.length > 0 && { paused: station.paused }), ...(count.ms !== undefined && { ms: count.ms }), ...(status && { status }), ...(problem && { problem }),
     };
   }
 

@@ -43,12 +43,8 @@ export class Connections {
       const document = own(documents, name) ?? { type: '', config: {} };
       const refused = [...(this.#refused.get(name) ?? []), ...(this.#refused.get('') ?? [])];
       const problems = refused.length > 0 ? refused : validateConnection(name, document, this.#parts.catalog, known);
-      return { name, document, version: versions.get(name) ?? 0, ...this.#stateOf(name), usedBy: usedBy.get(name) ?? [], problems };
+      return { name, document, version: versions.get(name) ?? 0, ...this.#parts.host.connectionState(name), usedBy: usedBy.get(name) ?? [], problems };
     });
-  }
-  #stateOf(name: string): Pick<ConnectionAnswer, 'state' | 'reason'> {
-    const { state, reason } = this.#parts.host.connectionState(name);
-    return reason === undefined ? { state } : { state, reason };
   }
 
   async save(name: string, value: ConnectionDocument, change: { readonly expected: number; readonly by: Actor }): Promise<{ version: number }> {

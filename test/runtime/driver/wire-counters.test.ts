@@ -7,6 +7,24 @@ import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
 
+test('a node tells which paused connections its messages wait for', async () => {
+  const journal = journalFile();
+  const nodes = new TestNodes();
+  nodes.onCall = async (_body, context) => { await context.connection('db'); };
+  const w = new World({ file: journal.file, nodes: nodes.definitions }); // the project has no connection of this name
+  const runner = await w.deploy(flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', config: { db: 'db' } } }, wires: ['in.out -> call.in'] }));
+  const counters = new CountersOf(runner, w.services);
+  const since = w.clock.now();
+  expect(counters.read().nodes.call).not.toHaveProperty('paused');
+  await nodes.deliver.get('in')?.({ payload: 1 });
+  await w.calm();
+  expect(counters.read().nodes.call).toMatchObject({ waiting: 1, paused: ['db'] });
+  expect(counters.read().connections).toMatchObject({ db: { state: 'paused', since, probeAt: since + 1000 } });
+  counters.close();
+  w.kill();
+  journal.remove();
+});
+
 test('a wire tells how full it is, how old its oldest message is, and the node which keys are held', async () => {
   const journal = journalFile();
   const nodes = new TestNodes();
