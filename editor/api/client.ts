@@ -1,5 +1,5 @@
 import type {
-  CatalogInfo, ConnectionList, ConnectionsDocument, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
+  CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
   HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ResendRequest, RunList, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
@@ -96,6 +96,8 @@ export const api = {
   deleteConnection: (name: string) => call<void>('DELETE', `/connections${at(name)}`),
   testConnection: (name: string, document?: ConnectionsDocument[string]) =>
     call<TestAnswer>('POST', `/connections${at(name)}/test`, { body: document === undefined ? {} : { document } }),
+
+  tryConnection: (name: string) => call<ConnectionState>('POST', `/connections${at(name)}/try`),
 
   listSecrets: () => call<SecretList>('GET', '/secrets'),
   saveSecret: (name: string, value: string) => call<void>('PUT', `/secrets${at(name)}`, { body: { value } }),

@@ -28,10 +28,15 @@ export function stateOf(facts: NodeFacts): NodeState | undefined {
   return pausedState(facts) ?? countedState(counters);
 }
 
-function pausedState({ node, info, connections, now }: NodeFacts): NodeState | undefined {
-  for (const [field, fieldInfo] of Object.entries(info?.config ?? {})) {
-    const name = node.config[field];
-    if (fieldInfo.kind !== 'connection' || typeof name !== 'string') continue;
+/** What the node waits for, and the connections that its settings name, before any message came. */
+function resourcesOf({ node, info, counters }: NodeFacts): readonly string[] {
+  const named = Object.entries(info?.config ?? {}).flatMap(([field, { kind }]) => { const name = node.config[field]; return kind === 'connection' && typeof name === 'string' ? [name] : []; });
+  return [...counters?.paused ?? [], ...named];
+}
+
+function pausedState(facts: NodeFacts): NodeState | undefined {
+  const { connections, now } = facts;
+  for (const name of resourcesOf(facts)) {
     const connection = own(connections, name);
     if (connection?.state !== 'paused') continue;
     const reason = connection.reason ? pick(connection.reason) : name;
@@ -41,8 +46,14 @@ function pausedState({ node, info, connections, now }: NodeFacts): NodeState | u
   return undefined;
 }
 
+/** What waits for a person at this node: it stands before the state, and leads to them. */
+export function lettersOf(counters: NodeCounters | undefined): string | undefined {
+  const dead = counters && counters.deadLetters > 0 ? [t('canvas.state-dead-letters', { n: counters.deadLetters })] : [];
+  const held = counters?.keysHeld ? [t('canvas.state-keys-held', { n: counters.keysHeld })] : [];
+  return dead.length + held.length === 0 ? undefined : [...dead, ...held].join(' · ');
+}
+
 function countedState(counters: NodeCounters): NodeState | undefined {
-  if (counters.deadLetters > 0) return { tone: 'bad', text: t('canvas.state-dead-letters', { n: counters.deadLetters }) };
   if (counters.held > 0) return { tone: 'warn', text: t('canvas.state-held', { n: counters.held }) };
   if (counters.status) return { tone: counters.status.kind, text: pick(counters.status.text) };
   if (counters.perSecond > 0) return { tone: 'good', text: [formatRate(counters.perSecond), ...(counters.ms === undefined ? [] : [formatDuration(counters.ms)])].join(' · ') };

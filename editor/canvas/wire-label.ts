@@ -29,7 +29,7 @@ export function wireLabel({ counters, now, isAsked, hasRoom }: WireFacts): WireL
   const through = isAsked && counters.perSecond > 0 ? [t('canvas.per-second', { rate: formatRate(counters.perSecond) })] : [];
   if (counters.waiting === 0) return { text: isAsked ? t('canvas.passed', { count: formatCompact(counters.passed) }) : '', more: through.join(), fill, level };
   if (!hasRoom && level === '' && !isAsked) return { text: '', more: '', fill, level };
-  const queue = t(level === 'full' ? 'canvas.waiting-full' : 'canvas.waiting', { count: formatCompact(counters.waiting) });
+  const queue = t(level === 'full' ? 'canvas.waiting-full' : 'canvas.waiting', { n: counters.waiting, count: formatCompact(counters.waiting) });
   // The age of the oldest is said unasked where somebody wanted to be warned of it.
   const age = counters.oldestAt === undefined || !(isAsked || counters.old) ? [] : [t('canvas.oldest', { time: formatAge(counters.oldestAt, now) })];
   return { text: queue, more: [...age, ...through].join(' · '), fill, level };

@@ -28,6 +28,8 @@ const plurals = cached((of) => new Intl.PluralRules(of));
 const numbers = cached((of) => new Intl.NumberFormat(of, { maximumFractionDigits: 2 }));
 const compacts = cached((of) => new Intl.NumberFormat(of, { notation: 'compact', maximumFractionDigits: 1 }));
 const times = cached((of) => new Intl.DateTimeFormat(of, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hour12: false }));
+const clocks = cached((of) => new Intl.DateTimeFormat(of, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }));
+const dates = cached((of) => new Intl.DateTimeFormat(of, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
 const zonedDates = cached((of) => new Intl.DateTimeFormat(of, { dateStyle: 'full', timeStyle: 'long' }));
 const relatives = cached((of) => new Intl.RelativeTimeFormat(of, { numeric: 'auto' }));
 
@@ -57,6 +59,8 @@ export const formatNumber = (value: number): string => numbers().format(value);
 /** 41,900 → 41.9k, 41,9 тыс. */
 export const formatCompact = (value: number): string => compacts().format(value).replace('K', 'k');
 export const formatTime = (at: number): string => times().format(at);
+/** When it was, without a date while it was today. */
+export const formatWhen = (at: number, now: number): string => (new Date(at).toDateString() === new Date(now).toDateString() ? clocks() : dates()).format(at);
 /** For a hover: the whole date with its zone. */
 export const formatZoned = (at: number): string => zonedDates().format(at);
 

@@ -80,6 +80,7 @@ export { default as functionSquare } from '@lucide/svelte/icons/function-square'
 export { default as funnel } from '@lucide/svelte/icons/funnel';
 export { default as gauge } from '@lucide/svelte/icons/gauge';
 export { default as gitBranch } from '@lucide/svelte/icons/git-branch';
+export { default as gitCompare } from '@lucide/svelte/icons/git-compare';
 export { default as gitFork } from '@lucide/svelte/icons/git-fork';
 export { default as gitMerge } from '@lucide/svelte/icons/git-merge';
 export { default as globe } from '@lucide/svelte/icons/globe';

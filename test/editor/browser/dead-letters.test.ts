@@ -72,6 +72,22 @@ test.skipIf(!chromium)('what was chosen is discarded after a question, and the k
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('the count at a card leads to the dead letters of its node', async () => {
+  const tab = await withDeadLetters('card', ['ada', 'bob']);
+  await tab.node('items').getByRole('button', { name: /^2 dead letters/ }).click();
+  await expect.poll(() => letters(tab).count()).toBe(2);
+  await tab.page.locator('section.view .filter').first().getByText('Each item').waitFor();
+  await tab.page.locator('.switch').getByRole('button', { name: 'Dead letters' }).click();
+  await tab.page.locator('section.view .filter').first().getByText('All nodes').waitFor();
+  await tab.page.locator('.switch').getByRole('button', { name: 'Edit' }).click();
+  await tab.screenshot('dead-letters-card');
+  await tab.node('line').getByRole('button', { name: /^2 keys held/ }).click();
+  await tab.page.getByText('2 keys are held').waitFor();
+  expect(await letters(tab).count()).toBe(2);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium).each([['en', 'light', 'Dead letters'], ['ru', 'dark', 'Недоставленные']] as const)('dead letters look as they should: %s, %s', async (language, theme, name) => {
   const tab = await withDeadLetters(`look-${language}`, ['ada', 'bob', 'eve'], { language, theme });
   await show(tab, name);
