@@ -1,6 +1,6 @@
 import type {
-  CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
-  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ResendRequest, RunList, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
+  CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
+  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
 const BASE = '/api/v1';
@@ -116,5 +116,9 @@ export const api = {
   discardDeadLetters: (selection: DeadLetterSelection) => call<DeadLetterAnswer>('POST', '/dead-letters/discard', { body: selection }),
   heldKeys: (flow: string) => call<HeldKeyList>('GET', `/flows${at(flow)}/held-keys`),
   freeKey: (flow: string, request: HeldKeyRequest) => call<void>('POST', `/flows${at(flow)}/held-keys`, { body: request }),
-  listRuns: (of: { readonly flow?: string; readonly state?: string; readonly limit?: number; readonly after?: string } = {}) => call<RunList>('GET', `/runs${query(of)}`),
+  listRuns: (of: RunQuery & { readonly limit?: number; readonly after?: string }) => call<RunList>('GET', `/runs${query({ ...of })}`),
+  findRun: (id: string) => call<RunDetail>('GET', `/runs${at(id)}`),
+  replayRun: (id: string, request: ReplayRequest) => call<ReplayAnswer>('POST', `/runs${at(id)}/replay`, { body: request }),
+  replayRuns: (of: RunQuery, request: ReplayRequest) => call<ReplayAnswer>('POST', '/runs/replay', { body: { ...request, query: of } }),
+  cancelRun: (id: string) => call<CancelAnswer>('POST', `/runs${at(id)}/cancel`),
 } as const;

@@ -7,6 +7,7 @@ import { flows } from './en/flows.ts';
 import { inspector } from './en/inspector.ts';
 import { letters } from './en/letters.ts';
 import { palette } from './en/palette.ts';
+import { runs } from './en/runs.ts';
 import { settings } from './en/settings.ts';
 import { shared } from './en/shared.ts';
 import { shell } from './en/shell.ts';
@@ -23,6 +24,7 @@ export const en = {
   ...inspector,
   ...letters,
   ...palette,
+  ...runs,
   ...settings,
   ...shared,
   ...shell,

@@ -7,6 +7,7 @@ import { flows } from './ru/flows.ts';
 import { inspector } from './ru/inspector.ts';
 import { letters } from './ru/letters.ts';
 import { palette } from './ru/palette.ts';
+import { runs } from './ru/runs.ts';
 import { settings } from './ru/settings.ts';
 import { shared } from './ru/shared.ts';
 import { shell } from './ru/shell.ts';
@@ -22,6 +23,7 @@ export const ru = {
   ...inspector,
   ...letters,
   ...palette,
+  ...runs,
   ...settings,
   ...shared,
   ...shell,

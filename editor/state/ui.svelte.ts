@@ -43,7 +43,9 @@ export class Ui {
   /** The flow's own settings stand in the inspector's place. */
   isFlowSettingsOpen = $state(false);
   /** What the stage shows of the open flow. */
-  view = $state<'edit' | 'letters'>('edit');
+  view = $state<'edit' | 'runs' | 'letters'>('edit');
+  /** The run that the view of runs opens with. */
+  run = $state<string>();
   /** Dead letters of this node only; empty for all. */
   letterNode = $state('');
   dialog = $state<DialogName>();
@@ -112,6 +114,11 @@ export class Ui {
   openFlowSettings(): void {
     this.isFlowSettingsOpen = true;
     this.isInspectorOpen = true;
+  }
+
+  showRun(id: string | undefined): void {
+    this.run = id;
+    this.view = 'runs';
   }
 
   showLetters(node: string): void {

@@ -25,6 +25,7 @@ export const letters = {
   'letters.attempts': { one: '{n} attempt', other: '{n} attempts' },
   'letters.key': 'Key',
   'letters.run': 'Run',
+  'letters.show-run': 'Show its path',
   'letters.copy-run': 'Copy the run’s id',
   'letters.revision': 'Revision',
   'letters.body': 'Message',

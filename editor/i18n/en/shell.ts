@@ -61,5 +61,6 @@ export const shell = {
   'shell.resize': 'Resize the panel',
   'shell.view': 'View',
   'shell.view-edit': 'Edit',
+  'shell.view-runs': 'Runs',
   'shell.view-letters': 'Dead letters',
 } as const;

@@ -28,6 +28,7 @@ export const letters: Translation<typeof english> = {
   'letters.attempts': { one: '{n} попытка', few: '{n} попытки', many: '{n} попыток', other: '{n} попытки' },
   'letters.key': 'Ключ',
   'letters.run': 'Запуск',
+  'letters.show-run': 'Показать путь',
   'letters.copy-run': 'Скопировать id запуска',
   'letters.revision': 'Ревизия',
   'letters.body': 'Сообщение',

@@ -64,5 +64,6 @@ export const shell: Translation<typeof english> = {
   'shell.resize': 'Изменить размер панели',
   'shell.view': 'Вид',
   'shell.view-edit': 'Правка',
+  'shell.view-runs': 'Запуски',
   'shell.view-letters': 'Недоставленные',
 };

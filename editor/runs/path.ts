@@ -1,0 +1,31 @@
+import type { ReplayMode, RunDetail, RunState, RunStep } from '../../runtime/api/contract.ts';
+import type { PlainKey } from '../i18n/index.ts';
+
+export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info';
+
+const STATE_TONES: { readonly [State in RunState]: Tone } = { pending: 'info', completed: 'good', dropped: 'plain', 'dead-lettered': 'bad', discarded: 'warn' };
+export const toneOfState = (state: RunState): Tone => STATE_TONES[state];
+export const stateKey = (state: RunState): PlainKey => `runs.state-${state}`;
+
+const OUTCOME_TONES: { readonly [Outcome in RunStep['outcome']]: Tone } = {
+  accepted: 'info', done: 'good', replayed: 'plain', retried: 'warn', failed: 'warn', dropped: 'plain', held: 'info', gathered: 'info', missing: 'warn', 'dead-lettered': 'bad',
+};
+export const toneOfOutcome = (outcome: RunStep['outcome']): Tone => OUTCOME_TONES[outcome];
+export const outcomeKey = (outcome: RunStep['outcome']): PlainKey => `runs.outcome-${outcome}`;
+
+export const modes: readonly ReplayMode[] = ['same-keys', 'new-generation', 'dry-run'];
+
+/** Nodes of the path in the order in which it came to them. */
+export const nodesOf = (steps: readonly RunStep[]): readonly string[] => [...new Set(steps.map(({ node }) => node))];
+
+/** Wires of the path; the port of a source is none. */
+export const wiresOf = (steps: readonly RunStep[]): readonly string[] => [...new Set(steps.flatMap(({ via }) => (via?.includes('->') ? [via] : [])))];
+
+/** How long after the beginning of the run a step ended. */
+export const sinceStart = (run: Pick<RunDetail, 'startedAt'>, step: RunStep): number => Math.max(0, step.at - run.startedAt);
+
+/** Steps of one message at one node are attempts of the same work: these are the ones that were followed by another. */
+export function earlierAttempts(steps: readonly RunStep[]): ReadonlySet<RunStep> {
+  const last = new Map(steps.map((step) => [`${step.messageId} ${step.node}`, step]));
+  return new Set(steps.filter((step) => last.get(`${step.messageId} ${step.node}`) !== step));
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { RunStep } from '../../../runtime/api/contract.ts';
+import { earlierAttempts, nodesOf, sinceStart, wiresOf } from '../../../editor/runs/path.ts';
+
+const step = (node: string, of: Partial<RunStep> = {}): RunStep => ({ messageId: 'm1', node, at: 0, ms: 1, attempt: 1, outcome: 'done', ...of });
+
+test('a path names its nodes and wires once, in their order, and the port of a source is no wire', () => {
+  const steps = [step('hook', { via: 'out', outcome: 'accepted' }), step('call', { via: 'hook.out->call.in' }), step('call', { via: 'hook.out->call.in', messageId: 'm2' }), step('save', { via: 'call.out->save.in' })];
+  expect(nodesOf(steps)).toEqual(['hook', 'call', 'save']);
+  expect(wiresOf(steps)).toEqual(['hook.out->call.in', 'call.out->save.in']);
+});
+
+test('the attempts before the last one of a message at a node are known as such', () => {
+  const first = step('call', { outcome: 'retried' });
+  const other = step('call', { messageId: 'm2', outcome: 'dead-lettered' });
+  expect([...earlierAttempts([first, other, step('call', { attempt: 2 })])]).toEqual([first]);
+});
+
+test('a step tells how long after the beginning it ended, never less than nothing', () => {
+  expect([sinceStart({ startedAt: 100 }, step('a', { at: 340 })), sinceStart({ startedAt: 100 }, step('a', { at: 90 }))]).toEqual([240, 0]);
+});
