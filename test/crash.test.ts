@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { limits } from '../runtime/limits.ts';
 import { SCENARIOS, USUAL, type Scenario } from './crash/scenarios.ts';
 import { TestNodes } from './kit/test-nodes.ts';
 import { VirtualTime } from './kit/virtual-time.ts';
@@ -95,8 +96,14 @@ async function judge(scenario: Scenario, { nodes, acknowledged }: Story, last: W
 
 describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
   test.each(['killBefore', 'killAfter'] as const)('survives an end at each of its writes: %s', { timeout: 60_000 }, async (how) => {
+    const before = { ...limits };
     let points = 0;
-    while (await crashAt(scenario, { [how]: points + 1 })) points++;
+    Object.assign(limits, scenario.limits);
+    try {
+      while (await crashAt(scenario, { [how]: points + 1 })) points++;
+    } finally {
+      Object.assign(limits, before);
+    }
     expect(points).toBeGreaterThan(scenario.memory ? 0 : 2);
   });
 });

@@ -1,4 +1,4 @@
-import { compilePath, defineNode, drop, field, limits, NodeFailure, type Body, type CompiledPath } from '../../runtime/sdk/index.ts';
+import { compilePath, defineNode, drop, field, limits, many, NodeFailure, type Body, type CompiledPath } from '../../runtime/sdk/index.ts';
 import { partsOf, type Parts } from './_parts.ts';
 
 export default defineNode({
@@ -9,12 +9,13 @@ export default defineNode({
   icon: 'ungroup',
   summary: { en: 'Makes one message into many: one for each item, line or key.', ru: 'Делает из одного сообщения много: по одному на элемент, строку или ключ.' },
   help: {
-    en: 'A **list** gives one message for each item, or for each piece when **Items in each message** is more than 1. A **text** is cut at the delimiter, a **record** gives one message for each of its keys.\n\nEverything else in the message goes along with each part. `parts` says which part it is (`id`, `index`, `count`, for a record `key`), so that Join can put the whole together again, in order, also when the parts took different times. A split inside a split is undone from the inside out.\n\nAll parts leave together with the removal of the message, or none does: a crash never leaves half of a list.\n\nAn empty list, text or record gives no message and is counted as dropped by `nothing-to-split`. More than 100,000 parts are that message’s failure.',
-    ru: '**Список** даёт по сообщению на каждый элемент или на каждый кусок, если **Элементов в сообщении** больше 1. **Текст** режется по разделителю, **запись** даёт по сообщению на каждый ключ.\n\nВсё остальное в сообщении идёт вместе с каждой частью. В `parts` записано, какая это часть (`id`, `index`, `count`, для записи `key`), и «Объединение» соберёт целое обратно по порядку, даже если части шли разное время. Вложенные разбиения собираются изнутри наружу.\n\nВсе части уходят вместе с удалением сообщения либо не уходит ни одна: после сбоя не бывает половины списка.\n\nПустой список, текст или запись не дают сообщений и считаются отброшенными по правилу `nothing-to-split`. Более 100 000 частей — ошибка этого сообщения.',
+    en: 'A **list** gives one message for each item, or for each piece when **Items in each message** is more than 1. A **text** is cut at the delimiter, a **record** gives one message for each of its keys.\n\nEverything else in the message goes along with each part. `parts` says which part it is (`id`, `index`, `count`, for a record `key`), so that Join can put the whole together again, in order, also when the parts took different times. A split inside a split is undone from the inside out.\n\nUp to a thousand parts leave in one step with the removal of the message. More leave a thousand at a time: how far it is lies in the journal, so that after a crash it goes on where it was, and it waits while the queues behind it are full. So a million parts take no more memory than a thousand.\n\nAn empty list, text or record gives no message and is counted as dropped by `nothing-to-split`.',
+    ru: '**Список** даёт по сообщению на каждый элемент или на каждый кусок, если **Элементов в сообщении** больше 1. **Текст** режется по разделителю, **запись** даёт по сообщению на каждый ключ.\n\nВсё остальное в сообщении идёт вместе с каждой частью. В `parts` записано, какая это часть (`id`, `index`, `count`, для записи `key`), и «Объединение» соберёт целое обратно по порядку, даже если части шли разное время. Вложенные разбиения собираются изнутри наружу.\n\nДо тысячи частей уходят одним шагом вместе с удалением сообщения. Если частей больше, они уходят по тысяче: сколько уже ушло, записано в журнале, поэтому после сбоя разбиение продолжится с того же места, а пока очереди за узлом полны, оно ждёт. Поэтому миллион частей занимает не больше памяти, чем тысяча.\n\nПустой список, текст или запись не дают сообщений и считаются отброшенными по правилу `nothing-to-split`.',
   },
   keywords: ['for each', 'iterate', 'loop', 'items', 'lines', 'chunk', 'цикл', 'элементы', 'строки', 'перебор', 'разделить'],
   line: '{path}',
   replay: 'pure',
+  splits: true,
   config: {
     path: field.path({ en: 'Split', ru: 'Разбить' }, { default: 'payload', required: true }),
     size: field.integer({ en: 'Items in each message', ru: 'Элементов в сообщении' }, { default: 1, min: 1, dynamic: ['$env'], help: { en: 'Of a list. With 1 each message holds the item itself, with more a list of items.', ru: 'Для списка. При 1 в сообщении сам элемент, при большем числе — список элементов.' } }),
@@ -24,7 +25,7 @@ export default defineNode({
   outputs: { fixed: { out: { title: { en: 'Each part', ru: 'Каждая часть' } } } },
   failures: {
     'split.nothing': { en: 'What is to be split is missing, or is not a list, a text or a record.', ru: 'Разбивать нечего: значения нет или это не список, не текст и не запись.' },
-    'split.too-many': { en: 'The message would become more parts than one commit may hold.', ru: 'Сообщение дало бы больше частей, чем помещается в одну запись журнала.' },
+    'split.too-many': { en: 'The message would become more parts than a message can sensibly have.', ru: 'Сообщение дало бы больше частей, чем может быть у разумного сообщения.' },
   },
   examples: [
     {
@@ -54,31 +55,37 @@ export default defineNode({
   ],
   prepare: async ({ path, keyTo }) => ({ path: compilePath(path), keyTo: keyTo === undefined || keyTo === '' ? undefined : compilePath(keyTo) }),
   run(message, { config, prepared, envelope, node }) {
-    const { pieces, ...kind } = cut(prepared.path, message, config, node.id);
-    if (pieces.length === 0) return drop('nothing-to-split');
-    if (pieces.length > limits.splitMessagesMax) throw tooMany(node.id, pieces.length);
+    const { count, piece, ...kind } = cut(prepared.path, message, config, node.id);
+    if (count === 0) return drop('nothing-to-split');
+    if (count > limits.splitMessagesMax) throw tooMany(node.id, count);
     const outer = partsOf(message);
-    return pieces.map(({ value, key }, index) => {
-      const parts: Parts = { id: envelope.id, index, count: pieces.length, ...kind, ...(key !== undefined && { key }), ...(outer && { outer }) };
+    const { id } = envelope;
+    const part = (index: number): Body => {
+      const { value, key } = piece(index);
+      const parts: Parts = { id, index, count, ...kind, ...(key !== undefined && { key }), ...(outer && { outer }) };
       const body = { ...prepared.path.set(message, value), parts };
       return key !== undefined && prepared.keyTo ? prepared.keyTo.set(body, key) : body;
+    };
+    return many(function* parts(from) {
+      for (let index = from; index < count; index++) yield part(index);
     });
   },
 });
 
 interface Piece { readonly value: unknown; readonly key?: string }
-type Cut = Pick<Parts, 'type' | 'delimiter' | 'size'> & { readonly pieces: readonly Piece[] };
+type Cut = Pick<Parts, 'type' | 'delimiter' | 'size'> & { readonly count: number; readonly piece: (index: number) => Piece };
 
 function cut(path: CompiledPath, message: Body, { size, delimiter }: { readonly size: number; readonly delimiter: string }, node: string): Cut {
   const whole = path.get(message);
-  if (Array.isArray(whole)) return { type: 'list', ...(size > 1 && { size }), pieces: pieced(whole, size) };
+  if (Array.isArray(whole)) return { type: 'list', ...(size > 1 && { size }), count: Math.ceil(whole.length / size), piece: (i) => ({ value: size === 1 ? whole[i] as unknown : whole.slice(i * size, (i + 1) * size) }) };
   if (typeof whole === 'string') {
     const between = unescaped(delimiter);
     const texts = whole === '' ? [] : between === '' ? [...whole] : whole.split(between === '\n' ? /\r?\n/ : between);
-    return { type: 'text', delimiter: between, pieces: texts.map((value) => ({ value })) };
+    return { type: 'text', delimiter: between, count: texts.length, piece: (i) => ({ value: texts[i] }) };
   }
   if (typeof whole === 'object' && whole !== null && !ArrayBuffer.isView(whole) && !(whole instanceof Date)) {
-    return { type: 'record', pieces: Object.entries(whole).map(([key, value]) => ({ key, value: value as unknown })) };
+    const keys = Object.keys(whole);
+    return { type: 'record', count: keys.length, piece: (i) => ({ key: keys[i] as string, value: (whole as { readonly [key: string]: unknown })[keys[i] as string] }) };
   }
   const found = whole === undefined || whole === null ? { en: 'missing', ru: 'отсутствует' } : { en: `a ${typeof whole}`, ru: `имеет тип ${typeof whole}` };
   throw new NodeFailure('split.nothing', {
@@ -87,15 +94,10 @@ function cut(path: CompiledPath, message: Body, { size, delimiter }: { readonly 
   });
 }
 
-function pieced(list: readonly unknown[], size: number): Piece[] {
-  if (size === 1) return list.map((value) => ({ value }));
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => ({ value: list.slice(i * size, (i + 1) * size) }));
-}
-
 /** A person types the two characters \ and n for a line end. */
 const unescaped = (text: string): string => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t').replaceAll('\\r', '\r');
 
 const tooMany = (node: string, count: number): NodeFailure => new NodeFailure('split.too-many', {
-  en: `splitting at node ${node}: ${count} parts, and ${limits.splitMessagesMax} can leave at once; put more items into each message`,
-  ru: `разбиение в узле ${node}: частей ${count}, а за раз могут уйти ${limits.splitMessagesMax}; увеличьте число элементов в сообщении`,
+  en: `splitting at node ${node}: ${count} parts, and ${limits.splitMessagesMax} is the most; put more items into each message`,
+  ru: `разбиение в узле ${node}: частей ${count}, а допустимо ${limits.splitMessagesMax}; увеличьте число элементов в сообщении`,
 });

@@ -50,7 +50,7 @@ export class Collecting {
       try {
         await this.#add(unit, work);
       } catch (error) {
-        const segment = new Segment(work, this.#runner.services.clock.now(), (done) => this.#runner.settle(done));
+        const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settle(done));
         this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
         segment.close();
       } finally {
@@ -116,7 +116,7 @@ export class Collecting {
   async #pass({ unit, work }: At, window: Window, result: HandlerResult): Promise<void> {
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
-      try { this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window)]); } finally { resolve(); }
+      try { void this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window)]); } finally { resolve(); }
     });
     this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), result);
     segment.close();
@@ -176,7 +176,7 @@ export class Collecting {
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     const segment = new Segment(origin, services.clock.now(), (done) => {
-      try { this.#runner.settle(done, ended); } finally { resolve(); }
+      try { void this.#runner.settle(done, ended); } finally { resolve(); }
     });
     this.#runner.walker.leave(new Visit(segment, unit, origin.msg.body), result);
     segment.close();

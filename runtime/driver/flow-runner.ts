@@ -23,6 +23,7 @@ import { Station, type StationOwner } from './station.ts';
 import { NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
+import { Writer } from './writer.ts';
 
 /** A source's place in the journal: its accepted messages rest at its own id until they have been taken along its wires. */
 export class FlowRunner implements StationOwner {
@@ -41,8 +42,7 @@ export class FlowRunner implements StationOwner {
   #revision: Revision | undefined;
   #state: 'live' | 'stopped' | 'failed' = 'stopped';
   #recovered = false;
-  /** Commits on their way to the disk; bounds what a slow disk can pile up in memory. */
-  #uncommitted = 0;
+  readonly #writer = new Writer(this);
   #shownAt = 0;
   #shownCount = 0;
   /** Runs that a person cancelled, while something of them may still be in memory. */
@@ -64,7 +64,7 @@ export class FlowRunner implements StationOwner {
   get revision(): Revision | undefined { return this.#revision; }
   get state(): 'live' | 'stopped' | 'failed' { return this.#state; }
   get durable(): boolean { return this.#revision?.flow.delivery !== 'memory'; }
-  get mayStart(): boolean { return this.#state === 'live' && this.#uncommitted < limits.segmentsInFlight * 4; }
+  get mayStart(): boolean { return this.#state === 'live' && !this.#writer.full; }
   get stations(): ReadonlyMap<string, Station> { return this.#stations; }
   get problems(): readonly Problem[] { return [...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])); }
   unit(node: string): Unit | undefined { return this.#revision?.units.get(node); }
@@ -113,7 +113,7 @@ export class FlowRunner implements StationOwner {
   press(node: string): boolean { return this.#sources.press(node); }
 
   /** Calls under way, over all nodes. */
-  get working(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.working, 0) + this.#uncommitted; }
+  get working(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.working, 0) + this.#writer.under; }
 
   /** Messages wait for their due time, or in an open window. */
   get waiting(): boolean {
@@ -141,7 +141,7 @@ export class FlowRunner implements StationOwner {
   #act(station: Station, unit: Unit, work: Work): void {
     const collects = unit.definition?.collect !== undefined;
     if (collects) this.#collecting.arrive(station, unit, work);
-    else if (unit.rests && !unit.pace) this.#caller.call(station, unit, work);
+    else if (unit.rests && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
     else this.#passOn(station, unit, work);
   }
 
@@ -182,6 +182,7 @@ export class FlowRunner implements StationOwner {
     segment.shown = this.#shows(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
+    else if (work.stream) this.walker.nextChunk(visit, work.stream);
     else this.walker.call(visit);
     segment.close();
   }
@@ -198,36 +199,44 @@ export class FlowRunner implements StationOwner {
   /** What comes of a message that is at work at a station. */
   segment(station: Station, work: Work, { at, also = NONE }: { readonly at: number; readonly also?: readonly Op[] }): Segment {
     return new Segment(work, at, (done) => {
+      const goesOn = done.cursor !== undefined && !this.isCancelled(work);
       try {
-        if (this.isCancelled(work)) this.discarded(work);
-        else this.settle(done, also);
-      } finally { station.finished(work, false); }
+        if (goesOn) void this.settle(done, also).then((written) => { if (written) station.backInPlace(work); });
+        else if (this.isCancelled(work)) this.discarded(work);
+        else void this.settle(done, also);
+      } finally {
+        if (!goesOn) station.finished(work, false);
+      }
     });
   }
 
-  /** Commits what came of a message together with its removal, and brings its results to their next places. */
-  settle(segment: Segment, also: readonly Op[] = NONE): void {
-    const { origin, outs, tally } = segment;
+  /** Commits what came of a message together with its removal, or with how far it is, and brings its results to their next places. True when it is written. */
+  settle(segment: Segment, also: readonly Op[] = NONE): Promise<boolean> {
+    const { origin, outs, tally, cursor } = segment;
+    const stays = cursor !== undefined;
     const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
     const told = this.recorder.tell(segment);
     if (origin.seq === 0) {
       // Memory mode: only dead letters are on disk.
       if (dead.length > 0) this.commit(dead);
-      this.#settleInMemory(origin.run, segment);
-      return;
+      this.#settleInMemory(origin, segment);
+      return WRITTEN;
     }
     const at = segment.letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
-    const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length, tally, at });
-    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0, followed: i < limits.recordedBranches }));
-    const rows: Op[] = works.length === 0 ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
-    const freed = this.#freedBy.size > 0 ? this.#freedBy.get(origin.seq) : undefined;
+    const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length + (stays ? 1 : 0), tally, at });
+    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 && !stays, followed: isFollowed(origin, i) }));
+    const rows: Op[] = works.length === 0 && !stays ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
+    const freed = this.#freedBy.size > 0 && !stays ? this.#freedBy.get(origin.seq) : undefined;
     if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
-    this.commit([...also, ...rows, ...dead, ...ops, ...told]);
+    if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
+    if (stays) goOn(origin, cursor, branched);
+    const written = this.#writer.write([...also, ...rows, ...dead, ...ops, ...told]);
     for (const work of works) this.#rest(work);
     if (freed) {
       this.#freedBy.delete(origin.seq);
       this.station(freed.node).freeKey(freed.key);
     }
+    return written;
   }
 
   /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */
@@ -273,35 +282,24 @@ export class FlowRunner implements StationOwner {
     this.#endInMemory(run);
   }
 
-  /** Writes without waiting; the order of commits is the order of calls. */
-  commit(ops: readonly Op[]): void {
-    this.#uncommitted++;
-    this.services.journal.commit({ ops }).then(({ ended }) => {
-      this.#committed();
-      for (const run of ended) this.runEnded(run);
-    }, (error: unknown) => {
-      this.#committed();
-      this.services.bug(error, { en: `writing to the journal for flow ${this.flow}`, ru: `запись в журнал для потока ${this.flow}` });
-    });
-  }
+  commit(ops: readonly Op[]): void { this.#writer.commit(ops); }
 
-  #committed(): void {
-    this.#uncommitted--;
-    if (this.#uncommitted === limits.segmentsInFlight * 4 - 1) for (const station of this.#stations.values()) station.schedule();
-  }
+  writable(): void { for (const station of this.#stations.values()) station.schedule(); }
 
   runEnded(run: EndedRun): void {
     this.services.replies.ended(run.id, endState(run));
     this.services.outboxGrew();
   }
 
-  #settleInMemory(run: Run, segment: Segment): void {
-    run.pending += segment.outs.length - 1;
+  #settleInMemory(origin: Work, segment: Segment): void {
+    const { run } = origin;
+    run.pending += segment.outs.length - (segment.cursor === undefined ? 1 : 0);
     run.completed += segment.tally.completed;
     run.dropped += segment.tally.dropped;
     run.dead += segment.tally.dead;
-    segment.outs.forEach((out, i) => { this.#rest(this.#workOf(segment.origin, out, { branched: false, first: false, followed: i < limits.recordedBranches })); });
-    this.#endInMemory(run);
+    segment.outs.forEach((out, i) => { this.#rest(this.#workOf(origin, out, { branched: false, first: false, followed: isFollowed(origin, i) })); });
+    if (segment.cursor === undefined) this.#endInMemory(run);
+    else goOn(origin, segment.cursor, false);
   }
 
   /** For collecting: a message of a run in memory mode has ended. */
@@ -384,7 +382,15 @@ export class FlowRunner implements StationOwner {
 }
 
 const NONE: readonly Op[] = [];
+const WRITTEN = Promise.resolve(true);
 const SHOWN_PER_MS = 8;
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };
 const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
+/** Its node has made so many of it, and makes more. */
+function goOn(origin: Work, cursor: number, branched: boolean): void {
+  origin.cursor = cursor;
+  origin.branched = branched;
+}
+/** Of very many branches the first ones are recorded. */
+const isFollowed = (origin: Work, branch: number): boolean => origin.cursor === null && branch < limits.recordedBranches;
 const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

@@ -2,6 +2,7 @@ import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { rowState, type Row } from '../journal/rows.ts';
 import type { WireCount } from './unit.ts';
 import type { Body } from '../sdk/message.ts';
+import type { Stream } from './stream.ts';
 
 /** Everything caused by one delivered message. The counters are used in memory mode only; in durable mode the journal counts. */
 export interface Run {
@@ -44,7 +45,7 @@ export interface Work {
   readonly key: string | null;
   readonly parents: readonly string[];
   readonly receivedAt: number;
-  readonly branched: boolean;
+  branched: boolean;
   /** Counts of the wire that it came by; none for what a source accepted. */
   readonly wire: WireCount | undefined;
   /** Calls of this node for this message that count as attempts. */
@@ -58,7 +59,10 @@ export interface Work {
   /** Feedback wires passed. */
   readonly hops: number;
   readonly flags: number;
+  /** Of very many that its node makes of it: how many have left. */
   cursor: number | null;
+  /** Those that have not left yet. */
+  stream?: Stream | undefined;
 }
 
 export function workOf(row: Row, wire: WireCount | undefined): Work {
@@ -66,7 +70,7 @@ export function workOf(row: Row, wire: WireCount | undefined): Work {
     seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), row.id),
     run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 },
     node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
-    receivedAt: row.receivedAt, branched: row.branched === 1, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === rowState.held || (row.state === rowState.aside && row.due !== null),
+    receivedAt: row.receivedAt, branched: row.branched === 1 || row.cursor !== null, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === rowState.held || (row.state === rowState.aside && row.due !== null),
     hops: row.hops, flags: row.flags, cursor: row.cursor,
   };
 }

@@ -23,6 +23,8 @@ export class Segment {
   readonly letters: DeadLetterRow[] = [];
   readonly tally: Tally = { completed: 0, dropped: 0, dead: 0 };
   open = 1;
+  /** The message stays at its node, which has made so many of it and makes more. */
+  cursor: number | undefined = undefined;
   /** Its messages become the last ones that a person sees at their nodes. */
   shown = true;
   /** Every step of it is kept. */

@@ -1,7 +1,7 @@
 import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
-import { dueOf, isDirective, isHold, isToPorts, portsOf, type Body } from '../sdk/message.ts';
+import { dueOf, isDirective, isHold, isMany, isToPorts, portsOf, type Body, type Many } from '../sdk/message.ts';
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
@@ -12,6 +12,7 @@ import type { Recorder } from './recorder.ts';
 import type { Services } from './services.ts';
 import { configFor, OutPort, type Unit, type UnitWire } from './unit.ts';
 import type { Out } from './segment.ts';
+import { Stream } from './stream.ts';
 import type { Visit } from './visit.ts';
 
 /** Takes messages through pure nodes, from where they were committed to where they come to rest or end. */
@@ -112,11 +113,12 @@ export class Walker {
     const { lastDue } = unit.count;
     if (lastDue.size > 0 && !isHold(result) && this.#waitsForKey(visit)) return undefined;
     unit.count.done++;
-    if (segment.recorded || unit.records) this.#recorder.left(visit, result);
+    if ((segment.recorded || unit.records) && !isMany(result)) this.#recorder.left(visit, result);
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
     else if (!isDirective(result)) return this.#sendOne(visit, result as Body);
     else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
+    else if (isMany(result)) this.#sendMany(visit, result);
     else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
     else segment.tally.dropped++;
     return undefined;
@@ -147,6 +149,47 @@ export class Walker {
       const next = this.#send(visit, port, { body: bodies[ordinal] as Body, ordinal });
       if (next) this.#go(next);
     }
+  }
+
+  #sendMany(visit: Visit, many: Many): void {
+    const { segment: { origin }, depth } = visit;
+    const stream = new Stream(many, depth === 0 ? origin.cursor ?? 0 : 0);
+    if (depth === 0) origin.stream = stream;
+    this.nextChunk(visit, stream);
+  }
+
+  /** Sends the next of very many. */
+  nextChunk(visit: Visit, stream: Stream): void {
+    const { segment, unit } = visit;
+    const first = stream.at;
+    const failed = (error: unknown): void => this.fail(visit, failureOf(error, unit.id));
+    try {
+      const bodies = stream.take();
+      if (!(bodies instanceof Promise)) { this.#sendChunk(visit, stream, { bodies, first }); return; }
+      segment.open++;
+      bodies.then((some) => this.#sendChunk(visit, stream, { bodies: some, first }), failed)
+        .catch((error: unknown) => this.services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
+        .finally(() => segment.close());
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #sendChunk(visit: Visit, stream: Stream, { bodies, first }: { readonly bodies: readonly Body[]; readonly first: number }): void {
+    const { segment, unit } = visit;
+    if (visit.depth > 0 && !stream.done) {
+      // Only what rests here can leave in several steps; from here it begins again.
+      unit.count.done--;
+      this.#rest({ visit, wire: undefined, due: null });
+      return;
+    }
+    if (first === 0 && (segment.recorded || unit.records)) this.#recorder.left(visit, bodies);
+    if (first + bodies.length === 0) segment.tally.completed++;
+    if (!stream.done) segment.cursor = stream.at;
+    bodies.forEach((body, i) => {
+      const next = this.#send(visit, unit.out, { body, ordinal: first + i });
+      if (next) this.#go(next);
+    });
   }
 
   /** The only message that came of a visit: by a single wire the visit itself goes on. */

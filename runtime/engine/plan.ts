@@ -21,6 +21,7 @@ export interface PlanNode {
   readonly replay: Replay;
   /** Messages come to rest, durably, at its input. */
   readonly boundary: boolean;
+  readonly splits: boolean;
   readonly wires: ReadonlyMap<string, readonly PlanWire[]>;
   /** Catch nodes that get its failures when its error port is not wired, nearest first. */
   readonly caughtBy: readonly string[];
@@ -31,7 +32,13 @@ export interface PlanNode {
 export interface Plan { readonly flow: Flow; readonly nodes: ReadonlyMap<string, PlanNode> }
 
 /** What of a node type the plan needs beyond its `NodeInfo`. */
-export interface PlanType { readonly info: NodeInfo; /** Messages wait for others, or for their turn. */ readonly rests: boolean }
+export interface PlanType {
+  readonly info: NodeInfo;
+  /** Messages wait for others, or for their turn. */
+  readonly rests: boolean;
+  /** A message may come to rest here on its way to become very many. */
+  readonly splits?: boolean;
+}
 
 export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
   const wires = wiresByNode(flow);
@@ -40,7 +47,7 @@ export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefi
     const type = typeOf(node.type);
     const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
     const boundary = !type || type.rests || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
-    drafts.set(id, { id, node, info: type?.info, replay, boundary, wires: wires.get(id) ?? new Map() });
+    drafts.set(id, { id, node, info: type?.info, replay, boundary, splits: type?.splits ?? false, wires: wires.get(id) ?? new Map() });
   }
   const reach = (id: string): Set<string> => restingPlaces(id, drafts);
   const nodes = new Map<string, PlanNode>();
@@ -96,7 +103,7 @@ function feedbackWires(flow: Flow): ReadonlySet<Wire> {
   return back;
 }
 
-type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'wires'>>;
+type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'splits' | 'wires'>>;
 
 function nextOf(id: string, drafts: Drafts): string[] {
   return [...(drafts.get(id)?.wires.values() ?? [])].flat().map((wire) => wire.to);
@@ -107,8 +114,9 @@ function restingPlaces(id: string, drafts: Drafts): Set<string> {
   const seen = new Set<string>();
   const todo = nextOf(id, drafts);
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (drafts.get(next)?.boundary) places.add(next);
-    else if (!seen.has(next)) {
+    const node = drafts.get(next);
+    if (node?.boundary || node?.splits) places.add(next);
+    if (!node?.boundary && !seen.has(next)) {
       seen.add(next);
       todo.push(...nextOf(next, drafts));
     }

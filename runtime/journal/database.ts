@@ -6,7 +6,7 @@ import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, En
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
-const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, cursor, body';
+const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body';
 const ADD = `INSERT INTO messages VALUES (${'?, '.repeat(20)}?)`;
 const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
@@ -108,6 +108,7 @@ export class JournalDatabase {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
+      case 'cursor': this.#setCursor(op.seq, op.cursor); return;
       case 'dead': this.#letters.add(op.letter); return;
       case 'letter-gone': this.#letters.remove(op.seq, op.becomes); return;
       case 'letter-edited': this.#letters.edit(op.seq, op.body); return;
@@ -156,7 +157,13 @@ export class JournalDatabase {
   }
 
   #save(r: Row): void {
-    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, r.cursor);
+    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, null);
+    if (r.cursor !== null) this.#setCursor(r.seq, r.cursor);
+  }
+
+  #setCursor(seq: number, cursor: number | null): void {
+    if (cursor === null) this.#sql.run('DELETE FROM cursors WHERE seq = ?', seq);
+    else this.#sql.run('INSERT OR REPLACE INTO cursors VALUES (?, ?)', seq, cursor);
   }
 
   page(q: { flow: string; node: string; after: number; limit: number; charsMax: number }): Row[] {
@@ -181,6 +188,7 @@ export class JournalDatabase {
       // Counted before the call; an end of the process is no failure of the message (DESIGN 6.5).
       this.#sql.run('UPDATE messages SET state = 0, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1', flow);
       this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
+      this.#sql.run('DELETE FROM cursors WHERE seq NOT IN (SELECT seq FROM messages)');
       // Whoever held the key may have been the one in the call: by their places all of them are in order again.
       this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);
     });
@@ -225,13 +233,14 @@ export class JournalDatabase {
   }
   cancelRun(run: string, at: number): CancelledRun {
     return this.#sql.transaction(() => {
-      const rows = this.#sql.all<{ seq: number; node: string; state: RowState; key: string | null; flow: string; revision: number; startedAt: number; branched: number }>(
-        'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, key, flow, revision, received_at AS startedAt, branched', run);
+      const rows = this.#sql.all<{ seq: number; node: string; state: RowState; key: string | null; flow: string; revision: number; startedAt: number }>(
+        'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, key, flow, revision, received_at AS startedAt', run);
       const first = rows[0];
       if (!first) return { rows: [], ended: [] };
       const ended: EndedRun[] = [];
       const { flow, revision, startedAt } = first;
-      if (first.branched === 0) ended.push({ id: run, flow, revision, startedAt, endedAt: at, completed: 0, dropped: 0, dead: 0, discarded: 1 });
+      // One that is being made into very many has a counter without its row saying so.
+      if (this.#sql.number('SELECT count(*) AS n FROM runs WHERE run = ?', run) === 0) ended.push({ id: run, flow, revision, startedAt, endedAt: at, completed: 0, dropped: 0, dead: 0, discarded: 1 });
       else {
         this.#sql.run('UPDATE runs SET discarded = discarded + ? WHERE run = ?', rows.length, run);
         this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length, completed: 0, dropped: 0, dead: 0 }, ended);

@@ -135,6 +135,8 @@ export type Op =
   /** `calm`: a call has ended with a known outcome, so that earlier crashes no longer tell anything. */
   | { readonly op: 'wait'; readonly seq: number; readonly due: number | null; readonly attempt: number; readonly state: RowState; readonly calm?: true }
   | { readonly op: 'end'; readonly seq: number }
+  /** So many have left of the very many that a row's node makes of it; null: all. Beside the row, which may be large. */
+  | { readonly op: 'cursor'; readonly seq: number; readonly cursor: number | null }
   | { readonly op: 'dead'; readonly letter: DeadLetterRow }
   /** `becomes`: the row of the message that it was made into again; null when it is discarded. */
   | { readonly op: 'letter-gone'; readonly seq: number; readonly becomes: number | null }

@@ -2,10 +2,12 @@ import type { Json, Text } from '../flow/flow.ts';
 import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
 import type { HttpRequest, NodeContext, PrepareHost, SourceContext } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
-import type { Body, Drop, Hold, ToPorts } from './message.ts';
+import type { Body, Drop, Hold, Many, ToPorts } from './message.ts';
 
+/** What a window may answer when it closes or passes a message on. */
+export type WindowResult = Body | readonly Body[] | ToPorts | Hold | Drop | undefined;
 /** What a handler may answer. A plain object is one body for the only output; undefined ends the message there. */
-export type HandlerResult = Body | readonly Body[] | ToPorts | Hold | Drop | undefined;
+export type HandlerResult = WindowResult | Many;
 
 type Declared = Omit<NodeInfo, 'role' | 'config' | 'inputs' | 'replay'>;
 
@@ -23,7 +25,7 @@ export interface CollectStep {
   /** Closes the window now. */
   readonly close?: boolean;
   /** Sends this message on at once with this result, in one commit with the state; it is not kept. */
-  readonly pass?: NonNullable<HandlerResult>;
+  readonly pass?: NonNullable<WindowResult>;
   /** Keeps this body in place of what was kept before, which ends here as dropped. */
   readonly keepOnly?: Body;
 }
@@ -33,7 +35,7 @@ export interface Collector<C> {
   /** Pure: what the window becomes. `state` is undefined when the window opens. */
   arrive(message: Body, state: Json | undefined, context: NodeContext<C>): CollectStep;
   /** What leaves when the window closes. `kept` are the bodies in order of arrival. */
-  close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): HandlerResult;
+  close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): WindowResult;
 }
 
 /** What is known of a call whose answer was lost: it did its work (with what it would have answered, or the message as it came), it did not, or nobody knows. */
@@ -63,6 +65,7 @@ export interface NodeDefinition {
   readonly receive?: (given: { readonly [key: string]: Json }) => HttpRequest;
   /** Calls at once, unless the flow says otherwise. */
   readonly concurrency?: number;
+  readonly splits?: boolean;
 }
 
 interface NodeSpec<F extends Fields, P> extends Declared {
@@ -72,6 +75,8 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   readonly inputs?: NodeInfo['inputs'];
   readonly migrations?: Migrations;
   readonly concurrency?: number;
+  /** Makes a message into its parts, which a join later puts together. */
+  readonly splits?: true;
   /** Makes the node ready at deploy; what it returns stands in `ctx.prepared`. A throw is a problem of the deploy, shown at the node. */
   prepare?(config: ConfigOf<F>, host: PrepareHost): Promise<P>;
   dispose?(prepared: P): Promise<void>;
@@ -90,13 +95,13 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, ...info } = spec;
+  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, splits, ...info } = spec;
   const role = spec.role ?? 'action';
   return {
     info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
     ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
-    ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }),
+    ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),
   } as NodeDefinition;
 }
 

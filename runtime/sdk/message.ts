@@ -50,6 +50,21 @@ export const holdUntil = (dueMs: number): Hold => new Hold(dueMs);
 export const isHold = (value: unknown): value is Hold => value instanceof Hold;
 export const dueOf = (value: Hold): number => value.dueMs;
 
+/** Very many bodies for the default port, made while they are sent. */
+export class Many extends Directive {
+  readonly from: (index: number) => Iterable<Body> | AsyncIterable<Body>;
+  constructor(from: Many['from']) {
+    super();
+    this.from = from;
+  }
+}
+/**
+ * Sends as many bodies as `from` yields, in chunks that are each written in one step: after a crash it goes on where the last one ended.
+ * `from(n)` begins at the body of place n, and gives the same ones every time. A failure while it yields ends the message; what was sent before stays sent.
+ */
+export const many = (from: Many['from']): Many => new Many(from);
+export const isMany = (value: unknown): value is Many => value instanceof Many;
+
 /** The message ends here by a named rule of the node (a filter, a window), which is not a failure. */
 export class Drop extends Directive {
   readonly rule: string;

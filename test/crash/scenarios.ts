@@ -12,6 +12,7 @@ import rateLimit from '../../nodes/time/rate-limit.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
 import type { EndedRun } from '../../runtime/journal/rows.ts';
 import { NodeFailure, type Body, type DeliverOptions, type NodeDefinition } from '../../runtime/sdk/index.ts';
+import type { limits } from '../../runtime/limits.ts';
 import { flowOf } from '../kit/flow-of.ts';
 import type { TestNodes } from '../kit/test-nodes.ts';
 
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly nodes?: readonly NodeDefinition[];
   /** What the other side does at the n-th call (from 1) for a payload, beside taking it. */
   readonly call?: (payload: unknown, n: number) => unknown;
+  /** In place of the real ones, so that a few messages are many. */
+  readonly limits?: { readonly [name in keyof typeof limits]?: number };
   /** Deployed after the feed. */
   readonly deploy?: Flow;
   /** A planned stop after the feed, and a start. */
@@ -81,6 +84,19 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call', join: 'join', after: 'test-call', sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> after.in', 'after.out -> sink.in'] }),
     feed: [{ payload: ['a', 'b', 'c'] }], ends: [{ completed: 3 }],
     holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '["a","b","c"]') ? 'the parts are not what they were' : undefined),
+  },
+  'a split that leaves in many chunks': {
+    flow: flowOf({ nodes: { in: 'test-source', pass: 'test-pass', split: 'split', call: 'test-call', join: 'join', after: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> after.in', 'after.out -> sink.in'] }),
+    limits: { chunkMessages: 3 }, feed: [{ payload: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] }], ends: [{ completed: 10 }],
+    holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '["a","b","c","d","e","f","g","h","i","j"]') || nodes.effects.size > 11 ? 'the parts are not what they were' : undefined),
+  },
+  'two splits of one key in chunks, in order': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> split.in', { from: 'split.out', to: 'call.in', limit: { messages: 3 } }, 'call.out -> sink.in'] }),
+    limits: { chunkMessages: 2 }, feed: [{ payload: ['k1', 'k2', 'k3', 'k4', 'k5'], options: { key: 'k' } }, { payload: ['k6', 'k7', 'k8'], options: { key: 'k' } }], ends: [{ completed: 5 }, { completed: 3 }], holds: inOrder,
+  },
+  'a split in chunks of whose parts some are dead letters': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', attempts: 1, afterDeadLetter: 'continue' }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> sink.in'] }),
+    limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 4, 5] }], call: (payload) => (payload === 2 || payload === 5 ? broken() : undefined), ends: [{ completed: 3, dead: 2 }],
   },
   'a delay, in order for its key': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
@@ -162,6 +178,11 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
   'a planned stop': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
     feed: [{ payload: 1 }, { payload: 2 }], stop: true,
+  },
+  'a planned stop in the middle of a split in chunks': {
+    flow: flowOf({ delivery: 'memory', nodes: { in: 'test-source', split: 'split', pace: { type: 'rate-limit', config: { count: 1, per: '1m' } }, sink: 'test-sink' }, wires: ['in.out -> split.in', { from: 'split.out', to: 'pace.in', limit: { messages: 2 } }, 'pace.out -> sink.in'] }),
+    limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 4, 5, 6, 7] }], stop: true, memory: true, ends: ['any'],
+    holds: ({ nodes }) => (nodes.arrived.map(({ body }) => body.payload).join() === '1,2,3,4,5,6,7' || nodes.arrived.length < 3 ? undefined : `arrived ${nodes.arrived.map(({ body }) => body.payload).join()}`),
   },
   'a planned stop in memory mode': {
     flow: flowOf({ delivery: 'memory', nodes: { in: 'test-source', fan: 'test-fan', wait: { type: 'delay', config: { for: '3m' } }, gather: 'test-gather', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> fan.in', 'fan.out -> wait.in', 'wait.out -> gather.in', 'gather.out -> call.in', 'call.out -> sink.in'] }),

@@ -1,8 +1,8 @@
 import { compileConfig, type CompiledConfig } from '../../runtime/expression/resolve.ts';
 import { replayOf } from '../../runtime/flow/evaluate-rule.ts';
 import type { FieldInfo } from '../../runtime/flow/node-info.ts';
-import { dueOf, isDrop, isHold, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
-import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
+import { dueOf, isDrop, isHold, isMany, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
+import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
 import { SeededRandom, VirtualTime } from './virtual-time.ts';
 
 /** Calls a node as the engine would, without an engine: everything that it does through its context is recorded. */
@@ -116,7 +116,8 @@ export class OpenNode {
     try {
       const place = contextOf(this.#p, { ...call, random: this.#random });
       const context = { ...place, config: await this.#p.config.value(body, place) };
-      this.#take(await this.#answer(body, context), body, call.id);
+      const answer = await this.#answer(body, context);
+      this.#take(isMany(answer) ? await Array.fromAsync(answer.from(0)) : answer, body, call.id);
     } catch (error) {
       if (!(error instanceof NodeFailure)) throw error;
       this.#failures.push(error);
@@ -154,7 +155,7 @@ export class OpenNode {
     if (window) this.#take((this.#p.definition.collect as Collector<unknown>).close({ key, state: window.state, kept: window.kept, reason }, this.#p.config.atDeploy), {}, key);
   }
 
-  #take(result: HandlerResult, body: Body, id: string): void {
+  #take(result: Exclude<HandlerResult, Many>, body: Body, id: string): void {
     const { seen, definition } = this.#p;
     if (result === undefined) return;
     if (isHold(result)) { this.#held.push({ body, due: dueOf(result), id }); seen.holds.push(dueOf(result)); return; }
