@@ -3,20 +3,20 @@ import { partsOf, type Parts } from './_parts.ts';
 
 /** What join makes of the messages of one window. Pure, and never fails: a window that is full must close. */
 export interface Making {
-  readonly make: 'same' | 'list' | 'record' | 'text' | 'merged';
+  readonly make: 'same' | 'list' | 'record' | 'text' | 'merged' | 'totals';
   readonly path: string;
   readonly keyPath: string;
   readonly joiner: string | undefined;
 }
 
-/** The joined body: all of the last message, with the whole at the path and without its place in the whole. */
-export function joined(kept: readonly Body[], making: Making): Body {
+/** The joined body: all of the last message, with the whole at the path and without its place in the whole. `reckoned`: the whole, where it is not made of what was kept. */
+export function joined(kept: readonly Body[], making: Making, reckoned?: unknown): Body {
   const ordered = inOrder(kept);
   const parts = ordered.map(partsOf).find((each) => each !== undefined);
   const last = kept.at(-1) ?? {};
   const { parts: _place, ...rest } = last;
   const base: Body = parts?.outer && partsOf(last)?.id === parts.id ? { ...rest, parts: parts.outer } : rest;
-  const whole = wholeOf(ordered, making, parts);
+  const whole = reckoned ?? wholeOf(ordered, making, parts);
   try { return compilePath(making.path).set(base, whole); } catch { return { ...base, payload: whole }; }
 }
 

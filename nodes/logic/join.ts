@@ -1,5 +1,6 @@
 import { compilePath, defineNode, field, limits, NodeFailure, toPorts, type Body, type CollectStep, type Json } from '../../runtime/sdk/index.ts';
 import { partsOf } from './_parts.ts';
+import { counted as added, shown, type Totals } from './_totals.ts';
 import { joined, keyOf, textOf, type Making } from './_window.ts';
 
 const TOGETHER = { field: 'until', is: ['count', 'time'] } as const;
@@ -12,8 +13,8 @@ export default defineNode({
   icon: 'group',
   summary: { en: 'Makes many messages into one: the parts of a split, a number of messages, or those of a time.', ru: 'Делает из многих сообщений одно: из частей разбиения, из заданного числа или за время.' },
   help: {
-    en: 'Messages are gathered in a window. What is gathered lies in the journal, so a restart or a deploy loses nothing.\n\n**Parts of a split**: the window closes when every part has come, in whatever order; the whole is put together in the order of the split. A part that comes twice counts once.\n\n**A number of messages**: the window closes with the last of them. With **Together by** there is one window for each value, for example one for each `payload.orderId`. A joined record counts keys: a second message of a key replaces the first.\n\n**A time**: the window closes so long after its first message.\n\nA message with `complete: true` closes its window of number or time at once and belongs to it.\n\n**At most** closes a window that stays incomplete: what it holds leaves by **Incomplete**. Without it the window waits for ever, so set it where a part may fail on its way. A latecomer opens a window of its own.\n\nThe joined message has all fields of the last one that came.',
-    ru: 'Сообщения собираются в окно. Собранное лежит в журнале, поэтому перезапуск и применение ничего не теряют.\n\n**Части разбиения**: окно закрывается, когда пришли все части в любом порядке; целое собирается в порядке разбиения. Часть, пришедшая дважды, считается один раз.\n\n**Число сообщений**: окно закрывается с последним из них. С полем **Собирать по** для каждого значения своё окно, например для каждого `payload.orderId`. Для записи считаются ключи: второе сообщение с тем же ключом заменяет первое.\n\n**Время**: окно закрывается через заданное время после первого сообщения.\n\nСообщение с `complete: true` сразу закрывает своё окно по числу или времени и входит в него.\n\n**Не дольше** закрывает окно, оставшееся неполным: собранное уходит через **Неполные**. Без этого окно ждёт вечно, поэтому укажите срок там, где часть может не дойти. Опоздавшее сообщение открывает новое окно.\n\nВ объединённом сообщении все поля последнего пришедшего.',
+    en: 'Messages are gathered in a window. What is gathered lies in the journal, so a restart or a deploy loses nothing.\n\n**Parts of a split**: the window closes when every part has come, in whatever order; the whole is put together in the order of the split. A part that comes twice counts once.\n\n**A number of messages**: the window closes with the last of them. With **Together by** there is one window for each value, for example one for each `payload.orderId`. A joined record counts keys: a second message of a key replaces the first.\n\n**A time**: the window closes so long after its first message.\n\nA message with `complete: true` closes its window of number or time at once and belongs to it.\n\n**At most** closes a window that stays incomplete: what it holds leaves by **Incomplete**. Without it the window waits for ever, so set it where a part may fail on its way. A latecomer opens a window of its own.\n\n**Count, sum, average, least and most** of the values at **Of** keeps none of the messages, so a million of them take no more room than one. A message without a value only counts.\n\nThe joined message has all fields of the last one that came.',
+    ru: 'Сообщения собираются в окно. Собранное лежит в журнале, поэтому перезапуск и применение ничего не теряют.\n\n**Части разбиения**: окно закрывается, когда пришли все части в любом порядке; целое собирается в порядке разбиения. Часть, пришедшая дважды, считается один раз.\n\n**Число сообщений**: окно закрывается с последним из них. С полем **Собирать по** для каждого значения своё окно, например для каждого `payload.orderId`. Для записи считаются ключи: второе сообщение с тем же ключом заменяет первое.\n\n**Время**: окно закрывается через заданное время после первого сообщения.\n\nСообщение с `complete: true` сразу закрывает своё окно по числу или времени и входит в него.\n\n**Не дольше** закрывает окно, оставшееся неполным: собранное уходит через **Неполные**. Без этого окно ждёт вечно, поэтому укажите срок там, где часть может не дойти. Опоздавшее сообщение открывает новое окно.\n\n**Число, сумма, среднее, наименьшее и наибольшее** значений из поля **Из** не хранит сами сообщения, поэтому миллион занимает не больше места, чем одно. Сообщение без значения только считается.\n\nВ объединённом сообщении все поля последнего пришедшего.',
   },
   keywords: ['merge', 'gather', 'collect', 'aggregate', 'batch', 'group', 'собрать', 'пакет', 'сгруппировать', 'агрегация'],
   line: '{count} {key} {time}',
@@ -34,6 +35,7 @@ export default defineNode({
       { value: 'record', title: { en: 'a record by key', ru: 'запись по ключам' } },
       { value: 'text', title: { en: 'one text', ru: 'один текст' } },
       { value: 'merged', title: { en: 'one record of all', ru: 'одну запись из всех' } },
+      { value: 'totals', title: { en: 'count, sum, average, least and most', ru: 'число, сумму, среднее, наименьшее и наибольшее' } },
     ], { default: 'same' }),
     path: field.path({ en: 'Of', ru: 'Из' }, { default: 'payload', required: true }),
     keyPath: field.path({ en: 'Key in the record', ru: 'Ключ в записи' }, { default: 'topic', required: true, visible: { field: 'make', is: ['record'] } }),
@@ -47,6 +49,7 @@ export default defineNode({
   },
   failures: {
     'join.no-parts': { en: 'The message is no part of a split.', ru: 'Сообщение не является частью разбиения.' },
+    'join.not-a-number': { en: 'The value to be added up is not a number.', ru: 'Складываемое значение не является числом.' },
     'join.no-key': { en: 'The message has no value to gather by.', ru: 'В сообщении нет значения, по которому собирать.' },
   },
   examples: [
@@ -75,27 +78,40 @@ export default defineNode({
       given: [{ payload: 'a', parts: { id: 'w', index: 0, count: 2, type: 'list' } }], emits: { incomplete: [{ payload: ['a'] }] },
     },
     { name: 'everything of ten seconds as one text', config: { until: 'time', time: '10s', make: 'text', joiner: '; ' }, given: [{ payload: 'a' }, { payload: 2 }], emits: { out: [{ payload: 'a; 2' }] } },
+    {
+      name: 'adds up what the parts cost', config: { make: 'totals', path: 'payload.price' },
+      given: [
+        { payload: { price: 0.1 }, parts: { id: 'w', index: 0, count: 3, type: 'list' } },
+        { payload: { price: 0.7 }, parts: { id: 'w', index: 2, count: 3, type: 'list' } },
+        { payload: { price: 0.1 }, order: 7, parts: { id: 'w', index: 1, count: 3, type: 'list' } },
+      ],
+      emits: { out: [{ payload: { price: { count: 3, sum: 0.9, average: 0.3, min: 0.1, max: 0.7 } }, order: 7 }] },
+    },
     { name: 'refuses what is no part', config: {}, given: [{ payload: 1 }], fails: 'join.no-parts' },
   ],
   collect: {
     key: (body, { config, node }) => (config.until === 'parts' ? partIdOf(body, node.id) : windowKey(body, config.key, node.id)),
-    arrive(body, state, { config, clock }) {
+    arrive(body, state, { config, clock, node }) {
       const window = (state ?? {}) as State;
       const limit = config.until === 'time' ? config.time : config.timeout;
       const opened = state === undefined && limit !== undefined ? { closeAt: clock.now() + limit } : {};
-      if (config.until === 'parts') return { ...part(body, window), ...opened };
-      const step: CollectStep = config.until === 'count' ? counted(body, window, config) : { state: {}, keep: body };
-      return { ...step, ...opened, ...(body['complete'] === true && { close: true }) };
+      const step: CollectStep = config.until === 'parts' ? part(body, window) : config.until === 'count' ? counted(body, window, config) : { state: {}, keep: body };
+      const early = config.until !== 'parts' && body['complete'] === true;
+      const { keep, ...rest } = { ...step, ...opened, ...(early && { close: true }) };
+      if (config.make !== 'totals' || !keep) return { ...rest, ...(keep && { keep }) };
+      const totals = added(window.totals, compilePath(config.path).get(body), node.id);
+      // The first one stands for all until the last has come.
+      return { ...rest, state: { ...step.state as object, totals } as unknown as Json, ...((state === undefined || rest.close) && { keep }) };
     },
-    close({ kept, reason }, config) {
+    close({ kept, reason, state }, config) {
       const port = reason === 'timeout' && config.until !== 'time' ? 'incomplete' : 'out';
-      return toPorts({ [port]: joined(kept, makingOf(config)) });
+      return toPorts({ [port]: joined(kept, makingOf(config), config.make === 'totals' ? shown((state as State).totals) : undefined) });
     },
   },
 });
 
 /** Ranges of the indexes that have come, or how many messages, or under which keys: small, because it is written with each message. */
-interface State { readonly came?: readonly (readonly [number, number])[]; readonly count?: number; readonly keys?: readonly string[] }
+interface State { readonly came?: readonly (readonly [number, number])[]; readonly count?: number; readonly keys?: readonly string[]; readonly totals?: Totals }
 
 const makingOf = (config: { readonly make: Making['make']; readonly path: string; readonly keyPath: string; readonly joiner: string | undefined }): Making => ({
   make: config.make, path: config.path, keyPath: config.keyPath, joiner: config.joiner === undefined || config.joiner === '' ? undefined : config.joiner.replaceAll('\\n', '\n').replaceAll('\\t', '\t'),

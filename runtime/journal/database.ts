@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Row, RowState, RunChange, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -14,6 +14,8 @@ const PATCH_CALM = 'UPDATE messages SET due = ?, attempt = ?, state = ?, crashes
 
 /** What a transaction tells the run history. */
 interface News { readonly ended: EndedRun[]; readonly steps: string[] }
+/** What a transaction writes once at its end, however often it changed on the way. */
+interface Outcomes { readonly rows: Map<number, RowOutcome>; readonly windows: Map<string, WindowChange> }
 
 /** Thrown when a later owner has opened the same journal. */
 export class Fenced extends Error {
@@ -53,15 +55,15 @@ export class JournalDatabase {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       if (this.#meta('token') !== this.token) throw new Fenced('the journal has a newer owner');
-      const rows = new Map<number, RowOutcome>();
+      const outcomes: Outcomes = { rows: new Map(), windows: new Map() };
       const news: News = { ended: [], steps: [] };
-      const results = commits.map((commit) => this.#applyOne(commit, rows, news));
-      this.#writeAll(rows);
+      const results = commits.map((commit) => this.#applyOne(commit, outcomes, news));
+      this.#writeAll(outcomes);
       this.#tell(news);
       this.#sql.run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
       this.#db.exec('COMMIT');
       this.#highest = Math.max(this.#highest, lastSeq);
-      for (const seq of rows.keys()) if (seq > this.#highest) this.#highest = seq;
+      for (const seq of outcomes.rows.keys()) if (seq > this.#highest) this.#highest = seq;
       return results;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -75,13 +77,13 @@ export class JournalDatabase {
     if (this.#keysOpen) for (const { id } of ended) this.#sql.run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
   }
 
-  #applyOne(commit: Commit, rows: Map<number, RowOutcome>, news: News): CommitResult {
+  #applyOne(commit: Commit, outcomes: Outcomes, news: News): CommitResult {
     const seen = this.#guard(commit);
     if (seen) return seen;
     const ended: EndedRun[] = [];
     for (const op of commit.ops) {
       if (op.op === 'steps') news.steps.push(op.steps);
-      else this.#applyOp(op, rows, ended);
+      else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
     return { ended };
@@ -104,7 +106,7 @@ export class JournalDatabase {
     return undefined;
   }
 
-  #applyOp(op: Exclude<Op, { op: 'steps' }>, rows: Map<number, RowOutcome>, ended: EndedRun[]): void {
+  #applyOp(op: Exclude<Op, { op: 'steps' }>, { rows, windows }: Outcomes, ended: EndedRun[]): void {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
@@ -128,9 +130,10 @@ export class JournalDatabase {
       case 'window': {
         const w = op.change;
         if (w.state === null) {
+          windows.delete(nameOf(w));
           this.#sql.run('DELETE FROM windows WHERE flow = ? AND node = ? AND key = ?', w.flow, w.node, w.key);
           this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', w.flow, w.node, w.key);
-        } else this.#sql.run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.first);
+        } else windows.set(nameOf(w), w);
       }
     }
   }
@@ -146,7 +149,8 @@ export class JournalDatabase {
     ended.push({ id: c.run, flow: c.flow, revision: c.revision, startedAt: c.startedAt, endedAt: c.at, completed: now.completed, dropped: now.dropped, dead: now.dead, discarded: now.discarded });
   }
 
-  #writeAll(rows: ReadonlyMap<number, RowOutcome>): void {
+  #writeAll({ rows, windows }: Outcomes): void {
+    for (const w of windows.values()) this.#sql.run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?)', w.flow, w.node, w.key, w.state, w.closeAt, w.first);
     const gone: number[] = [];
     for (const [seq, outcome] of rows) {
       if (outcome.kind === 'save') this.#save(outcome.row);
@@ -293,6 +297,7 @@ export class JournalDatabase {
   }
 }
 
+const nameOf = ({ flow, node, key }: WindowChange): string => `${flow}/${node}/${key}`;
 const PRUNE_ANSWERS_OVER_QUOTA = `
   DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;

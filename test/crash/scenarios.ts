@@ -90,6 +90,11 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     limits: { chunkMessages: 3 }, feed: [{ payload: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] }], ends: [{ completed: 10 }],
     holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '["a","b","c","d","e","f","g","h","i","j"]') || nodes.effects.size > 11 ? 'the parts are not what they were' : undefined),
   },
+  'a split in chunks that is added up': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call', join: { type: 'join', config: { make: 'totals' } }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> sink.in'] }),
+    limits: { chunkMessages: 3 }, feed: [{ payload: [1, 2, 3, 4, 5, 6, 7.5] }], ends: [{ completed: 7 }],
+    holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '{"count":7,"sum":28.5,"average":4.071428571428571,"min":1,"max":7.5}') ? 'the sum is wrong' : undefined),
+  },
   'two splits of one key in chunks, in order': {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> split.in', { from: 'split.out', to: 'call.in', limit: { messages: 3 } }, 'call.out -> sink.in'] }),
     limits: { chunkMessages: 2 }, feed: [{ payload: ['k1', 'k2', 'k3', 'k4', 'k5'], options: { key: 'k' } }, { payload: ['k6', 'k7', 'k8'], options: { key: 'k' } }], ends: [{ completed: 5 }, { completed: 3 }], holds: inOrder,

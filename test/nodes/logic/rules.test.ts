@@ -137,3 +137,13 @@ test('join fails a message that belongs nowhere', async () => {
   expect(codes(await tryNode(join, [{ payload: 1 }, { payload: 1, parts: { id: 'x', index: 5, count: 2 } }, { payload: 1, parts: 'odd' }]))).toEqual(Array(3).fill('join.no-parts'));
   expect(codes(await tryNode(join, [{ payload: 1 }], { config: { until: 'count', count: 2, key: 'payload.order' } }))).toEqual(['join.no-key']);
 });
+
+test('join adds up as on paper, whatever the sizes, and counts what has no value', async () => {
+  const parts = (values: readonly unknown[]): Body[] => values.map((payload, index) => ({ payload, parts: { id: 'w', index, count: values.length, type: 'list' } }));
+  const totals = async (values: readonly unknown[]): Promise<unknown> => (await tryNode(join, parts(values), { config: { make: 'totals' } })).emits['out']?.[0]?.payload;
+  expect(await totals([0.1, 0.2, '0.3', -0.6])).toEqual({ count: 4, sum: 0, average: 0, min: -0.6, max: 0.3 });
+  expect(await totals([1e21, 1, -1e21, 2.5e-7])).toEqual({ count: 4, sum: 1.00000025, average: 0.2500000625, min: -1e21, max: 1e21 });
+  expect(await totals([null, '', 9007199254740991, 1])).toEqual({ count: 4, sum: 9007199254740992, average: 4503599627370496, min: 1, max: 9007199254740991 });
+  expect(await totals([null])).toEqual({ count: 1, sum: 0 });
+  expect(codes(await tryNode(join, parts([{}, 'x']), { config: { make: 'totals' } }))).toEqual(['join.not-a-number', 'join.not-a-number']);
+});
