@@ -1,6 +1,6 @@
 import type {
   CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
-  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
+  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
 const BASE = '/api/v1';
@@ -86,6 +86,10 @@ export const api = {
   restoreFlow: (id: string) => call<void>('POST', `/flows${at(id)}/restore`),
   deploy: (id: string, version: number) => call<DeployAnswer>('POST', `/flows${at(id)}/deploy`, { body: { version } }),
   stop: (id: string) => call<void>('POST', `/flows${at(id)}/stop`),
+  listRevisions: (id: string) => call<RevisionList>('GET', `/flows${at(id)}/revisions`),
+  getRevision: (id: string, revision: number) => call<Flow>('GET', `/flows${at(id, 'revisions', String(revision))}`),
+  /** Deploys an earlier revision again, as a new one. */
+  rollBack: (id: string, revision: number) => call<DeployAnswer>('POST', `/flows${at(id)}/rollback`, { body: { revision } }),
   start: (id: string) => call<DeployAnswer>('POST', `/flows${at(id)}/start`),
   inject: (id: string, node: string, request: InjectRequest = {}) => call<InjectAnswer>('POST', `/flows${at(id)}/nodes${at(node)}/inject`, { body: request }),
   lastMessages: (id: string, node: string) => call<LastMessages>('GET', `/flows${at(id)}/nodes${at(node)}/last`),

@@ -7,6 +7,7 @@ import { flows } from './en/flows.ts';
 import { inspector } from './en/inspector.ts';
 import { letters } from './en/letters.ts';
 import { palette } from './en/palette.ts';
+import { revisions } from './en/revisions.ts';
 import { runs } from './en/runs.ts';
 import { settings } from './en/settings.ts';
 import { shared } from './en/shared.ts';
@@ -24,6 +25,7 @@ export const en = {
   ...inspector,
   ...letters,
   ...palette,
+  ...revisions,
   ...runs,
   ...settings,
   ...shared,

@@ -7,6 +7,7 @@ import { flows } from './ru/flows.ts';
 import { inspector } from './ru/inspector.ts';
 import { letters } from './ru/letters.ts';
 import { palette } from './ru/palette.ts';
+import { revisions } from './ru/revisions.ts';
 import { runs } from './ru/runs.ts';
 import { settings } from './ru/settings.ts';
 import { shared } from './ru/shared.ts';
@@ -23,6 +24,7 @@ export const ru = {
   ...inspector,
   ...letters,
   ...palette,
+  ...revisions,
   ...runs,
   ...settings,
   ...shared,

@@ -187,6 +187,7 @@ export class Commands {
       { id: 'view-edit', label: label('shell.view-edit'), icon: 'pencil', where: 'page', isPossible: hasFlow, run: () => (ui.view = 'edit') },
       { id: 'view-runs', label: label('shell.view-runs'), icon: 'history', where: 'page', isPossible: hasFlow, run: () => ui.showRun(undefined) },
       { id: 'view-letters', label: label('shell.view-letters'), icon: 'inbox', where: 'page', isPossible: hasFlow, run: () => ui.showLetters('') },
+      { id: 'view-revisions', label: label('shell.view-revisions'), icon: 'git-compare', where: 'page', isPossible: hasFlow, run: () => (ui.view = 'revisions') },
       { id: 'flow-settings', label: label('shell.flow-settings'), icon: 'sliders-horizontal', where: 'page', isPossible: hasFlow, run: () => ui.openFlowSettings() },
       { id: 'import', label: label('shell.import'), icon: 'upload', where: 'page', run: () => ui.openImport() },
       { id: 'export', label: label('shell.export'), icon: 'download', where: 'page', run: () => (ui.dialog = 'export') },

@@ -102,6 +102,12 @@ export class Session {
     await this.#deployed(api.deploy(this.id, this.version));
   }
 
+  /** Makes an earlier revision live again; the draft stays. */
+  async rollBack(revision: number): Promise<void> {
+    this.deployment = { state: 'running' };
+    await this.#deployed(api.rollBack(this.id, revision));
+  }
+
   async start(): Promise<void> {
     this.deployment = { state: 'running' };
     await this.#deployed(api.start(this.id));

@@ -43,7 +43,7 @@ export class Ui {
   /** The flow's own settings stand in the inspector's place. */
   isFlowSettingsOpen = $state(false);
   /** What the stage shows of the open flow. */
-  view = $state<'edit' | 'runs' | 'letters'>('edit');
+  view = $state<'edit' | 'runs' | 'letters' | 'revisions'>('edit');
   /** The run that the view of runs opens with. */
   run = $state<string>();
   /** Dead letters of this node only; empty for all. */

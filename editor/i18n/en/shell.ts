@@ -62,5 +62,6 @@ export const shell = {
   'shell.view': 'View',
   'shell.view-edit': 'Edit',
   'shell.view-runs': 'Runs',
+  'shell.view-revisions': 'Revisions',
   'shell.view-letters': 'Dead letters',
 } as const;

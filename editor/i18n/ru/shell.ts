@@ -65,5 +65,6 @@ export const shell: Translation<typeof english> = {
   'shell.view': 'Вид',
   'shell.view-edit': 'Правка',
   'shell.view-runs': 'Запуски',
+  'shell.view-revisions': 'Ревизии',
   'shell.view-letters': 'Недоставленные',
 };
