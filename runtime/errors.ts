@@ -154,6 +154,31 @@ export const failureCodes = {
     means: { en: 'Serving the request failed; nothing was accepted.', ru: 'Запрос не удалось обработать; ничего не принято.' },
     fix: { en: 'Send it again; if it stays, look at the log for the cause.', ru: 'Отправьте его ещё раз; если не поможет, найдите причину в журнале.' },
   },
+  'backup.running': {
+    status: 409,
+    means: { en: 'A backup is being made already; there is one at a time.', ru: 'Копия уже создаётся; одновременно создаётся только одна.' },
+    fix: { en: 'Wait until it is done.', ru: 'Подождите, пока она будет готова.' },
+  },
+  'backup.no-room': {
+    status: 507,
+    means: { en: 'The disk of the data folder has no room for a backup.', ru: 'На диске папки данных нет места для копии.' },
+    fix: { en: 'Move older backups away from the folder backups of the data folder, or free space otherwise.', ru: 'Уберите прежние копии из папки backups в папке данных или освободите место иначе.' },
+  },
+  'backup.failed': {
+    status: 500,
+    means: { en: 'A backup could not be made, and nothing of it is left.', ru: 'Копию создать не удалось, и от неё ничего не осталось.' },
+    fix: { en: 'Remove what the message names, and make it again.', ru: 'Устраните названную причину и создайте копию заново.' },
+  },
+  'backup.damaged': {
+    status: 422,
+    means: { en: 'The folder is not a backup, was not finished, or was changed since.', ru: 'Папка не является копией, копия не закончена или изменена.' },
+    fix: { en: 'Use another backup.', ru: 'Возьмите другую копию.' },
+  },
+  'backup.not-empty': {
+    status: 409,
+    means: { en: 'A backup is restored into an empty folder only.', ru: 'Копия восстанавливается только в пустую папку.' },
+    fix: { en: 'Name a folder that is empty or does not exist.', ru: 'Укажите пустую или несуществующую папку.' },
+  },
   'store.damaged': {
     status: 500,
     means: { en: 'The store’s file is damaged or is not a store.', ru: 'Файл хранилища повреждён или не является хранилищем.' },

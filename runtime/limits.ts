@@ -120,6 +120,9 @@ export const limits = {
   historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second
   historyPruneBatch: 2_000, // forgotten in one transaction, so that the main thread stands still for some 10 ms at most
 
+  // Backup
+  backupSpareBytes: 64 * MB, // left free on the disk beside a backup, for what is written meanwhile
+
   // Documents
   storeBusyMs: 2 * SECOND, // how long the store waits for another process, such as a backup, that holds its file
   revisionsListed: 200, // newest ones of a flow that the list of revisions shows

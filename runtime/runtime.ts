@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Backups } from './backup/backups.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Connections } from './driver/connections.ts';
 import { HistoryPump } from './driver/history-pump.ts';
@@ -59,6 +60,7 @@ export interface Runtime {
   readonly observers: Observers;
   readonly clock: Clock;
   readonly random: Random;
+  readonly backups: Backups;
   close(): Promise<void>;
 }
 
@@ -83,11 +85,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
+  const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();
   await project.open();
   return {
-    project, host, catalog, observers, clock, random,
+    project, host, catalog, observers, clock, random, backups,
     async close() {
+      await backups.close();
       await project.close();
       await host.shutdown();
       await sandbox.close();

@@ -231,6 +231,17 @@ export interface ImportAnswer {
   readonly problems: readonly Problem[];
   readonly saved: readonly string[];
 }
+/** POST /api/v1/backup: everything that the data folder holds, made while messages flow; answers when it is on disk and checked. */
+export interface BackupAnswer {
+  readonly name: string;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly files: number;
+  /** What was accepted before is in it. */
+  readonly startedAt: number;
+  /** `environment`: restoring needs the same MILLRACE_SECRET_KEY. */
+  readonly key: 'key-file' | 'environment';
+}
 /** GET /api/v1/audit?limit=&before=, newest first. */
 export interface AuditList { readonly entries: readonly { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }[] }
 /** GET /export?flow=a&flow=b → one flow's canonical JSON for one id; else this. */

@@ -4,7 +4,7 @@ import type { FlowHost } from '../host.ts';
 import type { Observers } from '../observe.ts';
 import type { Actor, ProjectDoor } from '../project/project-door.ts';
 import type { Random } from '../random.ts';
-import type { CatalogInfo, SystemInfo } from './contract.ts';
+import type { BackupAnswer, CatalogInfo, SystemInfo } from './contract.ts';
 
 /** Where the API writes what a person must know and no answer may hold: stacks and causes. */
 export interface ApiLog {
@@ -21,6 +21,8 @@ export interface ApiOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly system: SystemInfo;
+  /** Makes a backup in the data folder. */
+  readonly backup: () => Promise<BackupAnswer>;
   readonly log: ApiLog;
   /** Folder of the built editor; absent where nothing but the API is served. */
   readonly editorDir?: string;

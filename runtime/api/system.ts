@@ -15,6 +15,17 @@ const about: readonly Route[] = [
   }),
 ];
 
+const backup: readonly Route[] = [
+  route({
+    method: 'POST', path: '/backup', summary: 'Makes a backup of everything, below the data folder, while messages flow.', answer: 'BackupAnswer',
+    async handle({ by }, doors) {
+      const made = await doors.backup();
+      await doors.project.audited(by, { action: 'backup.make', subject: made.name });
+      return { body: made };
+    },
+  }),
+];
+
 const transfer: readonly Route[] = [
   route<ImportRequest>({
     method: 'POST', path: '/import', summary: 'Looks at or saves pasted flows: one flow or an export. Node-RED’s JSON is recognised and answered with what is not supported.', answer: 'ImportAnswer',
@@ -36,4 +47,4 @@ const transfer: readonly Route[] = [
   }),
 ];
 
-export const systemRoutes: readonly Route[] = [...about, ...transfer];
+export const systemRoutes: readonly Route[] = [...about, ...backup, ...transfer];

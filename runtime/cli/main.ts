@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Failure, failureCodes } from '../errors.ts';
-import { readOptions, Usage, type Options } from './options.ts';
+import { readOptions, Usage, versionOfThis, type Options } from './options.ts';
 import { help, languageOf, said } from './texts.ts';
 
 /** The command `millrace`. Commands are loaded when they are called: `serve` must not wait for what only `test` needs. */
@@ -12,14 +11,15 @@ const COMMANDS: { readonly [name: string]: (options: Options) => Promise<number 
   check: async (options) => (await import('./check.ts')).check(options, language),
   test: async (options) => await (await import('./test.ts')).test(options, language),
   import: async (options) => await (await import('./transfer.ts')).importFile(options, language),
+  backup: async (options) => await (await import('./backup.ts')).backup(options, language),
+  restore: async (options) => await (await import('./backup.ts')).restore(options, language),
   export: async (options) => await (await import('./transfer.ts')).exportFlows(options),
 };
 
 async function main(): Promise<number | undefined> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.version) {
-    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-    process.stdout.write(`${version}\n`);
+    process.stdout.write(`${versionOfThis()}\n`);
     return 0;
   }
   if (options.help || options.command === 'help') {

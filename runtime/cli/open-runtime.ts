@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { RESTORING } from '../backup/restore.ts';
 import { JournalError } from '../journal/port.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
 import { createLog } from './log.ts';
@@ -15,6 +16,7 @@ export async function openRuntime(options: Options, more: Pick<RuntimeOptions, '
   const definitions = await loadDefinitions(options.nodes);
   const flows = options.flows === undefined ? {} : { flowsDir: options.flows };
   const examples = more.documentsOnly ? { examplesDir: null } : {};
+  if (existsSync(join(options.data, RESTORING))) throw new Usage(said.notRestored(options.data));
   if (isEmptied(options.data)) throw new Usage(said.journalDamaged(join(options.data, 'journal.db'), 'it is empty'));
   try {
     return await createRuntime({ dataDir: options.data, ...definitions, ...flows, ...examples, log: createLog(options.log), processEnv: process.env, ...more });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -97,3 +97,5 @@ function definitionFiles(dir: string): string[] {
   if (!existsSync(dir)) throw new Usage(said.noSuchFile(dir));
   return readdirSync(dir).filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.startsWith('_') && !/\.(d|test)\.ts$/.test(name)).sort().map((name) => join(dir, name));
 }
+
+export const versionOfThis = (): string => (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;

@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createDoor, type ApiOptions, type ApiServer } from '../api/server.ts';
 import type { Text } from '../flow/flow.ts';
 import type { Runtime } from '../runtime.ts';
+import { backupAnswer } from './backup.ts';
 import { createLog, type CliLog } from './log.ts';
 import { openRuntime } from './open-runtime.ts';
-import { Usage, type Options } from './options.ts';
+import { Usage, versionOfThis, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -26,16 +27,21 @@ export async function serve(options: Options, { language, editor }: { readonly l
   const [runtime, editorDir] = await Promise.all([openRuntime(options, { autoDeploy: !editor }), editor ? builtEditor(say) : undefined]);
   const state = { ready: true };
   const api = door.open(apiOptions(runtime, options, { log, editorDir, ready: () => state.ready }));
-  endOnSignal({ api, runtime, log, ending: () => { state.ready = false; say(said.stopping); } });
-  say(said.serving(`http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`));
+  const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  // For commands about this data folder; what a crash leaves of it answers nobody.
+  const running = join(options.data, 'running.json');
+  writeFileSync(running, JSON.stringify({ address }));
+  endOnSignal({ api, runtime, log, ending: () => { state.ready = false; rmSync(running, { force: true }); say(said.stopping); } });
+  say(said.serving(address));
 }
 
 function apiOptions(runtime: Runtime, options: Options, more: { readonly log: CliLog; readonly editorDir: string | undefined; readonly ready: () => boolean }): ApiOptions {
   const { project, host, catalog, observers, clock, random } = runtime;
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const version = versionOfThis();
   return {
     project, host, catalog, observers, clock, random, ready: more.ready, ...(more.editorDir !== undefined && { editorDir: more.editorDir }),
     log: { warn: (details, text) => more.log('warn', text, details), error: (details, text) => more.log('error', text, details) },
+    backup: async () => backupAnswer(await runtime.backups.make(version)),
     system: { version, dataDir: options.data, readOnly: project.readOnly, hookBase: '/hook', ...(options.flows !== undefined && { flowsDir: options.flows }) },
   };
 }

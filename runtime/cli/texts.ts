@@ -1,3 +1,4 @@
+import type { BackupAnswer } from '../api/contract.ts';
 import type { Text } from '../flow/flow.ts';
 
 /** What the command says to a person. The language follows the terminal's locale. */
@@ -17,6 +18,8 @@ export const help: Text = {
   millrace test    FLOW…            runs the cases beside each flow, in virtual time
   millrace import  FILE             saves flows of a file into the data folder, as drafts
   millrace export  ID…              prints flows of the data folder
+  millrace backup  [FOLDER]         copies everything of the data folder, also of one in use; else below its folder backups
+  millrace restore FOLDER           puts a backup into an empty data folder
 
   --nodes DIR   further node types, one file each
   --log LEVEL   debug, info, warn (the default) or error
@@ -30,6 +33,8 @@ export const help: Text = {
   millrace test    ПОТОК…           прогоняет примеры рядом с каждым потоком, время виртуальное
   millrace import  ФАЙЛ             сохраняет потоки из файла в папку данных как черновики
   millrace export  ID…              печатает потоки из папки данных
+  millrace backup  [ПАПКА]          копирует всё из папки данных, в том числе занятой; по умолчанию в её папку backups
+  millrace restore ПАПКА            восстанавливает копию в пустую папку данных
 
   --nodes ПАПКА   дополнительные типы узлов, по одному в файле
   --log УРОВЕНЬ   debug, info, warn (по умолчанию) или error
@@ -59,6 +64,22 @@ export const said = {
     en: `The journal ${file} is damaged: ${reason}. Keep it and the files beside it whose names begin alike, and put a copy from before the damage in their place: what was accepted since that copy is missing there, and what was done since is done again.`,
     ru: `Журнал ${file} повреждён: ${reason}. Сохраните его и соседние файлы с тем же началом имени и поставьте на их место копию, сделанную до повреждения: принятого после неё там нет, а сделанное после неё будет сделано ещё раз.`,
   }),
+  backedUp: ({ folder, bytes, files, key }: BackupAnswer): Text => ({
+    en: `${folder} (${files} files, ${bytes} bytes)${key === 'environment' ? ' The key of the secrets is not in it: a restore needs the same MILLRACE_SECRET_KEY.' : ' The key of the secrets is in it: keep it where nobody else reads it.'}`,
+    ru: `${folder} (файлов: ${files}, байт: ${bytes})${key === 'environment' ? ' Ключа секретов в ней нет: для восстановления нужен тот же MILLRACE_SECRET_KEY.' : ' В ней есть ключ секретов: храните её там, где её не прочитает никто посторонний.'}`,
+  }),
+  backupTaken: (folder: string): Text => ({ en: `${folder} is not empty: name a folder for the backup that is empty or does not exist.`, ru: `Папка ${folder} не пуста: укажите для копии пустую или несуществующую папку.` }),
+  backupNeeded: { en: 'millrace restore needs the folder of a backup, and --data with an empty folder.', ru: 'Для millrace restore нужны папка с копией и --data с пустой папкой.' },
+  noData: (folder: string): Text => ({ en: `${folder} is not a data folder: it has no journal. Name the folder with --data.`, ru: `${folder} — не папка данных: в ней нет журнала. Укажите папку через --data.` }),
+  restored: (folder: string, { startedAt, version, key }: { readonly startedAt: number; readonly version: string; readonly key: string }): Text => {
+    const at = new Date(startedAt).toISOString();
+    return {
+      en: `${folder} is as it was on ${at} (Millrace ${version}). What was accepted since is missing, and what was done since will be done again.${key === 'environment' ? ' Start with the MILLRACE_SECRET_KEY of that time.' : ''}`,
+      ru: `${folder} в состоянии на ${at} (Millrace ${version}). Принятого после этого нет, а сделанное после этого будет сделано ещё раз.${key === 'environment' ? ' Запускайте с тем же MILLRACE_SECRET_KEY.' : ''}`,
+    };
+  },
+  restoredFlows: (folder: string): Text => ({ en: `Its flows folder is ${folder}: start with --flows.`, ru: `Папка потоков: ${folder}; запускайте с --flows.` }),
+  notRestored: (folder: string): Text => ({ en: `The data folder ${folder} was not restored to the end: empty it and restore again.`, ru: `Восстановление в папку данных ${folder} не закончено: очистите её и восстановите ещё раз.` }),
   flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
   noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),

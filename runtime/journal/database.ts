@@ -37,7 +37,8 @@ export class JournalDatabase {
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 2000 });
     // One owner: the lock is taken at once and kept, so that a second runtime on the same folder is told so.
-    this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY');
+    this.#db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY');
+    this.thaw();
     this.#sql = new Sql(this.#db);
     this.#letters = new Letters(this.#sql);
     this.#db.exec('BEGIN IMMEDIATE');
@@ -276,6 +277,12 @@ export class JournalDatabase {
   removeFlow(flow: string): void {
     for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters', 'key_holds']) this.#sql.run(`DELETE FROM ${table} WHERE flow = ?`, flow);
   }
+  freeze(): void {
+    const { busy, log } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number; log: number };
+    assert(busy === 0 && log <= 0, 'the one connection of the journal reads nothing while it is frozen');
+    this.#db.exec('PRAGMA wal_autocheckpoint=0');
+  }
+  thaw(): void { this.#db.exec('PRAGMA wal_autocheckpoint=4000'); }
   close(): void {
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#db.close();

@@ -58,5 +58,9 @@ export interface Journal {
   /** Forgets everything of a flow. */
   removeFlow(flow: string): Promise<void>;
 
+  /** Everything committed before is in the journal's one file, and that file stays as it is until `thaw`: commits go on beside it. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+
   close(): Promise<void>;
 }

@@ -56,3 +56,13 @@ export class TempDir {
   join(...parts: readonly string[]): string { return join(this.path, ...parts); }
   remove(): void { rmSync(this.path, { recursive: true, force: true }); }
 }
+
+const LOOK_AGAIN_MS = 30;
+/** Looks again and again until there is something, and gives it. The test's own time limit ends it. */
+export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_AGAIN_MS); });
+  }
+}
