@@ -179,6 +179,11 @@ export const failureCodes = {
     means: { en: 'A backup is restored into an empty folder only.', ru: 'Копия восстанавливается только в пустую папку.' },
     fix: { en: 'Name a folder that is empty or does not exist.', ru: 'Укажите пустую или несуществующую папку.' },
   },
+  'journal.damaged': {
+    status: 503,
+    means: { en: 'The journal was found damaged while it was in use: no message is taken and nothing more is done, so that nothing is lost silently.', ru: 'Журнал оказался повреждён во время работы: сообщения не принимаются и ничего больше не делается, чтобы ничего не потерялось незаметно.' },
+    fix: { en: 'Stop Millrace, check the disk, then restore a backup or take out what is readable with millrace salvage.', ru: 'Остановите Millrace, проверьте диск, затем восстановите копию или извлеките читаемое командой millrace salvage.' },
+  },
   'store.damaged': {
     status: 500,
     means: { en: 'The store’s file is damaged or is not a store.', ru: 'Файл хранилища повреждён или не является хранилищем.' },
@@ -537,6 +542,10 @@ export const nodeFailureCodes = {
   'journal.unavailable': {
     means: { en: 'The journal could not write the message, so it was not accepted.', ru: 'Журнал не смог записать сообщение, поэтому оно не принято.' },
     fix: { en: 'Free disk space and send the message again.', ru: 'Освободите место на диске и отправьте сообщение снова.' },
+  },
+  'journal.damaged': {
+    means: { en: 'The journal is damaged, so the message was not accepted.', ru: 'Журнал повреждён, поэтому сообщение не принято.' },
+    fix: { en: 'Restore a backup, or take out what is readable with millrace salvage; then send the message again.', ru: 'Восстановите копию или извлеките читаемое командой millrace salvage; затем отправьте сообщение снова.' },
   },
   'join.too-many': {
     means: { en: 'One window of a collecting node keeps too many messages.', ru: 'Одно окно собирающего узла хранит слишком много сообщений.' },

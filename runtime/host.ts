@@ -38,6 +38,9 @@ export interface FlowHost {
   /** Opens a client of its own with this document, tests and closes it. */
   testConnection(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }>;
 
+  /** Whether messages can be written: `waiting` passes by itself, `damaged` does not. */
+  journal(): { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
+
   /** Serves `/hook/…` on this server, ahead of every other listener. Requests elsewhere go to `otherwise`. */
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */

@@ -52,8 +52,9 @@ export const limits = {
   answersKeptMs: 1 * DAY, // recorded webhook answers (DESIGN 6.9)
   answersQuotaBytes: 256 * MB, // the oldest recorded answers go first
   replyTimeoutMs: 30 * SECOND,
-  drainMs: 10 * SECOND, // shutdown waits so long for calls under way
-  httpDrainMs: 3 * SECOND, // of shutdown, for answers under way; before the drain of calls, so that both end within the ten seconds that a container is given
+  httpDrainMs: 2 * SECOND, // of a stop, for answers under way. With the next two it ends within the ten seconds that a container is given
+  drainMs: 5 * SECOND, // of a stop, for calls under way; what is not done then is done at the next start
+  lastWritesMs: 1 * SECOND, // of a stop, for what memory mode holds and for run history, each: far more than it takes while the disk works
 
   // Joins
   windowsOpenMax: 200_000, // of one node, each some 200 bytes in memory
@@ -119,6 +120,11 @@ export const limits = {
 
   historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second
   historyPruneBatch: 2_000, // forgotten in one transaction, so that the main thread stands still for some 10 ms at most
+
+  // Disk
+  commitSlowMs: 5 * SECOND, // one transaction on its way to the disk; beyond it new messages are refused, because their senders give up about then
+  commitsQueuedMax: 50_000, // behind it, each with a message in memory; beyond it new messages are refused
+  damagedRetryMs: 60 * SECOND, // after which a sender is told to come again when a person must mend the journal first
 
   // Backup
   backupSpareBytes: 64 * MB, // left free on the disk beside a backup, for what is written meanwhile

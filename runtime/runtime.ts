@@ -14,7 +14,8 @@ import type { Json, Text } from './flow/flow.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
 import { createFetch } from './http-out/fetch.ts';
 import { JournalClient } from './journal/client.ts';
-import { openInlinePort, openThreadPort } from './journal/port.ts';
+import type { JournalHealth } from './journal/journal.ts';
+import { JournalDamaged, openInlinePort, openThreadPort } from './journal/port.ts';
 import { Observers } from './observe.ts';
 import { History } from './project/history.ts';
 import { Project } from './project/project.ts';
@@ -71,14 +72,14 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { dataDir, clock = systemClock, random = systemRandom, log = silent, processEnv = {} } = options;
   const inMemory = dataDir === ':memory:';
   if (!inMemory) mkdirSync(dataDir, { recursive: true });
-  const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock);
+  const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock, tellsOf(log));
   const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
   const vault = openVault({ dataDir, secretKey: inMemory ? random.token() : processEnv.MILLRACE_SECRET_KEY, random, log });
   const values = new StoredValues({ store, vault, processEnv });
   const history = new History({ store, clock, log });
   const observers = new Observers();
   const catalog = catalogOf(options);
-  const bug = (error: unknown, where: Text): void => log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+  const bug = (error: unknown, where: Text): void => { if (!(error instanceof JournalDamaged)) log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
@@ -131,5 +132,14 @@ function stopOn(log: RuntimeLog): (error: Error) => void {
   return (error) => {
     log('error', `the journal's thread failed: ${error.message}; Millrace ends so that nothing is acknowledged that is not on disk`);
     process.exit(70);
+  };
+}
+
+/** Once for each change, however many messages it meets. */
+function tellsOf(log: RuntimeLog): (health: JournalHealth) => void {
+  return (health) => {
+    if (health.state === 'well') log('info', 'the journal can be written again: messages are taken');
+    else if (health.state === 'waiting') log('warn', `the journal cannot be written now: ${health.reason}; new messages are refused, accepted ones wait, and it is tried again`);
+    else log('error', `the journal is damaged: ${health.reason}; no message is taken and nothing more is done until a backup is restored or millrace salvage has been run`);
   };
 }

@@ -18,6 +18,8 @@ export interface SystemInfo {
   readonly flowsDir?: string;
   readonly readOnly: boolean;
   readonly hookBase: string;
+  /** `waiting`: new messages are refused until the disk takes them again. `damaged`: until a person has restored a backup or salvaged the journal. */
+  readonly journal: { readonly state: 'well' | 'waiting' | 'damaged'; readonly reason?: string };
 }
 
 /** GET /api/v1/flows */

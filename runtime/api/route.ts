@@ -20,7 +20,7 @@ export interface ApiOptions {
   readonly observers: Observers;
   readonly clock: Clock;
   readonly random: Random;
-  readonly system: SystemInfo;
+  readonly system: Omit<SystemInfo, 'journal'>;
   /** Makes a backup in the data folder. */
   readonly backup: () => Promise<BackupAnswer>;
   readonly log: ApiLog;

@@ -26,7 +26,7 @@ export async function serve(options: Options, { language, editor }: { readonly l
   const port = await listen(door.server, options);
   const [runtime, editorDir] = await Promise.all([openRuntime(options, { autoDeploy: !editor }), editor ? builtEditor(say) : undefined]);
   const state = { ready: true };
-  const api = door.open(apiOptions(runtime, options, { log, editorDir, ready: () => state.ready }));
+  const api = door.open(apiOptions(runtime, options, { log, editorDir, ready: () => state.ready && runtime.host.journal().state !== 'damaged' }));
   const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   // For commands about this data folder; what a crash leaves of it answers nobody.
   const running = join(options.data, 'running.json');

@@ -1,5 +1,6 @@
 import type { Commit } from '../journal/rows.ts';
 import { decodeBody } from '../journal/codec.ts';
+import { JournalDamaged } from '../journal/port.ts';
 import { limits } from '../limits.ts';
 import type { DeliverOptions, HttpAnswer, Receipt, ReplyOutcome } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
@@ -92,6 +93,7 @@ export class Acceptance {
 
 function notWritten(node: string, error: unknown): NodeFailure {
   if (error instanceof NodeFailure) return error;
+  if (error instanceof JournalDamaged) return new NodeFailure('journal.damaged', error.text, { retry: { afterMs: limits.damagedRetryMs }, cause: error });
   const reason = error instanceof Error ? error.message : String(error);
   return new NodeFailure('journal.unavailable', {
     en: `accepting a message at node ${node}: the journal could not write it (${reason}); it was not accepted, send it again`,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { CancelAnswer, LastMessages, LiveCounters, PendingMessage } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
-import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
+import type { ConnectionDocument, Flow, Json, Text } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost, PendingRun } from '../host.ts';
 import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
@@ -124,6 +124,8 @@ export class DriverHost implements FlowHost {
   async tryConnection(name: string): ReturnType<FlowHost['tryConnection']> { return await this.#services.connections.tryNow(name); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
+  journal(): ReturnType<FlowHost['journal']> { return this.#services.journal.health; }
+
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {
     this.#services.hooks.serve(server, otherwise);
   }
@@ -147,9 +149,9 @@ export class DriverHost implements FlowHost {
     this.#stopPruning();
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
     await this.#drained();
-    await Promise.all([...this.#runners.values()].map((runner) => runner.saveVolatile()));
+    await this.#inTime(Promise.all([...this.#runners.values()].map((runner) => runner.saveVolatile())), { en: 'writing what memory mode holds', ru: 'запись того, что хранит режим memory' });
     await Promise.all([...this.#runners.values()].map((runner) => runner.dispose()));
-    await this.#pump.stop();
+    await this.#inTime(this.#pump.stop(), { en: 'writing run history', ru: 'запись истории запусков' });
     await this.#services.connections.closeAll();
     await this.#services.journal.close();
   }
@@ -160,6 +162,20 @@ export class DriverHost implements FlowHost {
     const until = clock.elapsed() + limits.drainMs;
     while (clock.elapsed() < until && [...this.#runners.values()].some((runner) => runner.working > 0)) {
       await new Promise<void>((resolve) => { clock.after(DRAIN_LOOK_MS, resolve); });
+    }
+  }
+
+  /** A journal that cannot be written never ends a stop: it is told, and the stop goes on. */
+  async #inTime(work: Promise<unknown>, what: Text): Promise<void> {
+    const { clock, bug } = this.#services;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const cancel = clock.after(limits.lastWritesMs, () => { reject(new Error(`not done within ${limits.lastWritesMs / 1000} s of stopping`)); });
+    try {
+      await Promise.race([work, late]);
+    } catch (error) {
+      bug(error, what);
+    } finally {
+      cancel();
     }
   }
 

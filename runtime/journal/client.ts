@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
-import type { Journal } from './journal.ts';
-import { JournalError, type JournalPort } from './port.ts';
+import { limits } from '../limits.ts';
+import type { Journal, JournalHealth } from './journal.ts';
+import { JournalDamaged, JournalError, type JournalPort } from './port.ts';
 import type { Commit, CommitResult, EndedRun } from './rows.ts';
 
 interface Queued { readonly commit: Commit; resolve(result: CommitResult): void; reject(error: Error): void }
 
 // SQLite's codes for what may pass: busy, I/O error, full.
 const PASSING = new Set([5, 10, 13]);
+// Damaged pages, and a file that is no database any more.
+const DAMAGED = new Set([11, 26]);
 const RETRY_MS = 1000;
 // A larger transaction holds the disk longer than its callers should wait.
 const BATCH_COMMITS = 2048;
@@ -21,20 +24,37 @@ export class JournalClient implements Journal {
   #busy = false;
   #idle: (() => void)[] = [];
   /** What keeps the journal from writing now; null when it writes. */
-  trouble: Error | null = null;
+  #trouble: Error | null = null;
+  #damage: JournalDamaged | null = null;
+  /** Why nothing could be written since the last time that something was. */
+  #waitsFor: string | null = null;
+  /** The disk has not answered for so long that nobody new is let in. */
+  #slow: Error | null = null;
+  readonly #broken = Promise.withResolvers<void>();
+  readonly #told: (health: JournalHealth) => void;
 
-  constructor(port: JournalPort, clock: Clock) {
+  /** `told` hears of each change of its health. */
+  constructor(port: JournalPort, clock: Clock, told: (health: JournalHealth) => void = () => undefined) {
     this.#port = port;
     this.#clock = clock;
+    this.#told = told;
     this.token = port.opened.token;
     this.#seq = port.opened.lastSeq;
   }
 
   nextSeq(): number { return ++this.#seq; }
 
+  get health(): JournalHealth {
+    if (this.#damage) return { state: 'damaged', reason: this.#damage.message };
+    return this.#waitsFor === null ? { state: 'well' } : { state: 'waiting', reason: this.#waitsFor };
+  }
+
   commit(commit: Commit): Promise<CommitResult> {
+    // Nothing that could not be written is called done: what belongs to accepted messages stands still until a person has mended the journal.
+    if (this.#damage) return commit.acceptance ? Promise.reject(this.#damage) : new Promise(() => undefined);
     return new Promise((resolve, reject) => {
-      if (this.trouble && commit.acceptance) { reject(this.trouble); return; }
+      const refused = commit.acceptance && (this.#trouble ?? this.#slow ?? (this.#queue.length >= limits.commitsQueuedMax ? tooMany() : null));
+      if (refused) { reject(refused); return; }
       this.#queue.push({ commit, resolve, reject });
       if (!this.#busy) {
         this.#busy = true;
@@ -45,7 +65,7 @@ export class JournalClient implements Journal {
   }
 
   async #flush(): Promise<void> {
-    while (this.#queue.length > 0 && !this.trouble) {
+    while (this.#queue.length > 0 && !this.#trouble && !this.#damage) {
       const batch = this.#queue.splice(0, BATCH_COMMITS);
       await this.#write(batch);
     }
@@ -54,12 +74,39 @@ export class JournalClient implements Journal {
   }
 
   async #write(batch: Queued[]): Promise<void> {
+    const stopWatching = this.#clock.after(limits.commitSlowMs, () => this.#isSlow());
     try {
       const results = await this.#apply(batch);
+      this.#slow = null;
+      this.#waits(null);
       batch.forEach((queued, i) => queued.resolve(results[i] as CommitResult));
     } catch (error) {
+      this.#slow = null;
       await this.#failed(batch, error as Error);
+    } finally {
+      stopWatching();
     }
+  }
+
+  /** Who is on the way to the disk must wait: it may have been written. Who is not is told to come again, and so is who comes now. */
+  #isSlow(): void {
+    const slow = new Error(`the disk has not answered for ${limits.commitSlowMs / 1000} s`);
+    this.#slow = slow;
+    this.#waits(slow.message);
+    this.#refuseQueued(slow);
+  }
+
+  #refuseQueued(why: Error): void {
+    const refused = this.#queue.filter((queued) => queued.commit.acceptance);
+    if (refused.length > 0) this.#queue = this.#queue.filter((queued) => !queued.commit.acceptance);
+    for (const queued of refused) queued.reject(why);
+  }
+
+  /** Tells of the first reason of a time in which nothing can be written, and of its end. */
+  #waits(reason: string | null): void {
+    const isNews = (reason === null) !== (this.#waitsFor === null);
+    this.#waitsFor = reason;
+    if (isNews) this.#told(this.health);
   }
 
   async #apply(batch: readonly Queued[]): Promise<readonly CommitResult[]> {
@@ -68,15 +115,28 @@ export class JournalClient implements Journal {
 
   /** The transaction left nothing behind. New acceptances are refused; what belongs to accepted messages is kept and tried again. */
   async #failed(batch: Queued[], error: Error): Promise<void> {
+    if (isDamage(error)) { this.#queue.unshift(...batch); this.#damaged(error); return; }
     if (!(error instanceof JournalError) || !PASSING.has(error.errcode & 0xff)) return this.#isolate(batch, error);
-    for (const queued of batch) if (queued.commit.acceptance) queued.reject(error);
-    this.#queue = [...batch.filter((queued) => !queued.commit.acceptance), ...this.#queue];
-    this.trouble = error;
+    this.#queue = [...batch, ...this.#queue];
+    this.#refuseQueued(error);
+    this.#trouble = error;
+    this.#waits(error.message);
     this.#clock.after(RETRY_MS, () => {
-      this.trouble = null;
+      this.#trouble = null;
       this.#busy = true;
       void this.#flush();
     });
+  }
+
+  /** For good, until a person has mended the file: what is written to a damaged one may be lost, or spread the damage. */
+  #damaged(error: Error): JournalDamaged {
+    if (this.#damage) return this.#damage;
+    this.#damage = new JournalDamaged(error);
+    this.#refuseQueued(this.#damage);
+    this.#queue = [];
+    this.#broken.resolve();
+    this.#told(this.health);
+    return this.#damage;
   }
 
   /** A commit that can never succeed must not take its neighbours along. */
@@ -91,8 +151,13 @@ export class JournalClient implements Journal {
   async #query<T>(name: Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'], ...args: unknown[]): Promise<T> {
     // Behind everything that was committed before: a queue read from disk must not miss what is on its way there.
     // A batch that fails is put back into the queue, so what is being written counts too.
-    if (this.#busy || this.#queue.length > 0 || this.trouble) await this.commit({ ops: [] });
-    return await this.#port.ask({ kind: 'query', name, args }) as T;
+    if (!this.#damage && (this.#busy || this.#queue.length > 0 || this.#trouble)) await Promise.race([this.commit({ ops: [] }), this.#broken.promise]);
+    if (this.#damage) throw this.#damage;
+    try {
+      return await this.#port.ask({ kind: 'query', name, args }) as T;
+    } catch (error) {
+      throw isDamage(error) ? this.#damaged(error) : error;
+    }
   }
 
   page: Journal['page'] = (query) => this.#query('page', query);
@@ -126,6 +191,14 @@ export class JournalClient implements Journal {
 
   async close(): Promise<void> {
     if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#port.ask({ kind: 'close' });
+    try {
+      await this.#port.ask({ kind: 'close' });
+    } catch (error) {
+      // What is in its write-ahead file is read at the next opening; a damaged journal has been told of already.
+      if (!this.#damage) throw error;
+    }
   }
 }
+
+const tooMany = (): Error => new Error(`${limits.commitsQueuedMax} commits wait for the disk already`);
+const isDamage = (error: unknown): error is JournalError => error instanceof JournalError && DAMAGED.has(error.errcode & 0xff);

@@ -1,5 +1,8 @@
 import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Row, StoredLetter, WindowRow } from './rows.ts';
 
+/** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
+export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
+
 /**
  * What survives on a message's path. One runtime owns a journal; its fencing token grows with each owner, and a commit of an
  * earlier owner is refused (`journal.fenced`).
@@ -9,6 +12,7 @@ import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, En
 export interface Journal {
   /** Grows with every opening. */
   readonly token: number;
+  readonly health: JournalHealth;
   /** Names for new rows and places; never given twice. */
   nextSeq(): number;
   commit(commit: Commit): Promise<CommitResult>;

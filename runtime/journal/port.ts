@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { Failure } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { sibling } from '../sibling.ts';
 import { JournalDatabase } from './database.ts';
@@ -29,6 +30,16 @@ export class JournalError extends Error {
     super(error.message);
     this.kind = error.name;
     this.errcode = error.errcode;
+  }
+}
+
+/** The file was found damaged while it was in use. */
+export class JournalDamaged extends Failure {
+  constructor(cause: Error) {
+    super('journal.damaged', {
+      en: `using the journal: its file is damaged (${cause.message}); nothing is written to it any more`,
+      ru: `работа с журналом: его файл повреждён (${cause.message}); в него больше ничего не пишется`,
+    }, { cause });
   }
 }
 

@@ -48,6 +48,7 @@ export class RecordingHost implements FlowHost {
   lastMessages(): never { return notPlayed(); }
   get letters(): never { return notPlayed(); }
   async cancelRun(): Promise<never> { return notPlayed(); }
+  journal(): never { return notPlayed(); }
   serveHooks(): never { return notPlayed(); }
   async shutdown(): Promise<void> { this.calls.push('shutdown'); }
 }

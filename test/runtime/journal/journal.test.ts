@@ -4,6 +4,7 @@ import { JournalClient } from '../../../runtime/journal/client.ts';
 import { JournalDatabase } from '../../../runtime/journal/database.ts';
 import { openInlinePort, openThreadPort, JournalError, type JournalPort } from '../../../runtime/journal/port.ts';
 import type { Op, Row } from '../../../runtime/journal/rows.ts';
+import { limits } from '../../../runtime/limits.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { journalFile } from '../../kit/world.ts';
 
@@ -108,6 +109,78 @@ describe('a disk that fails', () => {
     await clock.advance(1000);
     await moved;
     expect(await j.counts('f')).toEqual([{ node: 'next', queued: 1, waiting: 0 }]);
+  });
+});
+
+describe('a damaged file', () => {
+  const damaged = (port: JournalPort, state: { broken: boolean }): JournalPort => ({
+    opened: port.opened,
+    ask: (request) => (state.broken && request.kind !== 'close' ? Promise.reject(new JournalError({ name: 'Error', message: 'database disk image is malformed', errcode: 11 })) : port.ask(request)),
+  });
+  const opened = (told: string[] = []) => {
+    const state = { broken: false };
+    const j = new JournalClient(damaged(openInlinePort(journal.file), state), new VirtualTime(), ({ state: health }) => { told.push(health); });
+    open.push(j);
+    return { j, state };
+  };
+
+  test('takes nothing more, calls nothing done that it could not write, and says so once', async () => {
+    const told: string[] = [];
+    const { j, state } = opened(told);
+    await j.commit({ ops: [save(1)] });
+    state.broken = true;
+    let settled = false;
+    void j.commit({ ops: [save(1, { node: 'next' })] }).finally(() => { settled = true; });
+    await expect(j.commit({ ops: [save(2)], acceptance: true })).rejects.toMatchObject({ code: 'journal.damaged' });
+    await expect(j.commit({ ops: [save(3)], acceptance: true })).rejects.toMatchObject({ code: 'journal.damaged' });
+    await expect(j.pendingTotal()).rejects.toMatchObject({ code: 'journal.damaged' });
+    expect([settled, told, j.health.state]).toEqual([false, ['damaged'], 'damaged']);
+    await j.close();
+    open.pop();
+    const next = client(openInlinePort(journal.file));
+    expect(await next.counts('f')).toEqual([{ node: 'n', queued: 1, waiting: 0 }]);
+  });
+
+  test('is found by reading, too', async () => {
+    const { j, state } = opened();
+    state.broken = true;
+    await expect(page(j)).rejects.toMatchObject({ code: 'journal.damaged' });
+    await expect(j.commit({ ops: [save(1)], acceptance: true })).rejects.toMatchObject({ code: 'journal.damaged' });
+  });
+});
+
+describe('a disk that does not answer', () => {
+  test('lets those on their way wait, refuses who comes meanwhile, and takes messages again when it answers', async () => {
+    const port = openInlinePort(journal.file);
+    const { promise: answers, resolve } = Promise.withResolvers<void>();
+    const clock = new VirtualTime();
+    const told: string[] = [];
+    const j = new JournalClient({ opened: port.opened, ask: async (request) => { await answers; return await port.ask(request); } }, clock, ({ state }) => { told.push(state); });
+    open.push(j);
+    const onItsWay = j.commit({ ops: [save(1)], acceptance: true });
+    await clock.advance(1);
+    const queued = j.commit({ ops: [save(2)], acceptance: true });
+    const moved = j.commit({ ops: [save(3)] });
+    queued.catch(() => undefined);
+    await clock.advance(limits.commitSlowMs - 2);
+    expect(told).toEqual([]);
+    await clock.advance(2);
+    await expect(queued).rejects.toThrow('has not answered');
+    await expect(j.commit({ ops: [save(4)], acceptance: true })).rejects.toThrow('has not answered');
+    resolve();
+    await Promise.all([onItsWay, moved]);
+    await j.commit({ ops: [save(5)], acceptance: true });
+    expect((await page(j)).map(({ seq }) => seq)).toEqual([1, 3, 5]);
+    expect(told).toEqual(['waiting', 'well']);
+  });
+
+  test('lets no more messages in behind it than fit in memory', async () => {
+    const never = new Promise<never>(() => undefined);
+    const j = new JournalClient({ opened: { token: 1, lastSeq: 0 }, ask: () => never }, new VirtualTime());
+    void j.commit({ ops: [save(1)] });
+    await Promise.resolve();
+    for (let n = 0; n < limits.commitsQueuedMax; n++) j.commit({ ops: [], acceptance: true }).catch(() => undefined);
+    await expect(j.commit({ ops: [save(2)], acceptance: true })).rejects.toThrow(String(limits.commitsQueuedMax));
   });
 });
 
