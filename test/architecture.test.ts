@@ -45,7 +45,7 @@ const RUNTIME_RULES: readonly Rule[] = [
   { zone: 'runtime/cases.ts', may: ['runtime/runtime.ts', 'runtime/case-match.ts', 'runtime/virtual-clock.ts', 'runtime/flow', 'types: runtime/sdk', ...LEAVES], packages: ['node:fs', 'node:path'], instead: 'cases drive the runtime through its door, as a person would' },
   { zone: 'runtime/api', may: ['runtime/runtime.ts', 'runtime/host.ts', 'runtime/project', 'runtime/flow', 'types: runtime/sdk', 'runtime/sdk/node-failure.ts', 'types: runtime/store', ...LEAVES], packages: [NODE, 'express', 'socket.io', 'ajv', 'ajv/*'], instead: 'the API is a thin layer over ProjectDoor and FlowHost; ask one of them' },
   { zone: 'runtime/api/contract.ts', may: ['types: runtime/flow'], instead: 'the contract is types only, because the editor reads it' },
-  { zone: 'runtime/cli', may: ['runtime/runtime.ts', 'runtime/backup', 'runtime/cases.ts', 'runtime/host.ts', 'runtime/api', 'runtime/project', 'runtime/flow', 'runtime/sdk', 'runtime/journal/port.ts', 'nodes/index.ts', ...LEAVES], packages: [NODE, 'pino'], instead: 'commands use runtime.ts and the project; put logic there' },
+  { zone: 'runtime/cli', may: ['runtime/runtime.ts', 'runtime/backup', 'runtime/cases.ts', 'runtime/host.ts', 'runtime/api', 'runtime/project', 'runtime/flow', 'runtime/sdk', 'runtime/journal/port.ts', 'runtime/journal/salvage.ts', 'nodes/index.ts', ...LEAVES], packages: [NODE, 'pino'], instead: 'commands use runtime.ts and the project; put logic there' },
 ];
 
 const NODE_RULE = (category: string): Rule => ({

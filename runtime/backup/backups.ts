@@ -7,7 +7,7 @@ import { Failure } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { sibling } from '../sibling.ts';
 import type { CopyJob, CopyNews } from './copy-child.ts';
-import { filesBelow, FORMAT, synced, writeManifest, type Manifest } from './manifest.ts';
+import { filesBelow, FORMAT, isLeftOut, synced, writeManifest, type Manifest } from './manifest.ts';
 
 export interface BackupsOptions {
   readonly dataDir: string;
@@ -22,8 +22,6 @@ export interface BackupMade { readonly name: string; readonly folder: string; re
 
 const FOLDER = 'backups';
 const DRAFT = '.unfinished';
-/** Of the data folder: not part of a backup. */
-export const NOT_COPIED: readonly string[] = [FOLDER, 'running.json'];
 
 /** Makes backups of a data folder that is in use, one at a time. */
 export class Backups {
@@ -56,7 +54,7 @@ export class Backups {
       this.#refuseWithoutRoom();
       rmSync(draft, { recursive: true, force: true });
       mkdirSync(draft, { recursive: true, mode: 0o700 });
-      const files = await this.#copy({ dataDir, flowsDir: flowsDir ?? null, target: draft, without: NOT_COPIED });
+      const files = await this.#copy({ dataDir, flowsDir: flowsDir ?? null, target: draft });
       const manifest: Manifest = { format: FORMAT, version, startedAt, endedAt: clock.now(), key, files };
       writeManifest(draft, manifest);
       const name = freeName(folders, startedAt);
@@ -71,7 +69,7 @@ export class Backups {
 
   #refuseWithoutRoom(): void {
     const { dataDir, flowsDir } = this.#o;
-    const sizesIn = (folder: string): number => filesBelow(folder, (path) => NOT_COPIED.includes(path)).reduce((sum, path) => sum + (statSync(join(folder, path), { throwIfNoEntry: false })?.size ?? 0), 0);
+    const sizesIn = (folder: string): number => filesBelow(folder, isLeftOut).reduce((sum, path) => sum + (statSync(join(folder, path), { throwIfNoEntry: false })?.size ?? 0), 0);
     const needed = sizesIn(dataDir) + (flowsDir === undefined ? 0 : sizesIn(flowsDir));
     const { bavail, bsize } = statfsSync(dataDir);
     if (bavail * bsize >= needed + limits.backupSpareBytes) return;

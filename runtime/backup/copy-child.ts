@@ -1,7 +1,7 @@
 import { constants, copyFileSync, existsSync, mkdirSync, openSync, readSync, closeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { filesBelow, measured, nativePath, synced, type BackupFile } from './manifest.ts';
+import { filesBelow, isLeftOut, measured, nativePath, synced, type BackupFile } from './manifest.ts';
 
 /** The process that copies: see the README for why it is one of its own. It lives for one job. */
 
@@ -10,8 +10,6 @@ export interface CopyJob {
   readonly flowsDir: string | null;
   /** An empty folder. */
   readonly target: string;
-  /** First parts of paths of the data folder that are not copied. */
-  readonly without: readonly string[];
 }
 export type CopyNews = { readonly kind: 'journal' } | { readonly kind: 'done'; readonly files: readonly BackupFile[] } | { readonly kind: 'failed'; readonly reason: string };
 
@@ -20,15 +18,15 @@ const BUSY_MS = 30_000; // a database that another process writes to is free aga
 const MAGIC = 'SQLite format 3\0';
 const tell = (news: CopyNews): void => { process.send?.(news); };
 
-async function copy({ dataDir, flowsDir, target, without }: CopyJob): Promise<void> {
+async function copy({ dataDir, flowsDir, target }: CopyJob): Promise<void> {
   const data = join(target, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   copyFileSync(join(dataDir, JOURNAL), join(data, JOURNAL), constants.COPYFILE_FICLONE);
   tell({ kind: 'journal' });
   checked(join(data, JOURNAL));
-  const isLeftOut = (path: string): boolean => path === JOURNAL || /\.db-(wal|shm|journal)$/.test(path) || without.includes(path.split('/')[0] ?? '');
+  const isDone = (path: string): boolean => path === JOURNAL || /\.db-(wal|shm|journal)$/.test(path) || isLeftOut(path);
   // The store first: what ended runs left in the journal's outbox stands in it or in the journal.
-  for (const path of filesBelow(dataDir, isLeftOut).sort((a, b) => Number(b === 'store.db') - Number(a === 'store.db'))) copyOne(nativePath(dataDir, path), nativePath(data, path));
+  for (const path of filesBelow(dataDir, isDone).sort((a, b) => Number(b === 'store.db') - Number(a === 'store.db'))) copyOne(nativePath(dataDir, path), nativePath(data, path));
   if (flowsDir !== null) for (const path of filesBelow(flowsDir, (name) => name.split('/').at(-1)?.startsWith('.') === true)) copyOne(nativePath(flowsDir, path), nativePath(join(target, 'flows'), path));
   const files: BackupFile[] = [];
   for (const path of filesBelow(target)) {

@@ -20,6 +20,9 @@ export interface BackupFile { readonly path: string; readonly bytes: number; rea
 export const MANIFEST = 'manifest.json';
 export const FORMAT: Manifest['format'] = 'millrace.backup/1';
 
+/** Of a data folder: earlier backups, journals that were damaged, and what is of this process only. */
+export const isLeftOut = (path: string): boolean => /^(backups|damaged-[^/]*|running\.json|journal\.db\.salvaged)$/.test(path);
+
 export const nativePath = (folder: string, path: string): string => join(folder, ...path.split('/'));
 
 /** Regular files below a folder, as paths with `/`, in order; none when there is no such folder. */

@@ -13,6 +13,7 @@ const COMMANDS: { readonly [name: string]: (options: Options) => Promise<number 
   import: async (options) => await (await import('./transfer.ts')).importFile(options, language),
   backup: async (options) => await (await import('./backup.ts')).backup(options, language),
   restore: async (options) => await (await import('./backup.ts')).restore(options, language),
+  salvage: async (options) => (await import('./salvage.ts')).salvageJournal(options, language),
   export: async (options) => await (await import('./transfer.ts')).exportFlows(options),
 };
 

@@ -1,5 +1,6 @@
 import type { BackupAnswer } from '../api/contract.ts';
 import type { Text } from '../flow/flow.ts';
+import type { SalvageReport } from '../journal/salvage.ts';
 
 /** What the command says to a person. The language follows the terminal's locale. */
 export type Language = 'en' | 'ru';
@@ -20,6 +21,7 @@ export const help: Text = {
   millrace export  ID…              prints flows of the data folder
   millrace backup  [FOLDER]         copies everything of the data folder, also of one in use; else below its folder backups
   millrace restore FOLDER           puts a backup into an empty data folder
+  millrace salvage                  takes what is readable out of a damaged journal into a new one, and says what is lost
 
   --nodes DIR   further node types, one file each
   --log LEVEL   debug, info, warn (the default) or error
@@ -35,6 +37,7 @@ export const help: Text = {
   millrace export  ID…              печатает потоки из папки данных
   millrace backup  [ПАПКА]          копирует всё из папки данных, в том числе занятой; по умолчанию в её папку backups
   millrace restore ПАПКА            восстанавливает копию в пустую папку данных
+  millrace salvage                  извлекает читаемое из повреждённого журнала в новый и сообщает, что потеряно
 
   --nodes ПАПКА   дополнительные типы узлов, по одному в файле
   --log УРОВЕНЬ   debug, info, warn (по умолчанию) или error
@@ -61,8 +64,8 @@ export const said = {
   noSuchFile: (path: string): Text => ({ en: `There is no file or folder ${path}.`, ru: `Файла или папки ${path} нет.` }),
   dataTaken: (dir: string): Text => ({ en: `The data folder ${dir} is in use by another Millrace: stop it, or choose another folder with --data.`, ru: `Папка данных ${dir} занята другим Millrace: остановите его или выберите другую папку через --data.` }),
   journalDamaged: (file: string, reason: string): Text => ({
-    en: `The journal ${file} is damaged: ${reason}. Keep it and the files beside it whose names begin alike, and put a copy from before the damage in their place: what was accepted since that copy is missing there, and what was done since is done again.`,
-    ru: `Журнал ${file} повреждён: ${reason}. Сохраните его и соседние файлы с тем же началом имени и поставьте на их место копию, сделанную до повреждения: принятого после неё там нет, а сделанное после неё будет сделано ещё раз.`,
+    en: `The journal ${file} is damaged: ${reason}. Keep it and the files beside it whose names begin alike, and restore a backup with millrace restore: what was accepted since is missing there, and what was done since is done again. Without one, take out what is readable with millrace salvage.`,
+    ru: `Журнал ${file} повреждён: ${reason}. Сохраните его и соседние файлы с тем же началом имени и восстановите копию командой millrace restore: принятого после неё там нет, а сделанное после неё будет сделано ещё раз. Если копии нет, извлеките читаемое командой millrace salvage.`,
   }),
   backedUp: ({ folder, bytes, files, key }: BackupAnswer): Text => ({
     en: `${folder} (${files} files, ${bytes} bytes)${key === 'environment' ? ' The key of the secrets is not in it: a restore needs the same MILLRACE_SECRET_KEY.' : ' The key of the secrets is in it: keep it where nobody else reads it.'}`,
@@ -80,6 +83,30 @@ export const said = {
   },
   restoredFlows: (folder: string): Text => ({ en: `Its flows folder is ${folder}: start with --flows.`, ru: `Папка потоков: ${folder}; запускайте с --flows.` }),
   notRestored: (folder: string): Text => ({ en: `The data folder ${folder} was not restored to the end: empty it and restore again.`, ru: `Восстановление в папку данных ${folder} не закончено: очистите её и восстановите ещё раз.` }),
+  nothingSalvaged: (file: string): Text => ({ en: `Nothing of the journal ${file} can be read: its beginning is destroyed. It was left as it is; restore a backup.`, ru: `Из журнала ${file} ничего нельзя прочитать: разрушено его начало. Он оставлен как есть; восстановите копию.` }),
+  salvaged: (report: SalvageReport, kept: string): Text => {
+    const { messages, dead_letters: letters } = report.tables;
+    const lost = report.lost.map(({ flow, node, messages: count }) => `${flow}/${node} ${count}`).join(', ');
+    const gaps = Object.entries(report.tables).filter(([, table]) => table.gaps > 0).map(([name]) => name).join(', ');
+    return {
+      en: [
+        `Taken out: ${messages?.taken ?? 0} messages, ${letters?.taken ?? 0} dead letters.`,
+        lost === '' ? 'No index names a message that is missing.' : `Lost messages, by flow and node: ${lost}.`,
+        ...(gaps === '' ? [] : [`Parts could not be read of: ${gaps}.`]),
+        ...(report.unusable.length === 0 ? [] : [`Read but unusable: ${report.unusable.length} rows.`]),
+        ...(report.runsLost === 0 ? [] : [`Runs of which nothing is left: ${report.runsLost}.`]),
+        `The damaged journal and the report are in ${kept}.`,
+      ].join('\n'),
+      ru: [
+        `Извлечено: сообщений ${messages?.taken ?? 0}, недоставленных ${letters?.taken ?? 0}.`,
+        lost === '' ? 'Ни один индекс не называет недостающих сообщений.' : `Потеряны сообщения, по потокам и узлам: ${lost}.`,
+        ...(gaps === '' ? [] : [`Не удалось прочитать части: ${gaps}.`]),
+        ...(report.unusable.length === 0 ? [] : [`Прочитано, но непригодно строк: ${report.unusable.length}.`]),
+        ...(report.runsLost === 0 ? [] : [`Запусков, от которых ничего не осталось: ${report.runsLost}.`]),
+        `Повреждённый журнал и отчёт лежат в ${kept}.`,
+      ].join('\n'),
+    };
+  },
   flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
   noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),
