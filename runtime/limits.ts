@@ -59,6 +59,7 @@ export const limits = {
   // Joins
   windowsOpenMax: 200_000, // of one node, each some 200 bytes in memory
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
+  joinLateMs: 7 * DAY, // that a window which closed without all parts is known, for those that come late: as long as repeats of an event
   splitMessagesMax: 20_000_000, // from one message; more than the largest message has characters is a mistake
   chunkMessages: 1_000, // of very many that one message becomes, in one commit: some ten milliseconds of the disk's time
   chunkBytes: 4 * MB, // the same by size

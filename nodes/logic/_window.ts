@@ -20,6 +20,13 @@ export function joined(kept: readonly Body[], making: Making, reckoned?: unknown
   try { return compilePath(making.path).set(base, whole); } catch { return { ...base, payload: whole }; }
 }
 
+/** A whole of which nothing came. */
+export function nothing({ type, outer }: Pick<Parts, 'type' | 'outer'>, { make, path }: Making, reckoned?: unknown): Body {
+  const kind = make === 'same' ? type : make;
+  const whole = reckoned ?? (kind === 'text' ? '' : kind === 'list' ? [] : {});
+  return compilePath(path).set(outer ? { parts: outer } : {}, whole);
+}
+
 /** By index where all are parts of one whole, else as they came. */
 function inOrder(kept: readonly Body[]): readonly Body[] {
   const indexes = kept.map((body) => partsOf(body));

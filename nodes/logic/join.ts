@@ -1,7 +1,8 @@
 import { compilePath, defineNode, field, limits, NodeFailure, toPorts, type Body, type CollectStep, type Json } from '../../runtime/sdk/index.ts';
 import { partsOf } from './_parts.ts';
-import { counted as added, shown, type Totals } from './_totals.ts';
-import { joined, keyOf, textOf, type Making } from './_window.ts';
+import { missingOf, partCame, partIsMissing, type Gathering } from './_gathering.ts';
+import { counted as added, shown } from './_totals.ts';
+import { joined, keyOf, nothing, textOf, type Making } from './_window.ts';
 
 const TOGETHER = { field: 'until', is: ['count', 'time'] } as const;
 
@@ -13,8 +14,8 @@ export default defineNode({
   icon: 'group',
   summary: { en: 'Makes many messages into one: the parts of a split, a number of messages, or those of a time.', ru: 'Делает из многих сообщений одно: из частей разбиения, из заданного числа или за время.' },
   help: {
-    en: 'Messages are gathered in a window. What is gathered lies in the journal, so a restart or a deploy loses nothing.\n\n**Parts of a split**: the window closes when every part has come, in whatever order; the whole is put together in the order of the split. A part that comes twice counts once.\n\n**A number of messages**: the window closes with the last of them. With **Together by** there is one window for each value, for example one for each `payload.orderId`. A joined record counts keys: a second message of a key replaces the first.\n\n**A time**: the window closes so long after its first message.\n\nA message with `complete: true` closes its window of number or time at once and belongs to it.\n\n**At most** closes a window that stays incomplete: what it holds leaves by **Incomplete**. Without it the window waits for ever, so set it where a part may fail on its way. A latecomer opens a window of its own.\n\n**Count, sum, average, least and most** of the values at **Of** keeps none of the messages, so a million of them take no more room than one. A message without a value only counts.\n\nThe joined message has all fields of the last one that came.',
-    ru: 'Сообщения собираются в окно. Собранное лежит в журнале, поэтому перезапуск и применение ничего не теряют.\n\n**Части разбиения**: окно закрывается, когда пришли все части в любом порядке; целое собирается в порядке разбиения. Часть, пришедшая дважды, считается один раз.\n\n**Число сообщений**: окно закрывается с последним из них. С полем **Собирать по** для каждого значения своё окно, например для каждого `payload.orderId`. Для записи считаются ключи: второе сообщение с тем же ключом заменяет первое.\n\n**Время**: окно закрывается через заданное время после первого сообщения.\n\nСообщение с `complete: true` сразу закрывает своё окно по числу или времени и входит в него.\n\n**Не дольше** закрывает окно, оставшееся неполным: собранное уходит через **Неполные**. Без этого окно ждёт вечно, поэтому укажите срок там, где часть может не дойти. Опоздавшее сообщение открывает новое окно.\n\n**Число, сумма, среднее, наименьшее и наибольшее** значений из поля **Из** не хранит сами сообщения, поэтому миллион занимает не больше места, чем одно. Сообщение без значения только считается.\n\nВ объединённом сообщении все поля последнего пришедшего.',
+    en: 'Messages are gathered in a window. What is gathered lies in the journal, so a restart or a deploy loses nothing.\n\n**Parts of a split**: the window closes when every part has come, in whatever order; the whole is put together in the order of the split. A part that comes twice counts once. A part that ends on its way (a rule drops it, it becomes a dead letter, it goes where this node cannot be reached) is not waited for: the whole leaves without it, and `missing` in it says how many there are: `dropped`, `deadLettered`, `elsewhere`. One that comes all the same, after its whole has left, leaves by **Late** for seven days.\n\n**A number of messages**: the window closes with the last of them. With **Together by** there is one window for each value, for example one for each `payload.orderId`. A joined record counts keys: a second message of a key replaces the first.\n\n**A time**: the window closes so long after its first message.\n\nA message with `complete: true` closes its window of number or time at once and belongs to it.\n\n**At most** closes a window that stays incomplete: what it holds leaves by **Incomplete**. Without it the window waits for ever. When a number is gathered, a latecomer opens a window of its own.\n\n**Count, sum, average, least and most** of the values at **Of** keeps none of the messages, so a million of them take no more room than one. A message without a value only counts.\n\nThe joined message has all fields of the last one that came.',
+    ru: 'Сообщения собираются в окно. Собранное лежит в журнале, поэтому перезапуск и применение ничего не теряют.\n\n**Части разбиения**: окно закрывается, когда пришли все части в любом порядке; целое собирается в порядке разбиения. Часть, пришедшая дважды, считается один раз. Часть, которая закончилась в пути (её отбросило правило, она стала недоставленной или ушла туда, откуда сюда не попасть), не ожидается: целое уходит без неё, а в поле `missing` указано, сколько таких: `dropped`, `deadLettered`, `elsewhere`. Если она всё же придёт, когда целое уже ушло, то в течение семи дней выйдет через **Опоздавшие**.\n\n**Число сообщений**: окно закрывается с последним из них. С полем **Собирать по** для каждого значения своё окно, например для каждого `payload.orderId`. Для записи считаются ключи: второе сообщение с тем же ключом заменяет первое.\n\n**Время**: окно закрывается через заданное время после первого сообщения.\n\nСообщение с `complete: true` сразу закрывает своё окно по числу или времени и входит в него.\n\n**Не дольше** закрывает окно, оставшееся неполным: собранное уходит через **Неполные**. Без этого окно ждёт вечно. При сборе по числу опоздавшее сообщение открывает новое окно.\n\n**Число, сумма, среднее, наименьшее и наибольшее** значений из поля **Из** не хранит сами сообщения, поэтому миллион занимает не больше места, чем одно. Сообщение без значения только считается.\n\nВ объединённом сообщении все поля последнего пришедшего.',
   },
   keywords: ['merge', 'gather', 'collect', 'aggregate', 'batch', 'group', 'собрать', 'пакет', 'сгруппировать', 'агрегация'],
   line: '{count} {key} {time}',
@@ -45,6 +46,7 @@ export default defineNode({
     fixed: {
       out: { title: { en: 'Joined', ru: 'Объединённые' } },
       incomplete: { title: { en: 'Incomplete', ru: 'Неполные' }, when: { field: 'until', is: ['parts', 'count'] } },
+      late: { title: { en: 'Late', ru: 'Опоздавшие' }, when: { field: 'until', is: ['parts'] } },
     },
   },
   failures: {
@@ -93,9 +95,10 @@ export default defineNode({
     key: (body, { config, node }) => (config.until === 'parts' ? partIdOf(body, node.id) : windowKey(body, config.key, node.id)),
     arrive(body, state, { config, clock, node }) {
       const window = (state ?? {}) as State;
+      if (window.closed) return { state: state as Json, pass: toPorts({ late: body }) };
       const limit = config.until === 'time' ? config.time : config.timeout;
       const opened = state === undefined && limit !== undefined ? { closeAt: clock.now() + limit } : {};
-      const step: CollectStep = config.until === 'parts' ? part(body, window) : config.until === 'count' ? counted(body, window, config) : { state: {}, keep: body };
+      const step: CollectStep = config.until === 'parts' ? partCame(body, window) : config.until === 'count' ? counted(body, window, config) : { state: {}, keep: body };
       const early = config.until !== 'parts' && body['complete'] === true;
       const { keep, ...rest } = { ...step, ...opened, ...(early && { close: true }) };
       if (config.make !== 'totals' || !keep) return { ...rest, ...(keep && { keep }) };
@@ -104,37 +107,32 @@ export default defineNode({
       return { ...rest, state: { ...step.state as object, totals } as unknown as Json, ...((state === undefined || rest.close) && { keep }) };
     },
     close({ kept, reason, state }, config) {
+      const window = state as State;
+      if (window.closed) return undefined;
       const port = reason === 'timeout' && config.until !== 'time' ? 'incomplete' : 'out';
-      return toPorts({ [port]: joined(kept, makingOf(config), config.make === 'totals' ? shown((state as State).totals) : undefined) });
+      const reckoned = config.make === 'totals' ? shown(window.totals) : undefined;
+      const missing = missingOf(window);
+      const whole = kept.length > 0 ? joined(kept, makingOf(config), reckoned) : nothing(window.like ?? { type: 'list' }, makingOf(config), reckoned);
+      return toPorts({ [port]: missing ? { ...whole, missing } : whole });
+    },
+    closed: ({ state, reason }, config) => (config.until === 'parts' && (reason === 'timeout' || missingOf(state as State)) ? { state: { closed: true }, forMs: limits.joinLateMs } : undefined),
+    missing: {
+      waits: ({ until = 'parts' }) => until === 'parts',
+      of: (body) => (partsOf(body) ? { parts: body['parts'] } : undefined),
+      arrive({ told, how }, state, { config, clock }) {
+        const opened = state === undefined && config.timeout !== undefined ? { closeAt: clock.now() + config.timeout } : {};
+        return { ...partIsMissing(told, how, (state ?? {}) as State), ...opened };
+      },
     },
   },
 });
 
-/** Ranges of the indexes that have come, or how many messages, or under which keys: small, because it is written with each message. */
-interface State { readonly came?: readonly (readonly [number, number])[]; readonly count?: number; readonly keys?: readonly string[]; readonly totals?: Totals }
+/** Beside the parts: how many messages, or under which keys. */
+interface State extends Gathering { readonly count?: number; readonly keys?: readonly string[] }
 
 const makingOf = (config: { readonly make: Making['make']; readonly path: string; readonly keyPath: string; readonly joiner: string | undefined }): Making => ({
   make: config.make, path: config.path, keyPath: config.keyPath, joiner: config.joiner === undefined || config.joiner === '' ? undefined : config.joiner.replaceAll('\\n', '\n').replaceAll('\\t', '\t'),
 });
-
-function part(body: Body, { came = [] }: State): CollectStep {
-  const { index, count } = partsOf(body) as { index: number; count: number };
-  if (came.some(([from, to]) => index >= from && index <= to)) return { state: { came } as unknown as Json };
-  const next = withIndex(came, index);
-  const [first] = next;
-  return { state: { came: next } as unknown as Json, keep: body, ...(next.length === 1 && first?.[0] === 0 && first[1] === count - 1 && { close: true }) };
-}
-
-/** Adds an index and joins the ranges that now touch. */
-function withIndex(ranges: readonly (readonly [number, number])[], index: number): readonly (readonly [number, number])[] {
-  const out: [number, number][] = [];
-  for (const [from, to] of [...ranges, [index, index] as const].toSorted((a, b) => a[0] - b[0])) {
-    const last = out.at(-1);
-    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
-    else out.push([from, to]);
-  }
-  return out;
-}
 
 function counted(body: Body, { count = 0, keys = [] }: State, config: { readonly count: number; readonly make: string; readonly keyPath: string }): CollectStep {
   if (config.make !== 'record') return { state: { count: count + 1 }, keep: body, ...(count + 1 >= config.count && { close: true }) };

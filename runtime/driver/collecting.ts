@@ -2,7 +2,7 @@ import type { Json } from '../flow/flow.ts';
 import { runOps, type Tally } from '../engine/run-ops.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
-import type { KeptRow, Op, WindowChange } from '../journal/rows.ts';
+import { rowFlag, type KeptRow, type Op, type WindowChange } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -11,12 +11,14 @@ import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { Msg, type Run, type Work } from './message.ts';
 import { Segment } from './segment.ts';
+import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
 import { configFor, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 
 interface At { readonly unit: Unit; readonly work: Work }
 const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
+const NOTHING: Tally = { completed: 0, dropped: 0, dead: 0 };
 const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
 interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
@@ -94,10 +96,12 @@ export class Collecting {
   async #add(unit: Unit, work: Work): Promise<void> {
     const collect = unit.definition?.collect as Collector<unknown>;
     const context = new CallContext(unit, work.msg, work);
-    context.config = await configFor(unit, work.msg.body, context);
-    const key = collect.key(work.msg.body, context as never);
+    const missing = missingIn(work);
+    const body = missing?.told ?? work.msg.body;
+    context.config = await configFor(unit, body, context);
+    const key = collect.key(body, context as never);
     const open = this.#of(unit.id).get(key);
-    const step = collect.arrive(work.msg.body, open?.state, context as never);
+    const step = missing && collect.missing ? collect.missing.arrive(missing, open?.state, context as never) : collect.arrive(body, open?.state, context as never);
     const window = open ?? { key, first: work.msg.id, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
     if (step.keep && window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
     if (!open && this.#of(unit.id).size >= limits.windowsOpenMax) throw tooManyWindows(unit.id);
@@ -107,7 +111,7 @@ export class Collecting {
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
     const at = { unit, work };
     if (step.pass !== undefined) { await this.#pass(at, window, step.pass); return; }
-    unit.count.done++;
+    if (!missing) unit.count.done++;
     const replaced = step.keepOnly ? await this.#replace(unit.id, window) : [];
     this.#keep(at, window, { step, replaced });
   }
@@ -135,17 +139,18 @@ export class Collecting {
 
   #keep({ unit, work }: At, window: Window, { step, replaced }: { readonly step: CollectStep; readonly replaced: readonly Op[] }): void {
     const keep = step.keep ?? step.keepOnly;
-    const told = this.#runner.recorder.ended(work, 'gathered');
+    const isTold = missingIn(work) !== undefined;
+    const told = isTold ? [] : this.#runner.recorder.ended(work, 'gathered');
     if (keep) window.count++;
     if (work.seq === 0) {
       if (replaced.length > 0) this.#runner.commit(replaced);
       if (keep) window.kept.push(keptOf(work, keep));
-      else this.#runner.leaveRun(work.run, { completed: 1 });
+      else this.#runner.leaveRun(work.run, isTold ? { told: 1 } : { completed: 1 });
       return;
     }
     const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced, ...told];
     if (keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, keep) } });
-    else ops.push(...this.#endOf(work.run, work.branched));
+    else ops.push(...this.#endOf(work.run, work.branched, isTold ? NOTHING : COMPLETED));
     this.#runner.commit(ops);
   }
 
@@ -160,7 +165,10 @@ export class Collecting {
     const kept = [...stored.map(keptOfRow), ...window.kept];
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
     const origin = this.#origin(unit, window, { kept, work: last.work });
+    // The row of the last message goes on as what leaves; where that is only word of a missing part, the last one that was kept ends without being counted twice.
+    const isTold = last.work !== undefined && missingIn(last.work) !== undefined;
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
+    const uncounted = isTold ? kept.at(-1) : undefined;
     const config = await configFor(unit, origin.msg.body, services);
     const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
     this.#of(unit.id).delete(window.key);
@@ -169,10 +177,12 @@ export class Collecting {
       this.#runner.commit([{ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } }]);
       return;
     }
-    const ended: Op[] = others.filter((each) => each.stored).flatMap(({ run, branched }) => this.#endOf(run, branched));
-    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, { completed: 1 });
+    const ended: Op[] = others.filter((each) => each.stored).flatMap((each) => this.#endOf(each.run, each.branched, each === uncounted ? NOTHING : COMPLETED));
+    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, each === uncounted ? { told: 1 } : { completed: 1 });
     if (origin.seq !== 0 || stored.length > 0) ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } });
     // What was stored while the flow was durable goes also when it is in memory mode now.
+    const closed = (unit.definition?.collect as Collector<unknown>).closed?.({ state: window.state, reason: last.reason }, config);
+    if (closed) ended.splice(origin.seq === 0 ? 0 : 1, 0, ...this.#remember(unit, window, { closed, stored: origin.seq !== 0 }));
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     const segment = new Segment(origin, services.clock.now(), (done) => {
@@ -182,6 +192,14 @@ export class Collecting {
     segment.close();
     // Nodes behind may take their time: a next window of this key must not find what this one kept.
     await settled;
+  }
+
+  /** A closed window is known for a while, so that late ones do not open it again. */
+  #remember(unit: Unit, { key, first }: Window, { closed, stored }: { readonly closed: { readonly state: Json; readonly forMs: number }; readonly stored: boolean }): readonly Op[] {
+    const window: Window = { key, first, state: closed.state, closeAt: null, cancel: undefined, kept: [], count: 0 };
+    this.#of(unit.id).set(key, window);
+    this.#closeAt(unit.id, window, this.#runner.services.clock.now() + closed.forMs);
+    return stored ? [this.#written(unit.id, window)] : [];
   }
 
   /** What a window keeps on disk. A disk that cannot be read now is nobody's failure: it is read again. */
@@ -205,9 +223,9 @@ export class Collecting {
     const at = services.clock.now();
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
     return {
-      seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg(work?.msg.body ?? last?.body ?? {}, id), run,
+      seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg((work && missingIn(work)?.told) ?? work?.msg.body ?? last?.body ?? {}, id), run,
       node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
-      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: work?.flags ?? last?.flags ?? 0, cursor: null,
+      receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: (work?.flags ?? last?.flags ?? 0) & ~rowFlag.missing, cursor: null,
     };
   }
 
@@ -246,6 +264,8 @@ export class Collecting {
     return runOps(run, branched, { outs: 0, tally, at: this.#runner.services.clock.now() }).ops;
   }
 }
+
+const missingIn = (work: Work): MissingPart | undefined => ((work.flags & rowFlag.missing) === 0 ? undefined : work.msg.body as unknown as MissingPart);
 
 function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<KeptRow, 'node' | 'window'> {
   const { id, flow, revision, startedAt } = work.run;

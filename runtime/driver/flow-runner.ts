@@ -172,6 +172,7 @@ export class FlowRunner implements StationOwner {
     const segment = this.segment(station, work, { at: this.services.clock.now(), also: this.recorder.ended(work, 'dropped', unit.definition?.info.type) });
     unit.count.done++;
     segment.tally.dropped++;
+    this.walker.missing.of(new Visit(segment, unit, work.msg.body), { how: 'dropped' });
     segment.close();
   }
 
@@ -303,8 +304,8 @@ export class FlowRunner implements StationOwner {
   }
 
   /** For collecting: a message of a run in memory mode has ended. */
-  leaveRun(run: Run, { completed = 0, dropped = 0 }: { readonly completed?: number; readonly dropped?: number }): void {
-    run.pending -= completed + dropped;
+  leaveRun(run: Run, { completed = 0, dropped = 0, told = 0 }: { readonly completed?: number; readonly dropped?: number; readonly told?: number }): void {
+    run.pending -= completed + dropped + told;
     run.completed += completed;
     run.dropped += dropped;
     this.#endInMemory(run);
@@ -326,7 +327,7 @@ export class FlowRunner implements StationOwner {
     return {
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
-      hops: out.visit.hops, flags: how.followed ? origin.flags : origin.flags & ~rowFlag.recorded, cursor: null,
+      hops: out.visit.hops, flags: ((how.followed ? origin.flags : origin.flags & ~rowFlag.recorded) & ~rowFlag.missing) | (out.flags ?? 0), cursor: null,
     };
   }
 

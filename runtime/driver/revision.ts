@@ -59,7 +59,7 @@ export class Revision {
     const { flow, services } = making;
     const plan = planFlow(flow, (type) => {
       const definition = services.nodes.get(type);
-      return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true };
+      return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true, ...(definition.collect?.missing && { gathers: definition.collect.missing.waits }) };
     });
     const units = new Map<string, Unit>();
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));

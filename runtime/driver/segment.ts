@@ -11,6 +11,8 @@ export interface Out {
   readonly wire: UnitWire | undefined;
   /** Held by the node until then. */
   readonly due: number | null;
+  /** Bits of `rowFlag`. */
+  readonly flags?: number;
 }
 
 /**

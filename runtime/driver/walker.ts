@@ -8,6 +8,7 @@ import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
 import { encodeBody } from '../journal/codec.ts';
 import type { DeadLetterRow } from '../journal/rows.ts';
+import { MissingParts } from './missing.ts';
 import type { Recorder } from './recorder.ts';
 import type { Services } from './services.ts';
 import { configFor, OutPort, type Unit, type UnitWire } from './unit.ts';
@@ -19,6 +20,7 @@ import type { Visit } from './visit.ts';
 export class Walker {
   readonly services: Services;
   readonly #batchers = new WeakMap<Unit, Batcher>();
+  readonly missing = new MissingParts((out) => { this.#rest(out); });
   readonly #recorder: Recorder;
   readonly #isFull: (wire: UnitWire) => boolean;
 
@@ -57,7 +59,7 @@ export class Walker {
     observers.emit({ kind: 'failure', at: record.at, flow: unit.place.flow.id, node: unit.id, runId: segment.origin.run.id, code: record.code, text: record.text, attempt: record.attempt, final: !taken });
     this.#recorder.failed(visit, record, taken);
     if (taken) this.#toCatchers(visit, record);
-    else toDeadLetters(visit, record, error.outcomeUnknown && unit.plan.replay === 'external' ? 'unknown' : 'failed');
+    else this.#toDeadLetters(visit, record, error.outcomeUnknown && unit.plan.replay === 'external' ? 'unknown' : 'failed');
   }
 
   /** On and on, as long as one message goes on alone along one wire. */
@@ -68,6 +70,7 @@ export class Walker {
       if (unit.off) {
         if (segment.recorded) this.#recorder.dropped(visit, 'disabled');
         segment.tally.dropped++;
+        this.missing.of(visit, { how: 'dropped' });
         return;
       }
       if (unit.rests) { this.#rest({ visit, wire: undefined, due: null }); return; }
@@ -114,6 +117,7 @@ export class Walker {
     if (lastDue.size > 0 && !isHold(result) && this.#waitsForKey(visit)) return undefined;
     unit.count.done++;
     if ((segment.recorded || unit.records) && !isMany(result)) this.#recorder.left(visit, result);
+    if (unit.plan.joins.length > 0) this.missing.after(visit, result);
     if (result === undefined || result === null) segment.tally.completed++;
     else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
     else if (!isDirective(result)) return this.#sendOne(visit, result as Body);
@@ -184,7 +188,10 @@ export class Walker {
       return;
     }
     if (first === 0 && (segment.recorded || unit.records)) this.#recorder.left(visit, bodies);
-    if (first + bodies.length === 0) segment.tally.completed++;
+    if (first + bodies.length === 0) {
+      segment.tally.completed++;
+      this.missing.of(visit, { how: 'elsewhere' });
+    }
     if (!stream.done) segment.cursor = stream.at;
     bodies.forEach((body, i) => {
       const next = this.#send(visit, unit.out, { body, ordinal: first + i });
@@ -251,7 +258,8 @@ export class Walker {
     } else if (wire.whenFull === 'drop') {
       if (segment.recorded) this.#recorder.dropped(visit, 'queue.full');
       segment.tally.dropped++;
-    } else toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
+      this.missing.of(visit, { how: 'dropped' });
+    } else this.#toDeadLetters(visit, recordOf(wireFull(wire), { node: unit.id, attempt: 0, at: this.services.clock.now() }));
   }
 
   /** What cannot be written cannot rest: it ends here, and takes nothing along. */
@@ -261,14 +269,21 @@ export class Walker {
       if (visit.segment.origin.seq !== 0) void visit.text;
       visit.segment.outs.push(out);
     } catch (error) {
-      toDeadLetters(visit, recordOf(notStorable(visit.unit, error), { node: visit.unit.id, attempt: 0, at: this.services.clock.now() }));
+      this.#toDeadLetters(visit, recordOf(notStorable(visit.unit, error), { node: visit.unit.id, attempt: 0, at: this.services.clock.now() }));
     }
+  }
+
+  #toDeadLetters(visit: Visit, record: FailureRecord, kind?: DeadLetterRow['kind']): void {
+    toDeadLetters(visit, record, kind);
+    this.missing.of(visit, { how: 'dead-lettered' });
   }
 
   #toCatchers(visit: Visit, record: FailureRecord): void {
     const { unit, segment } = visit;
     const body: Body = { ...visit.body, error: record };
-    if (wired(unit, ERROR_PORT)) {
+    const byPort = wired(unit, ERROR_PORT);
+    this.missing.of(visit, { how: 'elsewhere', ...(byPort ? { ports: [ERROR_PORT] } : { nodes: unit.plan.caughtBy }) });
+    if (byPort) {
       const next = this.#send(visit, portOf(unit, ERROR_PORT), { body, ordinal: 0 });
       if (next) this.#go(next);
       return;

@@ -11,6 +11,8 @@ export interface PlanWire {
   readonly wire: Wire;
   /** Leads back to where a message has been: every loop has at least one. */
   readonly back: boolean;
+  /** Joins that a message on it may still reach. */
+  readonly joins: readonly string[];
 }
 
 export interface PlanNode {
@@ -22,6 +24,9 @@ export interface PlanNode {
   /** Messages come to rest, durably, at its input. */
   readonly boundary: boolean;
   readonly splits: boolean;
+  readonly gathers: boolean;
+  /** Joins that wait for a message which is here; none for most flows. */
+  readonly joins: readonly string[];
   readonly wires: ReadonlyMap<string, readonly PlanWire[]>;
   /** Catch nodes that get its failures when its error port is not wired, nearest first. */
   readonly caughtBy: readonly string[];
@@ -38,22 +43,25 @@ export interface PlanType {
   readonly rests: boolean;
   /** A message may come to rest here on its way to become very many. */
   readonly splits?: boolean;
+  /** Waits for all parts of a whole. */
+  readonly gathers?: (config: FlowNode['config']) => boolean;
 }
 
 export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
   const wires = wiresByNode(flow);
-  const drafts = new Map<string, Omit<PlanNode, 'caughtBy' | 'feeds'>>();
+  const drafts = new Map<string, Omit<PlanNode, 'caughtBy' | 'feeds' | 'joins'>>();
   for (const [id, node] of Object.entries(flow.nodes)) {
     const type = typeOf(node.type);
     const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
     const boundary = !type || type.rests || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
-    drafts.set(id, { id, node, info: type?.info, replay, boundary, splits: type?.splits ?? false, wires: wires.get(id) ?? new Map() });
+    drafts.set(id, { id, node, info: type?.info, replay, boundary, splits: type?.splits ?? false, gathers: type?.gathers?.(node.config) ?? false, wires: wires.get(id) ?? new Map() });
   }
   const reach = (id: string): Set<string> => restingPlaces(id, drafts);
   const nodes = new Map<string, PlanNode>();
   for (const [id, draft] of drafts) {
     const feeds = [...reach(id)].filter((place) => place !== id && !leadsTo(place, id, drafts));
-    nodes.set(id, { ...draft, caughtBy: catchersOf(id, drafts), feeds });
+    const wires = new Map([...draft.wires].map(([port, each]) => [port, each.map((wire) => ({ ...wire, joins: joinsFrom({ id: wire.to, depth: draft.splits ? 1 : 0 }, drafts) }))]));
+    nodes.set(id, { ...draft, wires, caughtBy: catchersOf(id, drafts), feeds, joins: joinsFrom({ id, depth: 0 }, drafts) });
   }
   return { flow, nodes };
 }
@@ -67,7 +75,7 @@ function wiresByNode(flow: Flow): Map<string, Map<string, PlanWire[]>> {
     if (wire.disabled || !flow.nodes[from.node] || !flow.nodes[to.node]) continue;
     const ports = byNode.get(from.node) ?? new Map<string, PlanWire[]>();
     byNode.set(from.node, ports);
-    ports.set(from.port, [...(ports.get(from.port) ?? []), { id: wireId(wire), port: from.port, to: to.node, wire, back: back.has(wire) }]);
+    ports.set(from.port, [...(ports.get(from.port) ?? []), { id: wireId(wire), port: from.port, to: to.node, wire, back: back.has(wire), joins: NONE }]);
   }
   return byNode;
 }
@@ -103,7 +111,27 @@ function feedbackWires(flow: Flow): ReadonlySet<Wire> {
   return back;
 }
 
-type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'splits' | 'wires'>>;
+type Drafts = ReadonlyMap<string, Pick<PlanNode, 'id' | 'node' | 'info' | 'boundary' | 'splits' | 'gathers' | 'wires'>>;
+const NONE: readonly string[] = [];
+const SPLITS_INSIDE_MAX = 8;
+
+/** The joins that put together what a message at a node is a part of: a split on the way opens another whole, which the next join closes. */
+function joinsFrom(start: { readonly id: string; readonly depth: number }, drafts: Drafts): readonly string[] {
+  if (![...drafts.values()].some(({ gathers }) => gathers)) return NONE;
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  const todo = [start];
+  for (let at = todo.pop(); at; at = todo.pop()) {
+    const name = `${at.depth} ${at.id}`;
+    const node = drafts.get(at.id);
+    if (seen.has(name) || !node || at.depth > SPLITS_INSIDE_MAX) continue;
+    seen.add(name);
+    if (node.gathers && at.depth === 0) { found.add(at.id); continue; }
+    const depth = at.depth + (node.splits ? 1 : node.gathers ? -1 : 0);
+    todo.push(...nextOf(at.id, drafts).map((id) => ({ id, depth })));
+  }
+  return [...found];
+}
 
 function nextOf(id: string, drafts: Drafts): string[] {
   return [...(drafts.get(id)?.wires.values() ?? [])].flat().map((wire) => wire.to);

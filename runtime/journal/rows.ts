@@ -5,7 +5,8 @@ import type { Text } from '../flow/flow.ts';
 /** What a pending message is doing: waiting in its node's queue, in a call, waiting for its due time after a failure, held by the node, or put aside because its key is in work (with its due time when it was held before). */
 export const rowState = { queued: 0, started: 1, retrying: 2, held: 3, aside: 4 } as const;
 /** recorded: every step of the message is kept for people to see. asBefore: what an earlier run has done already is answered from its record (a replay under the same keys). */
-export const rowFlag = { recorded: 1, asBefore: 2 } as const;
+/** `missing`: no message, but word for a join that one of its parts will not come. */
+export const rowFlag = { recorded: 1, asBefore: 2, missing: 4 } as const;
 export type RowState = (typeof rowState)[keyof typeof rowState];
 
 /** One pending message. `seq` names the row for its whole life; `pos` is its place in the queue of the node where it is now. */

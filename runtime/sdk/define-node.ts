@@ -29,6 +29,9 @@ export interface CollectStep {
   /** Keeps this body in place of what was kept before, which ends here as dropped. */
   readonly keepOnly?: Body;
 }
+/** Why a part of a whole does not come: a rule ended it, it is a dead letter, or it went another way. */
+export type Missing = 'dropped' | 'dead-lettered' | 'elsewhere';
+
 export interface Collector<C> {
   /** The window that the message belongs to. */
   key(message: Body, context: NodeContext<C>): string;
@@ -36,6 +39,16 @@ export interface Collector<C> {
   arrive(message: Body, state: Json | undefined, context: NodeContext<C>): CollectStep;
   /** What leaves when the window closes. `kept` are the bodies in order of arrival. */
   close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): WindowResult;
+  /** What is remembered of a closed window, and how long: for those that come late. */
+  closed?(window: { readonly state: Json; readonly reason: 'complete' | 'timeout' }, config: C): { readonly state: Json; readonly forMs: number } | undefined;
+  /** Windows that wait for all parts of a whole are told of those that will not come. */
+  readonly missing?: {
+    waits(config: { readonly [field: string]: Json }): boolean;
+    /** What is told of a message that ended on its way; undefined when it is no part. `key` is asked with it, too. */
+    of(message: Body): Body | undefined;
+    /** Pure: what the window becomes. */
+    arrive(missing: { readonly told: Body; readonly how: Missing }, state: Json | undefined, context: NodeContext<C>): CollectStep;
+  };
 }
 
 /** What is known of a call whose answer was lost: it did its work (with what it would have answered, or the message as it came), it did not, or nobody knows. */

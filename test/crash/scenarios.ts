@@ -95,6 +95,11 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     limits: { chunkMessages: 3 }, feed: [{ payload: [1, 2, 3, 4, 5, 6, 7.5] }], ends: [{ completed: 7 }],
     holds: ({ nodes }) => (nodes.arrived.some(({ body }) => JSON.stringify(body.payload) !== '{"count":7,"sum":28.5,"average":4.071428571428571,"min":1,"max":7.5}') ? 'the sum is wrong' : undefined),
   },
+  'a join that is told of parts that will not come': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', attempts: 1, afterDeadLetter: 'continue' }, choose: { type: 'switch', config: { property: 'payload', rules: [{ op: 'lt', value: 5 }] } }, join: 'join', sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> choose.in', 'choose.out-1 -> join.in', 'join.out -> sink.in'] }),
+    limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 7, 4] }], call: (payload) => (payload === 2 ? broken() : undefined), ends: [{ completed: 3, dropped: 1, dead: 1 }],
+    holds: ({ nodes, accepted }) => (nodes.arrived.some(({ body }) => JSON.stringify([body.payload, body.missing]) !== '[[1,3,4],{"dropped":1,"deadLettered":1}]') || (accepted > 0 && nodes.arrived.length === 0) ? `joined ${JSON.stringify(nodes.arrived.map(({ body }) => body))}` : undefined),
+  },
   'two splits of one key in chunks, in order': {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> split.in', { from: 'split.out', to: 'call.in', limit: { messages: 3 } }, 'call.out -> sink.in'] }),
     limits: { chunkMessages: 2 }, feed: [{ payload: ['k1', 'k2', 'k3', 'k4', 'k5'], options: { key: 'k' } }, { payload: ['k6', 'k7', 'k8'], options: { key: 'k' } }], ends: [{ completed: 5 }, { completed: 3 }], holds: inOrder,
