@@ -543,6 +543,14 @@ export const nodeFailureCodes = {
     means: { en: 'The journal could not write the message, so it was not accepted.', ru: 'Журнал не смог записать сообщение, поэтому оно не принято.' },
     fix: { en: 'Free disk space and send the message again.', ru: 'Освободите место на диске и отправьте сообщение снова.' },
   },
+  'journal.disk-low': {
+    means: { en: 'The disk is filled up to the reserve that is kept for accepted messages, so no new one is taken.', ru: 'Диск заполнен до запаса, оставленного для уже принятых сообщений, поэтому новые не принимаются.' },
+    fix: { en: 'Free space on the disk of the data folder; messages are taken again by themselves.', ru: 'Освободите место на диске папки данных; приём возобновится сам.' },
+  },
+  'flow.disk-full': {
+    means: { en: 'The messages at rest in the flow take as much disk as one flow may.', ru: 'Сообщения, ждущие в потоке, занимают на диске столько, сколько допустимо для одного потока.' },
+    fix: { en: 'Look what keeps the flow from working them off, or which delay holds so many.', ru: 'Выясните, что мешает потоку их обработать или какая задержка держит столько сообщений.' },
+  },
   'journal.damaged': {
     means: { en: 'The journal is damaged, so the message was not accepted.', ru: 'Журнал повреждён, поэтому сообщение не принято.' },
     fix: { en: 'Restore a backup, or take out what is readable with millrace salvage; then send the message again.', ru: 'Восстановите копию или извлеките читаемое командой millrace salvage; затем отправьте сообщение снова.' },

@@ -53,6 +53,7 @@ export const limits = {
   answersQuotaBytes: 256 * MB, // the oldest recorded answers go first
   replyTimeoutMs: 30 * SECOND,
   httpDrainMs: 2 * SECOND, // of a stop, for answers under way. With the next two it ends within the ten seconds that a container is given
+  secondSignalMs: 300, // of a stop: a later signal is a person's wish to end at once, an earlier one came by another way
   drainMs: 5 * SECOND, // of a stop, for calls under way; what is not done then is done at the next start
   lastWritesMs: 1 * SECOND, // of a stop, for what memory mode holds and for run history, each: far more than it takes while the disk works
 
@@ -125,6 +126,11 @@ export const limits = {
   // Disk
   commitSlowMs: 5 * SECOND, // one transaction on its way to the disk; beyond it new messages are refused, because their senders give up about then
   commitsQueuedMax: 50_000, // behind it, each with a message in memory; beyond it new messages are refused
+  diskReserveBytes: 512 * MB, // kept free for what belongs to accepted messages; below it new ones are refused
+  diskReserveShare: 0.05, // of a small disk, in place of it
+  diskLookMs: 1 * SECOND, // between two looks at the free space
+  diskRetryMs: 10 * SECOND, // after which a sender is told to come again when the reserve is reached
+  flowBytesMax: 4 * 1024 * MB, // of one flow at rest, over all its wires and waits, so that one flow does not fill the disk of all
   damagedRetryMs: 60 * SECOND, // after which a sender is told to come again when a person must mend the journal first
 
   // Backup

@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backups } from './backup/backups.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Connections } from './driver/connections.ts';
+import { DiskWatch } from './driver/disk-watch.ts';
 import { HistoryPump } from './driver/history-pump.ts';
 import { HookRouter } from './driver/hooks.ts';
 import { DriverHost } from './driver/host.ts';
@@ -84,7 +86,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
   const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
-  const host = new DriverHost(servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
+  const disk = inMemory ? undefined : watchOf(dataDir, clock, log);
+  await disk?.start();
+  const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();
@@ -92,6 +96,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   return {
     project, host, catalog, observers, clock, random, backups,
     async close() {
+      disk?.stop();
       await backups.close();
       await project.close();
       await host.shutdown();
@@ -103,15 +108,16 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 }
 
 interface Made {
+  readonly disk: Services['disk'];
   readonly options: RuntimeOptions; readonly clock: Clock; readonly random: Random; readonly journal: JournalClient; readonly values: StoredValues;
   readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly store: Store;
 }
 
-function servicesOf({ options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
+function servicesOf({ disk, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {
-    clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
+    disk, clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),
@@ -133,6 +139,23 @@ function stopOn(log: RuntimeLog): (error: Error) => void {
     log('error', `the journal's thread failed: ${error.message}; Millrace ends so that nothing is acknowledged that is not on disk`);
     process.exit(70);
   };
+}
+
+const ALL_ROOM: Services['disk'] = { low: false };
+
+function watchOf(dataDir: string, clock: Clock, log: RuntimeLog): DiskWatch {
+  return new DiskWatch({
+    clock,
+    look: async () => {
+      const { bavail, bsize, blocks } = await statfs(dataDir);
+      return { free: bavail * bsize, total: blocks * bsize };
+    },
+    told: (low, free) => {
+      const has = `${Math.floor(free / 2 ** 20)} MB are free on the disk of ${dataDir}`;
+      if (low) log('warn', `${has}: that is kept for accepted messages, new ones are refused until space is freed`);
+      else log('info', `${has}: messages are taken again`);
+    },
+  });
 }
 
 /** Once for each change, however many messages it meets. */

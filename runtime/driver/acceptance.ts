@@ -9,6 +9,7 @@ import type { FlowRunner } from './flow-runner.ts';
 import { Msg, rowOf, type Work } from './message.ts';
 
 const RETRY_LATER_MS = 1000;
+const ROOM_EVERY = 64; // acceptances between two sums over all queues
 const NO_PARENTS: readonly string[] = Object.freeze([]);
 
 interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
@@ -16,11 +17,14 @@ interface Arrival { readonly node: string; readonly port: string; readonly body:
 /** Takes messages in. In durable mode a message counts as accepted once it is on disk; nothing of it is worked on before. */
 export class Acceptance {
   readonly #runner: FlowRunner;
+  #accepted = 0;
+  #restingBytes = 0;
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
   async accept(arrival: Arrival): Promise<Receipt> {
     const { services, durable } = this.#runner;
     this.#refuseWhenFull(arrival);
+    if (durable) this.#refuseWithoutRoom(arrival.node);
     const work = this.#workOf(arrival);
     const reply = arrival.options.reply;
     const keyed = reply?.idempotency !== undefined && durable;
@@ -75,6 +79,23 @@ export class Acceptance {
       });
     }
     return row;
+  }
+
+  /** Memory mode takes no disk, but for its dead letters, for which the reserve is. */
+  #refuseWithoutRoom(node: string): void {
+    if (this.#runner.services.disk.low) {
+      throw new NodeFailure('journal.disk-low', {
+        en: `accepting a message at node ${node}: the disk of the data folder is nearly full; it was not accepted, send it again later`,
+        ru: `приём сообщения в узле ${node}: диск папки данных почти заполнен; оно не принято, отправьте позже`,
+      }, { retry: { afterMs: limits.diskRetryMs } });
+    }
+    if (this.#accepted++ % ROOM_EVERY === 0) this.#restingBytes = this.#runner.restingBytes;
+    if (this.#restingBytes < limits.flowBytesMax) return;
+    this.#accepted = 0;
+    throw new NodeFailure('flow.disk-full', {
+      en: `accepting a message at node ${node}: what rests in the flow takes ${limits.flowBytesMax} bytes already; it was not accepted, send it again later`,
+      ru: `приём сообщения в узле ${node}: ждущее в потоке занимает уже ${limits.flowBytesMax} байт; оно не принято, отправьте позже`,
+    }, { retry: { afterMs: limits.diskRetryMs } });
   }
 
   #refuseWhenFull({ node, options }: Arrival): void {

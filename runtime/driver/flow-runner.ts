@@ -120,6 +120,9 @@ export class FlowRunner implements StationOwner {
     return this.#collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
   }
 
+  /** About so much of the disk is taken by what rests here. */
+  get restingBytes(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.restingChars, 0); }
+
   station(node: string): Station {
     let station = this.#stations.get(node);
     if (!station) this.#stations.set(node, (station = new Station(node, this, this.services)));

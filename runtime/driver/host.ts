@@ -124,7 +124,10 @@ export class DriverHost implements FlowHost {
   async tryConnection(name: string): ReturnType<FlowHost['tryConnection']> { return await this.#services.connections.tryNow(name); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
-  journal(): ReturnType<FlowHost['journal']> { return this.#services.journal.health; }
+  journal(): ReturnType<FlowHost['journal']> {
+    const { health } = this.#services.journal;
+    return health.state === 'well' && this.#services.disk.low ? { state: 'waiting', reason: 'the disk of the data folder is filled up to its reserve' } : health;
+  }
 
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {
     this.#services.hooks.serve(server, otherwise);

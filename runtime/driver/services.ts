@@ -31,6 +31,8 @@ export interface Services {
   readonly observers: Observers;
   readonly values: ProjectValues;
   readonly timers: Timers;
+  /** `low`: only what belongs to accepted messages may take more of the disk. */
+  readonly disk: { readonly low: boolean };
   readonly connections: Connections;
   readonly hooks: HookRouter;
   readonly locks: Locks;

@@ -89,6 +89,8 @@ export class Station implements DuesOwner {
   get queued(): number { return this.#queue.size + this.#spilled + this.#queue.away + this.#pacing.waiting; }
   /** About so much text waits; the size of what is on disk only is reckoned from what passed. */
   get queuedChars(): number { return Math.round(this.queued * this.#typicalChars); }
+  /** With what waits for its time. */
+  get restingChars(): number { return Math.round((this.queued + this.dues.waiting) * this.#typicalChars); }
   get waitingForDue(): number { return this.dues.waiting; }
   get keysHeld(): number { return this.#holds.size; }
   get full(): boolean { return this.isFuller(this.#owner.limitOf(this.node)); }

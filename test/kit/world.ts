@@ -60,6 +60,7 @@ export class World {
   readonly store: Store;
   readonly #dying: (() => void) | undefined;
   readonly #runners = new Map<string, FlowRunner>();
+  readonly disk = { low: false };
   writes = 0;
   dead = false;
   /** Set to make every write fail as SQLite would. */
@@ -79,7 +80,7 @@ export class World {
     const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1 };
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
-      clock: this.clock, journal, timers, observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
+      clock: this.clock, journal, timers, disk: this.disk, observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => 'token' },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),

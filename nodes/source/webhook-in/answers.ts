@@ -33,6 +33,8 @@ export class Refused extends Error {
 
 export type Headers = { readonly [name: string]: string };
 const JSON_TYPE = 'application/json; charset=utf-8';
+/** Codes of the runtime that tell a sender more than that the message was not kept. */
+const TOLD: ReadonlySet<string> = new Set(['queue.full', 'journal.disk-low', 'flow.disk-full', 'journal.damaged']);
 const RETRY_AFTER_S = 5; // when the failure says no better: a restart of the disk's owner takes a few seconds
 
 /** Makes the answers of one webhook; what is the same for every request is made once. */
@@ -77,7 +79,7 @@ export class Answers {
   notTaken(error: NodeFailure): HttpAnswer {
     if (error.code === 'message.too-large') return this.refused(new Refused(413, 'webhook.too-large', error.message));
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : RETRY_AFTER_S * 1000;
-    const code = error.code === 'queue.full' ? 'queue.full' : 'webhook.unavailable';
+    const code = TOLD.has(error.code) ? error.code : 'webhook.unavailable';
     return {
       status: 503, headers: { ...this.#headers, 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) },
       body: JSON.stringify({ error: { code, message: `${error.message}; nothing was accepted, send it again` } }),

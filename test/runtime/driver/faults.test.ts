@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DiskWatch } from '../../../runtime/driver/disk-watch.ts';
+import { limits } from '../../../runtime/limits.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -52,4 +54,63 @@ describe('a journal that is found damaged', () => {
     expect(nodes.effects.size).toBe(2);
     expect(await second.pending()).toBe(0);
   });
+});
+
+describe('a disk that is filled up to its reserve', () => {
+  test('refuses new messages, while accepted ones end and dead letters are written, and takes messages again by itself', async () => {
+    const w = world();
+    const answer = Promise.withResolvers<void>();
+    nodes.onCall = async ({ payload }) => {
+      await answer.promise;
+      if (payload === 'bad') throw new Error('bad');
+    };
+    await w.deploy(flow);
+    await w.calm();
+    await feed('good');
+    await feed('bad');
+    w.disk.low = true;
+    await expect(feed('refused')).rejects.toMatchObject({ code: 'journal.disk-low' });
+    answer.resolve();
+    await w.calm();
+    expect(payloads()).toEqual(['good']);
+    expect(await w.services.journal.deadLetters({ limit: 5 })).toMatchObject([{ node: 'call' }]);
+    w.disk.low = false;
+    await feed('again');
+    await w.calm();
+    expect(payloads()).toEqual(['good', 'again']);
+  });
+
+  test.each([['a large disk', 1e12, limits.diskReserveBytes], ['a small disk', 1e8, 1e8 * limits.diskReserveShare]])('the reserve of %s is found by looking, and left again only above its edge', async (_name, total, reserve) => {
+    const clock = new VirtualTime();
+    const told: boolean[] = [];
+    let free = reserve + 1;
+    const watch = new DiskWatch({ clock, look: async () => ({ free, total }), told: (low) => { told.push(low); } });
+    await watch.start();
+    expect(watch.low).toBe(false);
+    for (const next of [reserve - 1, reserve * 1.05, reserve * 1.2]) {
+      free = next;
+      await clock.advance(limits.diskLookMs);
+    }
+    expect([told, watch.low]).toEqual([[true, false], false]);
+    watch.stop();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+test('a flow whose messages at rest take all that one flow may take refuses new ones until it has worked them off', async () => {
+  const w = world();
+  const answer = Promise.withResolvers<void>();
+  nodes.onCall = () => answer.promise;
+  const runner = await w.deploy(flow);
+  await w.calm();
+  const station = runner.station('call');
+  let resting = limits.flowBytesMax - 1;
+  Object.defineProperty(station, 'restingChars', { get: () => resting });
+  await feed('fits');
+  resting = limits.flowBytesMax;
+  for (let n = 0; n < 63; n++) await feed(n);
+  await expect(feed('refused')).rejects.toMatchObject({ code: 'flow.disk-full' });
+  await expect(feed('refused again')).rejects.toMatchObject({ code: 'flow.disk-full' });
+  resting = 0;
+  await feed('fits again');
 });
