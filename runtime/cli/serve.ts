@@ -5,7 +5,9 @@ import type { AddressInfo, Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createDoor, type ApiOptions, type ApiServer } from '../api/server.ts';
+import { systemClock } from '../clock.ts';
 import type { Text } from '../flow/flow.ts';
+import { limits } from '../limits.ts';
 import type { Runtime } from '../runtime.ts';
 import { backupAnswer } from './backup.ts';
 import { createLog, type CliLog } from './log.ts';
@@ -31,7 +33,7 @@ export async function serve(options: Options, { language, editor }: { readonly l
   // For commands about this data folder; what a crash leaves of it answers nobody.
   const running = join(options.data, 'running.json');
   writeFileSync(running, JSON.stringify({ address }));
-  endOnSignal({ api, runtime, log, ending: () => { state.ready = false; rmSync(running, { force: true }); say(said.stopping); } });
+  endOnSignal({ api, runtime, log, ending: () => { state.ready = false; rmSync(running, { force: true }); say(said.stopping); }, hurried: () => say(said.stoppingNow) });
   say(said.serving(address));
 }
 
@@ -81,15 +83,23 @@ async function listen(server: Server, { port, host }: Options): Promise<number> 
 }
 
 /** Also when the launcher that started this process is gone: nobody could stop it any more. */
-function endOnSignal({ api, runtime, log, ending }: { readonly api: ApiServer; readonly runtime: Runtime; readonly log: CliLog; readonly ending: () => void }): void {
-  let ended = false;
+function endOnSignal({ api, runtime, log, ending, hurried }: { readonly api: ApiServer; readonly runtime: Runtime; readonly log: CliLog; readonly ending: () => void; readonly hurried: () => void }): void {
+  let endedAt: number | undefined;
   const end = (): void => {
-    if (ended) return;
-    ended = true;
+    if (endedAt !== undefined) return;
+    endedAt = systemClock.elapsed();
     ending();
     const done = (async () => { await api.close(); await runtime.close(); })();
     done.then(() => process.exit(0), (error: unknown) => { log('error', `stopping: ${(error as Error).message}`); process.exit(1); });
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (endedAt === undefined) { end(); return; }
+      // A terminal signals the launcher and this process, and the launcher passes its own on: that is one wish, not two.
+      if (systemClock.elapsed() - endedAt < limits.secondSignalMs) return;
+      hurried();
+      process.exit(130);
+    });
+  }
   process.on('disconnect', end);
 }

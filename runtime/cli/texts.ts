@@ -48,6 +48,7 @@ export const help: Text = {
 export const said = {
   serving: (address: string): Text => ({ en: `Millrace is ready: ${address}`, ru: `Millrace готов: ${address}` }),
   stopping: { en: 'Stopping: calls under way may end, the rest stays in the journal.', ru: 'Остановка: начатые вызовы завершаются, остальное остаётся в журнале.' },
+  stoppingNow: { en: 'Stopped at once: what was accepted is in the journal, calls under way are made again at the next start.', ru: 'Остановлено сразу: принятое записано в журнал, начатые вызовы повторятся при следующем запуске.' },
   building: { en: 'Building the editor; only the first start needs this…', ru: 'Сборка редактора; это нужно только при первом запуске…' },
   buildFailed: { en: 'Building the editor failed for the reason above; only the API is served.', ru: 'Редактор не собрался, причина указана выше; обслуживается только API.' },
   noEditor: { en: 'The editor cannot be built here; only the API is served.', ru: 'Редактор здесь не собрать; обслуживается только API.' },
