@@ -34,6 +34,7 @@ function isEmptied(dataDir: string): boolean {
 function inWords(error: unknown, dataDir: string): unknown {
   if (error instanceof JournalError && error.errcode === SQLITE_BUSY) return new Usage(said.dataTaken(dataDir));
   if (error instanceof JournalError && SQLITE_DAMAGED.has(error.errcode & 0xff)) return new Usage(said.journalDamaged(join(dataDir, 'journal.db'), error.message));
+  if (error instanceof JournalError && error.kind === 'Open') return new Usage(said.dataUnusable(dataDir, error.message));
   const isOfTheSystem = error instanceof Error && 'syscall' in error && 'path' in error;
   return isOfTheSystem ? new Usage(said.dataUnusable(dataDir, error.message)) : error;
 }

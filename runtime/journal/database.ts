@@ -290,7 +290,7 @@ export class JournalDatabase {
 
   #migrate(): void {
     const { user_version: from } = this.#db.prepare('PRAGMA user_version').get() as { user_version: number };
-    assert(from <= migrations.length, 'the journal was written by a newer version of Millrace');
+    assert(from <= migrations.length, 'the journal was written by a newer version of Millrace: start that one, or restore a backup from before the update');
     for (const step of migrations.slice(from)) this.#db.exec(step);
     this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
   }

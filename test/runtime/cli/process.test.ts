@@ -111,6 +111,16 @@ test('a journal that was emptied is not taken for a new one', async () => {
   expect(readFileSync(dir.join('data', 'journal.db'))).toHaveLength(0);
 });
 
+test('a journal of a newer version is said in one sentence and left as it is', async () => {
+  mkdirSync(dir.join('data'));
+  const newer = new DatabaseSync(dir.join('data', 'journal.db'));
+  newer.exec('PRAGMA user_version = 999');
+  newer.close();
+  const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('data'), '--port', '0']);
+  expect([code, err.trimEnd().split('\n').length]).toEqual([2, 1]);
+  expect(err).toContain('written by a newer version of Millrace');
+});
+
 test('a data folder that cannot be made is said in one sentence', async () => {
   writeFileSync(dir.join('file'), '');
   const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', dir.join('file', 'data'), '--port', '0']);
