@@ -503,6 +503,10 @@ export const nodeFailureCodes = {
     means: { en: 'The process ended several times during the call of this message.', ru: 'Процесс несколько раз завершался во время вызова для этого сообщения.' },
     fix: { en: 'Look at the message and the node; correct what ends the process.', ru: 'Изучите сообщение и узел; устраните то, что завершает процесс.' },
   },
+  'deploy.parked': {
+    means: { en: 'A deploy took away the node at which the message was at rest, or the node takes no messages any more.', ru: 'Применение потока убрало узел, у которого ждало сообщение, или узел больше не принимает сообщений.' },
+    fix: { en: 'Resend it to the node once a revision has it again, or to another node; or discard it.', ru: 'Отправьте его снова этому узлу, когда он вернётся в ревизию, или другому узлу; или отбросьте.' },
+  },
   'node.threw': {
     means: { en: 'The node’s code threw something that is not a failure of its own.', ru: 'Код узла выбросил то, что не является его собственной ошибкой.' },
     fix: { en: 'Report it to the author of the node with the message that caused it.', ru: 'Сообщите автору узла и приложите сообщение, которое это вызвало.' },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployEffects, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -9,6 +9,8 @@ import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.
 export interface FlowHost {
   /** Makes this revision the one that runs. Nodes that did not change go on. Problems of nodes that cannot start are answered and do not stop the others. */
   deploy(flow: Flow, revision: number): Promise<DeployOutcome>;
+  /** What a deploy of this flow would do now. Changes nothing. */
+  preview(flow: Flow): Promise<DeployEffects>;
   /** Stops sources and takes no new work; messages at rest stay in the journal. */
   stop(flow: string): Promise<void>;
   /** Forgets a deleted flow, with everything pending in it. */
@@ -67,12 +69,9 @@ export interface DeadLetterDoor {
   freeKey(flow: string, request: HeldKeyRequest): Promise<void>;
 }
 
-export interface DeployOutcome {
+export interface DeployOutcome extends DeployEffects {
   readonly state: 'live' | 'failed';
   readonly problems: readonly Problem[];
-  readonly started: readonly string[];
-  readonly stopped: readonly string[];
-  readonly kept: readonly string[];
 }
 
 /** What the driver asks the project for while flows run. */

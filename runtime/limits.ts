@@ -103,6 +103,7 @@ export const limits = {
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,
   deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
+  parkedAtOnce: 1_000, // messages that a deploy parks in one transaction: some 20 ms, in which nobody else is written
   lettersAtOnce: 256, // resent or discarded in one write to the disk
   refusedListed: 100, // of a bulk, with their reasons; the others are counted
   recordedRunsPerSecond: 100, // of one flow, whose whole path is kept; beyond it runs are sampled, failures as many again

@@ -49,14 +49,28 @@ export interface SaveAnswer { readonly version: number; readonly problems: reado
 
 /** POST /api/v1/flows/:id/deploy { version } makes the draft of that version live. POST …/stop, …/start. */
 export interface DeployRequest { readonly version: number }
-export interface DeployAnswer {
+export interface DeployAnswer extends DeployEffects {
   readonly revision: number;
   readonly state: FlowState;
   readonly problems: readonly Problem[];
-  /** Node ids by what happened to them. */
+}
+/** What a deploy does to nodes and to the messages that rest at them. Calls under way end on their revision. */
+export interface DeployEffects {
+  /** Node ids. `started`: new or changed; `restarted`: those of them that ran before; `kept`: unchanged, they go on. */
   readonly started: readonly string[];
+  readonly restarted: readonly string[];
   readonly stopped: readonly string[];
   readonly kept: readonly string[];
+  /** Messages at rest that go on at the same node of the new revision. */
+  readonly moves: readonly { readonly node: string; readonly messages: number }[];
+  /** Messages at rest that the new revision has no place for: they become dead letters of the kind `parked`. */
+  readonly parks: readonly { readonly node: string; readonly messages: number; readonly reason: Text }[];
+}
+/** POST /api/v1/flows/:id/deploy/preview { version }: what a deploy of the draft of that version would do now. Nothing is changed. */
+export interface DeployPreview extends DeployEffects {
+  /** Problems of the draft; `refused`: with these it cannot be deployed. */
+  readonly problems: readonly Problem[];
+  readonly refused: boolean;
 }
 
 /** GET /api/v1/flows/:id/revisions, newest first. POST …/rollback { revision } deploys an earlier one again. */
@@ -154,8 +168,8 @@ export interface DeadLetter {
   readonly flow: string;
   readonly node: string;
   readonly at: number;
-  /** failed: its attempts are used up. unknown: the outcome of a call is not known. */
-  readonly kind: 'failed' | 'unknown';
+  /** failed: its attempts are used up. unknown: the outcome of a call is not known. parked: a deploy took its place away. */
+  readonly kind: 'failed' | 'unknown' | 'parked';
   readonly attempts: number;
   readonly code: string;
   readonly message: Text;
@@ -176,8 +190,8 @@ export interface DeadLetterDetail extends DeadLetter {
 export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
 export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
-/** In a run of its own. `node`: to the node that failed, under the same message id. `start`: to where the run began; what was done on the way is not done again, but answered from its record. */
-export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' }
+/** In a run of its own. `node`: under the same message id, to the node where it was, or to another one of its flow that takes messages. `start`: to where the run began; what was done on the way is not done again, but answered from its record. */
+export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' | { readonly node: string } }
 export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
 
 /** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */

@@ -9,7 +9,7 @@ import { show } from './show.ts';
 const LIMIT_DEFAULT = 50;
 const text = { type: 'string', maxLength: 500 };
 const instant = { type: 'integer', minimum: 0 };
-const FILTERS = { flow: text, node: text, code: text, kind: { enum: ['failed', 'unknown'] }, key: text, run: text, since: instant, until: instant };
+const FILTERS = { flow: text, node: text, code: text, kind: { enum: ['failed', 'unknown', 'parked'] }, key: text, run: text, since: instant, until: instant };
 const QUERY = { type: 'object', additionalProperties: false, properties: FILTERS };
 /** By ids or by a filter: exactly one, so that an empty request never means all. */
 const selection = (more: JsonSchema = {}, required: readonly string[] = []): JsonSchema => ({
@@ -53,8 +53,8 @@ export const letterRoutes: readonly Route[] = [
     },
   }),
   route<ResendRequest>({
-    method: 'POST', path: '/dead-letters/resend', summary: 'Resends dead letters to the nodes that failed, or to where their runs began, under their own ids.', answer: 'DeadLetterAnswer',
-    body: schema(selection({ to: { enum: ['node', 'start'] } }, ['to'])),
+    method: 'POST', path: '/dead-letters/resend', summary: 'Resends dead letters to the nodes where they were, to another one of their flow, or to where their runs began, under their own ids.', answer: 'DeadLetterAnswer',
+    body: schema(selection({ to: { oneOf: [{ enum: ['node', 'start'] }, { type: 'object', additionalProperties: false, required: ['node'], properties: { node: text } }] } }, ['to'])),
     async handle({ body, by }, { host, project }): Promise<ApiAnswer> {
       const answer = await host.letters.resend(body);
       await project.audited(by, { action: 'dead-letter.resend', subject: body.query?.flow ?? '*', details: said(answer, body) });

@@ -47,6 +47,11 @@ const running: readonly Route[] = [
     body: schema({ type: 'object', required: ['version'], additionalProperties: false, properties: { version } }),
     handle: async ({ param, body, by }, { project }) => ({ body: await project.deploy(param('id'), body.version, by) }),
   }),
+  route<{ readonly version: number }>({
+    method: 'POST', path: '/flows/:id/deploy/preview', summary: 'Tells what a deploy of the draft of this version would do: which nodes restart, which messages go on, which are parked.', answer: 'DeployPreview',
+    body: schema({ type: 'object', required: ['version'], additionalProperties: false, properties: { version } }),
+    handle: async ({ param, body }, { project }) => ({ body: await project.previewDeploy(param('id'), body.version) }),
+  }),
   route({ method: 'POST', path: '/flows/:id/stop', summary: 'Stops a flow; its messages stay in the journal.', async handle({ param, by }, { project }) { await project.stop(param('id'), by); return {}; } }),
   route({ method: 'POST', path: '/flows/:id/start', summary: 'Starts a stopped flow on its revision.', answer: 'DeployAnswer', handle: async ({ param, by }, { project }) => ({ body: await project.start(param('id'), by) }) }),
   route({ method: 'GET', path: '/flows/:id/revisions', summary: 'Lists a flow’s revisions, newest first.', answer: 'RevisionList', handle: async ({ param }, { project }) => ({ body: { revisions: await project.revisions(param('id')) } }) }),

@@ -138,9 +138,11 @@ export class Caller {
   }
 
   /** Nobody's fault: the message goes back to its place, and the attempt does not count. */
-  #outage({ station, work }: Place, { error, resource }: { error: NodeFailure; resource: string }): void {
+  #outage(at: Place, { error, resource }: { error: NodeFailure; resource: string }): void {
+    const { station, work } = at;
     work.attempt--;
     work.crashes = 0;
+    if (this.#parked(at)) return;
     if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0, calm: true }]);
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined;
     station.pause(resource);
@@ -148,7 +150,17 @@ export class Caller {
     station.backInPlace(work);
   }
 
-  #retryLater({ station, unit, work, began }: Place, error: NodeFailure, afterMs: number): void {
+  /** A deploy has taken the place away where it would wait: that is its end. */
+  #parked(at: Place): boolean {
+    const { unit, work } = at;
+    if (this.#runner.hasPlace(unit.id, work.run)) return false;
+    this.#runner.parking.parkWork(at);
+    return true;
+  }
+
+  #retryLater(at: Place, error: NodeFailure, afterMs: number): void {
+    const { station, unit, work, began } = at;
+    if (this.#parked(at)) return;
     const { services } = this.#runner;
     const due = services.clock.now() + afterMs;
     unit.count.failed++;

@@ -20,7 +20,7 @@ interface At { readonly unit: Unit; readonly work: Work }
 const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
 const NOTHING: Tally = { completed: 0, dropped: 0, dead: 0 };
 const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
-interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
+export interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
 interface Window {
   readonly key: string;
   /** Id of its first message: with node and key it names the window for ever. */
@@ -50,7 +50,8 @@ export class Collecting {
   arrive(station: Station, unit: Unit, work: Work): void {
     this.#inTurn(unit.id, async () => {
       try {
-        await this.#add(unit, work);
+        if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
+        else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settle(done));
         this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
@@ -71,6 +72,30 @@ export class Collecting {
       change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
       kept: kept.splice(0).map(({ id, run, flags, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, flags, body: encodeBody(body) } })),
     }])));
+  }
+
+  /** How many messages memory mode keeps, by node. */
+  volatile(): ReadonlyMap<string, number> { return new Map([...this.#windows].map(([node, windows]) => [node, [...windows.values()].reduce((sum, { kept }) => sum + kept.length, 0)])); }
+  gathersAt(node: string): boolean { return (this.#windows.get(node)?.size ?? 0) > 0; }
+
+  /** The node gathers no more. Behind the arrivals that are at work: `stored` parks what the journal keeps and answers which windows are no more. Answers what memory mode kept. */
+  async park(node: string, stored: () => Promise<readonly string[]>): Promise<readonly Kept[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Kept[]>();
+    this.#inTurn(node, async () => {
+      try {
+        const gone = new Set(await stored());
+        const windows = this.#of(node);
+        const volatile: Kept[] = [];
+        for (const [key, window] of windows) {
+          if (window.kept.length === 0 && !gone.has(key)) continue;
+          window.cancel?.();
+          windows.delete(key);
+          volatile.push(...window.kept);
+        }
+        resolve(volatile);
+      } catch (error) { reject(error as Error); }
+    });
+    return await promise;
   }
 
   /** No window closes any more. */

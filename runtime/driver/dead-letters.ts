@@ -51,7 +51,10 @@ export class DeadLetters {
   }
 
   async resend({ ids, query, to }: ResendRequest): Promise<DeadLetterAnswer> {
-    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => (to === 'start' ? this.#fromStart(letter) : this.#resend(letter)));
+    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => {
+      if (to === 'start') return this.#fromStart(letter);
+      return this.#resend(letter, to === 'node' ? letter.node : to.node);
+    });
   }
 
   async discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer> {
@@ -149,7 +152,7 @@ export class DeadLetters {
     const start = await this.#replays.startOf(letter.run);
     if (!runner?.revision) return notRunning(letter.flow);
     if (!start || start.input === null) return noStart(letter.run);
-    if (!runner.unit(start.node)) return noNode(start);
+    if (!runner.unit(start.node)) return noNode(letter.flow, start.node);
     const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
     const begun = await this.#replays.begin(runner, start, { of: letter.run, mode: 'resend', letter: letter.seq });
     if (begun === undefined) return gone(String(letter.seq)).text;
@@ -160,19 +163,18 @@ export class DeadLetters {
   }
 
   /** Makes it a message again, under its own id, in a run of its own. */
-  async #resend(letter: StoredLetter): Promise<Refusal> {
+  async #resend(letter: StoredLetter, to: string): Promise<Refusal> {
     const { journal, random, clock } = this.#services;
     const runner = this.#flows.runner(letter.flow);
-    const unit = runner?.unit(letter.node);
     if (!runner?.revision) return notRunning(letter.flow);
-    if (!unit || unit.definition?.start) return noNode(letter);
+    if (!runner.revision.takes(to)) return noNode(letter.flow, to);
     const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
     // Where it rested before, it takes its old place, before everything that waits behind it.
-    const inPlace = held?.node === letter.node && held.key === letter.key;
+    const inPlace = held?.node === to && held.key === letter.key;
     const now = clock.now();
     const row: Row = {
-      seq: journal.nextSeq(), pos: inPlace ? letter.pos : journal.nextSeq(), id: letter.id, run: random.id(now), flow: letter.flow, node: letter.node, via: letter.via, parents: letter.parents,
-      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: runner.recorder.begin(), cursor: null, body: letter.body,
+      seq: journal.nextSeq(), pos: inPlace ? letter.pos : journal.nextSeq(), id: letter.id, run: random.id(now), flow: letter.flow, node: to, via: to === letter.node ? letter.via : '', parents: letter.parents,
+      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: runner.recorder.begin(), cursor: to === letter.node ? cursorOf(letter) : null, body: letter.body,
     };
     const work = workOf(row, runner.wireOf(row.via));
     const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
@@ -193,6 +195,9 @@ function shown(row: StoredLetter): DeadLetter {
   };
 }
 
+/** A message that was parked while its node turned it into many goes on where it was. */
+const cursorOf = ({ kind, details }: StoredLetter): number | null => (kind === 'parked' ? (JSON.parse(details) as { cursor?: number }).cursor ?? null : null);
+
 const gone = (id: string): Failure => new Failure('dead-letter.not-found', {
   en: `dead letter ${id}: it is not there (any more): it was resent, discarded, or its time was over`,
   ru: `недоставленное ${id}: его (уже) нет: отправлено снова, удалено или истёк срок хранения`,
@@ -206,7 +211,7 @@ const noStart = (run: string): Text => ({
   en: `the message with which run ${run} began is not kept; resend to the node instead`,
   ru: `сообщение, с которого начался запуск ${run}, не сохранено; отправьте снова в узел`,
 });
-const noNode = ({ flow, node }: { readonly flow: string; readonly node: string }): Text => ({
+const noNode = (flow: string, node: string): Text => ({
   en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has`,
   ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию`,
 });

@@ -38,6 +38,7 @@ export class Dues {
   /** Memory mode's messages live nowhere else. */
   readonly #volatile = new Set<Entry>();
   #reading = false;
+  #disposed = false;
   /** Came while a reading is under way, which may bring earlier ones. */
   #cameMeanwhile: Entry['work'][] = [];
   #movedBack: Cursor | undefined;
@@ -62,7 +63,7 @@ export class Dues {
 
   /** What the journal holds of an earlier life. */
   restore(waiting: number): void {
-    this.waiting = waiting;
+    this.waiting += waiting;
     if (waiting === 0) return;
     this.#cursor = START;
     this.#plan(0);
@@ -99,6 +100,7 @@ export class Dues {
     return { volatile: volatile.map((entry) => entry.work), handedOver };
   }
 
+  get volatile(): number { return this.#volatile.size; }
   /** Takes out what lives in memory only. */
   takeVolatile(): Work[] {
     const works = [...this.#volatile].map((entry) => entry.work);
@@ -107,7 +109,9 @@ export class Dues {
     return works;
   }
 
+  /** Nothing comes due any more, also not what is being read. */
   dispose(): void {
+    this.#disposed = true;
     this.#stopReading();
     for (const entry of [...this.#armed, ...this.#volatile]) entry.cancel();
   }
@@ -172,12 +176,14 @@ export class Dues {
     this.#reading = true;
     try {
       const rows = await this.#services.journal.due({ flow, node, after, limit: limits.duesPage });
+      if (this.#disposed) return;
       const last = rows.length === limits.duesPage ? rows.at(-1) : undefined;
       this.#cursor = last && { due: last.due as number, pos: last.pos };
       if (this.#movedBack && (!this.#cursor || before(this.#movedBack, this.#cursor))) this.#cursor = this.#movedBack;
       this.#endReading(rows);
       if (this.#cursor) this.#plan(0);
     } catch (error) {
+      if (this.#disposed) return;
       this.#endReading([]);
       this.#owner.failed(error);
       this.#plan(READ_AGAIN_MS);

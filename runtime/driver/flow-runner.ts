@@ -14,6 +14,8 @@ import { failureOf } from './failures.ts';
 import { Msg, rowOf, type Run, type Work } from './message.ts';
 import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
+import { Parking } from './parking.ts';
+import { Recovery } from './recovery.ts';
 import { Revision } from './revision.ts';
 import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
@@ -33,6 +35,8 @@ export class FlowRunner implements StationOwner {
   readonly recorder: Recorder;
   readonly walker: Walker;
   readonly acceptance: Acceptance;
+  readonly parking: Parking;
+  readonly recovery: Recovery;
   readonly nodeCounts = new Map<string, NodeCount>();
   readonly wireCounts = new Map<string, WireCount>();
   readonly #stations = new Map<string, Station>();
@@ -58,6 +62,8 @@ export class FlowRunner implements StationOwner {
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
     this.#collecting = new Collecting(this);
+    this.parking = new Parking(this, this.#collecting);
+    this.recovery = new Recovery(this, this.#collecting);
     this.#sources = new Sources(this);
   }
 
@@ -80,16 +86,19 @@ export class FlowRunner implements StationOwner {
     const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
     this.#revision = next;
     // Before anything new is accepted: a queue is read from where the last life left it.
-    if (!this.#recovered) await this.#recover();
+    const parks = this.#recovered ? await this.parking.after(before) : await this.recovery.open();
+    this.#recovered = true;
     this.#state = 'live';
     for (const [node, station] of this.#stations) station.keepPauses((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
     const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
     before?.retire((error) => this.failed(error));
     this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: number, state: 'live' });
-    const changes = next.changesFrom(before);
-    return { state: 'live', ...changes, problems: [...this.problems, ...sources] };
+    return { state: 'live', ...next.changesFrom(before), moves: await this.parking.moves(), parks, problems: [...this.problems, ...sources] };
   }
+
+  /** Whether a message may rest at the node by the revision that counts for it. */
+  hasPlace(node: string, _run: Run): boolean { return this.#revision?.takes(node) ?? false; }
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
@@ -216,6 +225,7 @@ export class FlowRunner implements StationOwner {
 
   /** Commits what came of a message together with its removal, or with how far it is, and brings its results to their next places. True when it is written. */
   settle(segment: Segment, also: readonly Op[] = NONE): Promise<boolean> {
+    this.parking.spare(segment);
     const { origin, outs, tally, cursor } = segment;
     const stays = cursor !== undefined;
     const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
@@ -236,10 +246,7 @@ export class FlowRunner implements StationOwner {
     if (stays) goOn(origin, cursor, branched);
     const written = this.#writer.write([...also, ...rows, ...dead, ...ops, ...told]);
     for (const work of works) this.#rest(work);
-    if (freed) {
-      this.#freedBy.delete(origin.seq);
-      this.station(freed.node).freeKey(freed.key);
-    }
+    if (freed) this.freedBy(origin.seq);
     return written;
   }
 
@@ -247,7 +254,7 @@ export class FlowRunner implements StationOwner {
   #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
     const holds = origin.key !== null && this.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';
     return letters.map((letter) => {
-      if (!holds || letter.code === 'queue.full') return { op: 'dead', letter };
+      if (!holds || letter.code === 'queue.full' || letter.kind === 'parked') return { op: 'dead', letter };
       this.station(origin.node).holdForPerson(origin.key as string);
       return { op: 'dead', letter: { ...letter, holdAt: origin.node, holdKey: origin.key } };
     });
@@ -258,7 +265,7 @@ export class FlowRunner implements StationOwner {
     const station = this.station(work.node);
     if (held?.node === work.node && held.key === work.key) station.freeKey(held.key, { next: work });
     else {
-      if (held) this.#freedBy.set(work.seq, held);
+      if (held) this.heldBy(work.seq, held);
       station.arrive(work);
     }
   }
@@ -307,10 +314,11 @@ export class FlowRunner implements StationOwner {
   }
 
   /** For collecting: a message of a run in memory mode has ended. */
-  leaveRun(run: Run, { completed = 0, dropped = 0, told = 0 }: { readonly completed?: number; readonly dropped?: number; readonly told?: number }): void {
-    run.pending -= completed + dropped + told;
+  leaveRun(run: Run, { completed = 0, dropped = 0, dead = 0, told = 0 }: { readonly completed?: number; readonly dropped?: number; readonly dead?: number; readonly told?: number }): void {
+    run.pending -= completed + dropped + dead + told;
     run.completed += completed;
     run.dropped += dropped;
+    run.dead += dead;
     this.#endInMemory(run);
   }
 
@@ -325,10 +333,11 @@ export class FlowRunner implements StationOwner {
     const { journal } = this.services;
     const { unit, key, body, id } = out.visit;
     const station = this.station(unit.id);
-    const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key) ?? 0);
-    if (due !== null && key !== null) station.lastDue.set(key, due);
+    const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key)?.due ?? 0);
+    const pos = journal.nextSeq();
+    if (due !== null && key !== null) station.lastDue.set(key, { due, pos });
     return {
-      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos: journal.nextSeq(), msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
+      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos, msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
       key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
       hops: out.visit.hops, flags: ((how.followed ? origin.flags : origin.flags & ~rowFlag.recorded) & ~rowFlag.missing) | (out.flags ?? 0), cursor: null,
     };
@@ -340,20 +349,11 @@ export class FlowRunner implements StationOwner {
     else station.dues.add(work, work.due);
   }
 
-  /** What the journal holds of this flow goes on. */
-  async #recover(): Promise<void> {
-    const { journal } = this.services;
-    await journal.recover(this.flow);
-    for (const { node, key } of await journal.retryingKeys(this.flow)) this.station(node).hold(key);
-    for (const { node, key, row } of await journal.keyHolds(this.flow)) {
-      this.station(node).holdForPerson(key);
-      if (row !== null) this.#freedBy.set(row, { node, key });
-    }
-    for (const { node, key, count } of await journal.asideKeys(this.flow)) this.station(node).restoreAside(key, count);
-    for (const { node, key, due } of await journal.heldDues(this.flow)) this.station(node).lastDue.set(key, due);
-    for (const rest of await journal.counts(this.flow)) this.station(rest.node).restore(rest);
-    await this.#collecting.recover();
-    this.#recovered = true;
+  /** A message made of a resent dead letter holds the key at the node until it is no more. */
+  heldBy(row: number, held: { readonly node: string; readonly key: string }): void { this.#freedBy.set(row, held); }
+  freedBy(row: number): void {
+    const freed = this.#freedBy.get(row);
+    if (this.#freedBy.delete(row) && freed) this.station(freed.node).freeKey(freed.key);
   }
 
   #reply(run: string, answer: HttpAnswer): boolean {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, LastMessages, LiveCounters, PendingMessage } from '../api/contract.ts';
+import type { CancelAnswer, DeployEffects, LastMessages, LiveCounters, PendingMessage } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json, Text } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost, PendingRun } from '../host.ts';
@@ -48,6 +48,8 @@ export class DriverHost implements FlowHost {
   async deploy(flow: Flow, revision: number): Promise<DeployOutcome> {
     return await this.#runner(flow.id).deploy(flow, revision);
   }
+
+  async preview(flow: Flow): Promise<DeployEffects> { return await this.#runner(flow.id).parking.preview(flow); }
 
   async stop(flow: string): Promise<void> { await this.#runners.get(flow)?.stop(); }
 

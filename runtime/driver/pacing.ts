@@ -24,6 +24,7 @@ export class Pacing {
   }
 
   get waiting(): number { return this.#waiting.size; }
+  get volatile(): number { return [...this.#waiting].filter(({ seq }) => seq === 0).length; }
   takeAll(): Work[] {
     const all = [...this.#waiting];
     this.#waiting.clear();

@@ -1,8 +1,9 @@
+import type { DeployEffects } from '../api/contract.ts';
 import { planFlow, type Plan, type PlanNode } from '../engine/plan.ts';
 import { problem } from '../errors.ts';
 import { compileConfig, type CompiledConfig } from '../expression/resolve.ts';
 import { outputsOf } from '../flow/evaluate-rule.ts';
-import type { Flow, Json, Problem, Text } from '../flow/flow.ts';
+import type { Flow, FlowNode, Json, Problem, Text } from '../flow/flow.ts';
 import { parseDuration, parseRate, parseSize } from '../flow/units.ts';
 import { limits } from '../limits.ts';
 import type { NodePlace, PrepareHost } from '../sdk/context.ts';
@@ -42,6 +43,12 @@ export class Revision {
 
   wire(id: string): UnitWire | undefined { return this.#byId.get(id); }
   wiresInto(node: string): readonly UnitWire[] { return this.#into.get(node) ?? []; }
+
+  /** Whether what came by a wire may rest at the node. */
+  takes(node: string): boolean {
+    const unit = this.units.get(node);
+    return unit !== undefined && !unit.definition?.start;
+  }
 
   /** Wires that hold decide how much may wait at a node; the strictest counts. */
   limitOf(node: string): QueueLimit {
@@ -88,19 +95,33 @@ export class Revision {
     }
   }
 
-  changesFrom(before: Revision | undefined): { readonly started: string[]; readonly stopped: string[]; readonly kept: string[] } {
-    const kept = [...this.units.values()].filter((unit) => before?.units.get(unit.id)?.fingerprint === unit.fingerprint).map((unit) => unit.id);
-    const started = [...this.units.keys()].filter((id) => !kept.includes(id));
-    const stopped = [...(before?.units.keys() ?? [])].filter((id) => !this.units.has(id));
-    return { started, stopped, kept };
+  changesFrom(before: Revision | undefined): Changes {
+    return changes(new Map([...this.units].map(([id, { fingerprint }]) => [id, fingerprint])), before);
   }
 }
+
+type Changes = Pick<DeployEffects, 'started' | 'restarted' | 'stopped' | 'kept'>;
+
+/** What a deploy of this flow would do to the nodes of a revision. */
+export function changesOf(flow: Flow, services: Services, before: Revision | undefined): Changes {
+  return changes(new Map(Object.entries(flow.nodes).map(([id, node]) => [id, fingerprintOf(flow, node, services)])), before);
+}
+
+function changes(fingerprints: ReadonlyMap<string, string>, before: Revision | undefined): Changes {
+  const ids = [...fingerprints.keys()];
+  const kept = ids.filter((id) => before?.units.get(id)?.fingerprint === fingerprints.get(id));
+  const started = ids.filter((id) => !kept.includes(id));
+  return { started, restarted: started.filter((id) => before?.units.has(id)), stopped: [...(before?.units.keys() ?? [])].filter((id) => !fingerprints.has(id)), kept };
+}
+
+/** The same in two revisions: the node goes on. */
+const fingerprintOf = (flow: Flow, node: FlowNode, { values }: Services): string => JSON.stringify([node.type, node.version, node.config, node.name ?? '', node.timeout ?? '', flow.env ?? {}, values.stamp()]);
 
 async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<string, Unit>): Promise<Unit> {
   const { flow, number, services, counts, before } = making;
   const { node } = plan;
   const definition = services.nodes.get(node.type);
-  const fingerprint = JSON.stringify([node.type, node.version, node.config, node.name ?? '', node.timeout ?? '', flow.env ?? {}, services.values.stamp()]);
+  const fingerprint = fingerprintOf(flow, node, services);
   const place = placeOf(making, plan);
   const twin = before?.units.get(plan.id);
   const readied = twin && twin.fingerprint === fingerprint && !twin.problem

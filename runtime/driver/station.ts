@@ -8,7 +8,7 @@ import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
-import type { NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
+import type { LastDue, NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
 
 /** What a station asks of its flow. */
 export interface StationOwner {
@@ -48,10 +48,12 @@ const charsOf = (work: Work): number => (work.seq === 0 ? 0 : work.msg.text.leng
  */
 export class Station implements DuesOwner {
   readonly node: string;
-  readonly dues: Dues;
+  dues: Dues;
+  /** No revision that runs has the node: what the journal holds of it is parked there, and memory takes nothing in. */
+  gone = false;
   readonly #owner: StationOwner;
   readonly #services: Services;
-  readonly #queue: KeyedQueue<Work>;
+  #queue: KeyedQueue<Work>;
   /** Place of the last message that was put into the window. */
   #lastPos = 0;
   /** Text of the messages in the window; memory mode, which has none, is bounded by number. */
@@ -62,17 +64,21 @@ export class Station implements DuesOwner {
   #paging = false;
   /** Brought back from aside before the queue was read up to their place: the reading finds them once more. */
   readonly #fetchedAhead = new Map<number, number>();
+  /** Grows when the station is emptied: what was asked of the journal before is not heard. */
+  #life = 0;
+  /** Emptied, and not told yet what still lies here: nothing may go before that. */
+  #restoring = false;
   #scheduled = false;
   #waking = false;
   #rate: RateWindow | undefined;
   readonly #retrying = new Set<Work>();
   readonly #pacing: Pacing;
-  working = 0;
+  readonly atWork = new Set<Work>();
   readonly #paused = new Set<string>();
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
   readonly #holds = new Map<string, number>();
   /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
-  readonly lastDue: Map<string, number>;
+  readonly lastDue: Map<string, LastDue>;
 
   constructor(node: string, owner: StationOwner, services: Services) {
     this.node = node;
@@ -81,10 +87,14 @@ export class Station implements DuesOwner {
     this.dues = new Dues(this, services);
     this.lastDue = owner.count(node).lastDue;
     this.#pacing = new Pacing(services.clock, (work) => { this.goFirst(work); });
-    this.#queue = new KeyedQueue<Work>({ sizeOf: charsOf, putAway: (work) => this.#putAway(work), fetch: (key) => this.#fetchAside(key) }, { messages: limits.asideMessages, size: limits.asideBytes });
+    this.#queue = this.#makeQueue();
+  }
+  #makeQueue(): KeyedQueue<Work> {
+    return new KeyedQueue<Work>({ sizeOf: charsOf, putAway: (work) => this.#putAway(work), fetch: (key) => this.#fetchAside(key) }, { messages: limits.asideMessages, size: limits.asideBytes });
   }
 
   get flow(): string { return this.#owner.flow; }
+  get working(): number { return this.atWork.size; }
   /** Waiting for a call, on disk or in memory. */
   get queued(): number { return this.#queue.size + this.#spilled + this.#queue.away + this.#pacing.waiting; }
   /** About so much text waits; the size of what is on disk only is reckoned from what passed. */
@@ -109,7 +119,8 @@ export class Station implements DuesOwner {
 
   /** A message comes to rest here. Its row is on its way to the journal before this is called. */
   arrive(work: Work): void {
-    const fits = this.#spilled === 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages;
+    if (this.gone && work.seq !== 0) return; // accepted while a deploy took the node away: parked with the others
+    const fits = !this.#restoring && this.#spilled === 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages;
     if (work.seq !== 0 && !fits) this.#spilled++;
     else this.#push(work);
     this.schedule();
@@ -131,9 +142,31 @@ export class Station implements DuesOwner {
     this.schedule();
   }
 
+  /** Forgets everything but what is at work: `restore` says what of it still lies here. Answers what lived in memory only. */
+  empty(): Work[] {
+    const queued = this.#queue.takeAll();
+    for (const work of queued) this.#leave(work);
+    const volatile = [...this.#pacing.takeAll(), ...queued].filter((work) => work.seq === 0).concat(this.dues.takeVolatile());
+    this.dues.dispose();
+    this.dues = new Dues(this, this.#services);
+    this.#queue = this.#makeQueue();
+    for (const key of this.#holds.keys()) this.#queue.hold(key);
+    this.#fetchedAhead.clear();
+    for (const { key } of this.atWork) if (key !== null) this.#queue.hold(key);
+    // Some of those at work are queued by the journal: a reading must not bring them a second time.
+    for (const { seq, pos } of this.atWork) this.#fetchedAhead.set(seq, pos);
+    this.lastDue.clear();
+    this.#lastPos = this.#spilled = 0;
+    this.#life++;
+    this.#paging = false;
+    this.#restoring = true;
+    return volatile;
+  }
+
   /** What the journal says lies here, when the flow is opened. */
   restore(rest: { readonly queued: number; readonly waiting: number }): void {
-    this.#spilled = rest.queued;
+    this.#restoring = false;
+    this.#spilled += rest.queued;
     this.dues.restore(rest.waiting);
     this.schedule();
   }
@@ -141,7 +174,10 @@ export class Station implements DuesOwner {
   restorePace(pace: Pace, row: WindowRow, after: number): boolean { return this.#pacing.restore(pace, row, after); }
   /** What is to be written of the pace with a message that passes. */
   paceOps(unit: Unit, work: Work): readonly Op[] { return unit.pace && work.seq !== 0 ? [{ op: 'window', change: { flow: this.flow, node: this.node, ...this.#pacing.written(unit.pace, work) } }] : []; }
-  restoreAside(key: string, count: number): void { this.#queue.wereAway(key, count); }
+  restoreAside(key: string, count: number): void {
+    this.#queue.wereAway(key, count);
+    if (!this.#queue.isHeld(key)) this.#queue.release(key);
+  }
 
   /** A message that waits for its retry keeps its key: newer ones of the key wait behind it. */
   hold(key: string): void { this.#queue.hold(key); }
@@ -175,11 +211,11 @@ export class Station implements DuesOwner {
   }
 
   #left(work: Work): void {
-    this.working--;
+    this.atWork.delete(work);
     if (this.#retrying.size > 0) this.#retrying.delete(work);
     this.dues.done(work);
     // Not before it has left: a message of its key that need not wait would overtake it.
-    if (work.resumed && work.key !== null && this.lastDue.get(work.key) === work.due) this.lastDue.delete(work.key);
+    if (work.resumed && work.key !== null && this.lastDue.get(work.key)?.pos === work.pos) this.lastDue.delete(work.key);
     work.on?.leave();
     work.on = undefined;
   }
@@ -203,6 +239,8 @@ export class Station implements DuesOwner {
     return volatile;
   }
 
+  /** How many messages wait here in memory only. */
+  get volatile(): number { return this.#queue.countIf((work) => work.seq === 0) + this.#pacing.volatile + this.dues.volatile; }
   /** How many messages of a run wait here in memory only. */
   volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run); }
 
@@ -235,7 +273,7 @@ export class Station implements DuesOwner {
 
   #start(unit: Unit, work: Work): void {
     this.#leave(work);
-    this.working++;
+    this.atWork.add(work);
     if (work.attempt > 0) this.#retrying.add(work);
     if (this.#owner.isCancelled(work)) {
       this.#owner.discarded(work);
@@ -246,7 +284,7 @@ export class Station implements DuesOwner {
     const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
     if (turn === 'now') this.#owner.perform(this, unit, work);
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
-    else this.working--;
+    else this.atWork.delete(work);
   }
 
   #isPaused(unit: Unit): boolean {
@@ -309,7 +347,9 @@ export class Station implements DuesOwner {
   }
 
   #fetchAside(key: string): void {
+    const life = this.#life;
     this.#services.journal.aside({ flow: this.flow, node: this.node, key, limit: limits.asideFetch }).then((rows) => {
+      if (life !== this.#life) return;
       const works = rows.map((row) => workOf(row, this.#owner.wireOf(row.via)));
       if (works.length > 0) this.#owner.commit(works.map((work) => ({ op: 'wait', seq: work.seq, due: work.due, attempt: work.attempt, state: work.resumed ? rowState.held : rowState.queued })));
       for (const work of works) {
@@ -321,7 +361,7 @@ export class Station implements DuesOwner {
       this.schedule();
     }).catch((error: unknown) => {
       this.#owner.failed(error);
-      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => this.#fetchAside(key));
+      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => { if (life === this.#life) this.#fetchAside(key); });
     });
   }
 
@@ -338,7 +378,9 @@ export class Station implements DuesOwner {
     if (this.#paging) return;
     this.#paging = true;
     const query = { flow: this.#owner.flow, node: this.node, after: this.#lastPos, limit: limits.windowMessages, charsMax: limits.windowBytes };
+    const life = this.#life;
     this.#services.journal.page(query).then((rows) => {
+      if (life !== this.#life) return;
       this.#paging = false;
       const fresh = rows.filter((row) => !this.#fetchedAhead.has(row.seq));
       for (const row of fresh) this.#push(workOf(row, this.#owner.wireOf(row.via)));
@@ -350,6 +392,7 @@ export class Station implements DuesOwner {
       this.#owner.failed(error);
       // Nothing else may ever wake this queue: it looks again by itself.
       this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => {
+        if (life !== this.#life) return;
         this.#paging = false;
         this.schedule();
       });

@@ -10,14 +10,17 @@ import type { NodeDefinition, Pace } from '../sdk/define-node.ts';
 import type { Moment } from '../sdk/field.ts';
 import type { Body } from '../sdk/message.ts';
 
+/** The last message of a key that waits at a node. Of several that wait for the same instant it is the one that came last. */
+export interface LastDue { readonly due: number; readonly pos: number }
+
 /** Counts of a node over all its revisions. */
 export class NodeCount {
   done = 0;
   failed = 0;
   working = 0;
   deadLetters = 0;
-  /** Of each key that waits here for an instant, the latest one: a later message of the key never leaves before it. */
-  readonly lastDue = new Map<string, number>();
+  /** Of each key that waits here for an instant, the last message: a later one of the key never leaves before it. */
+  readonly lastDue = new Map<string, LastDue>();
   /** Of calls that are not pure: smoothed duration in ms. */
   ms: number | undefined;
   /** The last message that came in. */

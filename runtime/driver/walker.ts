@@ -131,7 +131,7 @@ export class Walker {
   /** A message of its key waits at this node: one that need not wait does so too, until that one has left. */
   #waitsForKey(visit: Visit): boolean {
     const { unit, key, segment: { origin } } = visit;
-    const due = key === null || (origin.resumed && origin.node === unit.id) ? undefined : unit.count.lastDue.get(key);
+    const due = key === null || (origin.resumed && origin.node === unit.id) ? undefined : unit.count.lastDue.get(key)?.due;
     if (due !== undefined) this.#rest({ visit, wire: undefined, due });
     return due !== undefined;
   }
@@ -315,7 +315,8 @@ function portOf(unit: Unit, id: string): OutPort {
   return port;
 }
 
-function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
+/** Its way ends here, for a person to look at. */
+export function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
   const { run: { id: run }, receivedAt, parents } = segment.origin;
   segment.tally.dead++;
   unit.count.deadLetters++;

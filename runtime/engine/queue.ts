@@ -113,6 +113,7 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
 
   /** Marks a key as in work, for a message that waits elsewhere. */
   hold(key: string): void { this.#busy.add(key); }
+  isHeld(key: string): boolean { return this.#busy.has(key); }
 
   release(key: string | null): void {
     if (key === null) return;

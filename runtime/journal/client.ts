@@ -165,6 +165,7 @@ export class JournalClient implements Journal {
   aside: Journal['aside'] = (query) => this.#query('aside', query);
   recover: Journal['recover'] = (flow) => this.#query('recover', flow);
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
+  atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
   asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);
   retryingKeys: Journal['retryingKeys'] = (flow) => this.#query('retryingKeys', flow);
   keyHolds: Journal['keyHolds'] = (flow) => this.#query('keyHolds', flow);

@@ -2,7 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
+import { Parker } from './parker.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Parked, Resting, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -27,6 +28,7 @@ export class JournalDatabase {
   readonly #db: DatabaseSync;
   readonly #sql: Sql;
   readonly #letters: Letters;
+  readonly #parker: Parker;
   readonly token: number;
   readonly lastSeq: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
@@ -41,6 +43,7 @@ export class JournalDatabase {
     this.thaw();
     this.#sql = new Sql(this.#db);
     this.#letters = new Letters(this.#sql);
+    this.#parker = new Parker({ sql: this.#sql, letters: this.#letters, changeRun: (change, ended) => this.#changeRun(change, ended) });
     this.#db.exec('BEGIN IMMEDIATE');
     this.#migrate();
     this.#keysOpen = this.#sql.number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
@@ -82,12 +85,24 @@ export class JournalDatabase {
     const seen = this.#guard(commit);
     if (seen) return seen;
     const ended: EndedRun[] = [];
+    let parked: Parked | undefined;
     for (const op of commit.ops) {
       if (op.op === 'steps') news.steps.push(op.steps);
-      else this.#applyOp(op, outcomes, ended);
+      else if (op.op === 'park') {
+        this.#flush(outcomes);
+        parked = this.#parker.park(op.parking, ended);
+      } else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
-    return { ended };
+    return parked ? { ended, parked } : { ended };
+  }
+
+  /** Writes what the transaction has done to rows so far, for what reads them in it. */
+  #flush(outcomes: Outcomes): void {
+    this.#writeAll(outcomes);
+    for (const seq of outcomes.rows.keys()) if (seq > this.#highest) this.#highest = seq;
+    outcomes.rows.clear();
+    outcomes.windows.clear();
   }
 
   /** What was accepted before, the recorded answer first; when nothing was, event and key are taken by this commit. */
@@ -107,7 +122,7 @@ export class JournalDatabase {
     return undefined;
   }
 
-  #applyOp(op: Exclude<Op, { op: 'steps' }>, { rows, windows }: Outcomes, ended: EndedRun[]): void {
+  #applyOp(op: Exclude<Op, { op: 'steps' | 'park' }>, { rows, windows }: Outcomes, ended: EndedRun[]): void {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;
@@ -206,6 +221,7 @@ export class JournalDatabase {
     for (const each of waiting) nodes.set(each.node, { node: each.node, queued: nodes.get(each.node)?.queued ?? 0, waiting: each.n });
     return [...nodes.values()];
   }
+  atRest(flow: string): Resting[] { return this.#parker.atRest(flow); }
   asideKeys(flow: string): { node: string; key: string; count: number }[] {
     return this.#sql.all('SELECT node, key, count(*) AS count FROM messages WHERE flow = ? AND state = 4 GROUP BY node, key', flow);
   }
@@ -213,8 +229,8 @@ export class JournalDatabase {
     return this.#sql.all('SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL', flow);
   }
   keyHolds(flow: string): KeyHold[] { return this.#letters.holds(flow); }
-  heldDues(flow: string): { node: string; key: string; due: number }[] {
-    return this.#sql.all('SELECT node, key, max(due) AS due FROM messages WHERE flow = ? AND state IN (3, 4) AND due IS NOT NULL AND key IS NOT NULL GROUP BY node, key', flow);
+  heldDues(flow: string): { node: string; key: string; due: number; pos: number }[] {
+    return this.#sql.all(LAST_HELD_OF_EACH_KEY, flow);
   }
   windows(flow: string): WindowRow[] {
     return this.#sql.all('SELECT flow, node, key, state, close_at AS closeAt, first FROM windows WHERE flow = ?', flow);
@@ -308,6 +324,10 @@ const nameOf = ({ flow, node, key }: WindowChange): string => `${flow}/${node}/$
 const PRUNE_ANSWERS_OVER_QUOTA = `
   DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;
+const LAST_HELD_OF_EACH_KEY = `
+  SELECT node, key, due, pos FROM (
+    SELECT node, key, due, pos, row_number() OVER (PARTITION BY node, key ORDER BY due DESC, pos DESC) AS place FROM messages WHERE flow = ? AND state IN (3, 4) AND due IS NOT NULL AND key IS NOT NULL)
+  WHERE place = 1`;
 const QUEUE_WHOSE_KEY_IS_FREE = `
   UPDATE messages SET state = CASE WHEN due IS NULL THEN 0 ELSE 3 END WHERE flow = ? AND state = 4 AND (node, key) NOT IN (
     SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL UNION SELECT node, key FROM key_holds WHERE flow = ?)`;

@@ -1,4 +1,4 @@
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Row, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
 export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
@@ -27,13 +27,15 @@ export interface Journal {
   recover(flow: string): Promise<void>;
   /** Messages at rest by node, for a flow; those put aside are in `asideKeys`. */
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
+  /** Everything that rests by node, for a flow. */
+  atRest(flow: string): Promise<readonly Resting[]>;
   asideKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly count: number }[]>;
   /** Keys of rows that retry, whose newer messages must wait. */
   retryingKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string }[]>;
   /** Keys that wait behind a dead letter, or behind what it became; oldest first. */
   keyHolds(flow: string): Promise<readonly KeyHold[]>;
-  /** The latest due time of each key of held messages: a later message of the key never leaves before it. */
-  heldDues(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly due: number }[]>;
+  /** The last of each key's held messages: a later message of the key never leaves before it. */
+  heldDues(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly due: number; readonly pos: number }[]>;
 
   windows(flow: string): Promise<readonly WindowRow[]>;
   kept(query: { readonly flow: string; readonly node: string; readonly window: string }): Promise<readonly KeptRow[]>;

@@ -42,7 +42,7 @@ export interface Row {
 
 /** A message set aside for a person, with its failure. */
 export interface DeadLetterRow {
-  readonly kind: 'failed' | 'unknown';
+  readonly kind: 'failed' | 'unknown' | 'parked';
   readonly revision: number;
   readonly via: string;
   readonly parents: string | null;
@@ -80,6 +80,36 @@ export interface DeadLetterQuery {
 
 /** A key that waits at a node: for a person, behind a dead letter, or for the message that a resent dead letter became. */
 export interface KeyHold { readonly flow: string; readonly node: string; readonly key: string; readonly at: number; readonly letter: number | null; readonly row: number | null }
+
+/** Messages at rest at a node where nothing takes them any more become dead letters, some at a time, in the order in which they would have been taken. */
+export interface Parking {
+  readonly flow: string;
+  readonly node: string;
+  /** `all`: whatever rests there. `wires`: what came by a wire, not what the node accepted as a source. `kept`: what its windows have gathered. */
+  readonly what: 'all' | 'wires' | 'kept';
+  /** Rows that are at work, and end by themselves. */
+  readonly except: readonly number[];
+  /** Messages of runs that began on these revisions stay. */
+  readonly spared: readonly number[];
+  readonly at: number;
+  readonly code: string;
+  readonly text: Text;
+  /** For a message whose call an end of the process interrupted. */
+  readonly unknown: { readonly code: string; readonly text: Text };
+  readonly atMost: number;
+}
+export interface Parked {
+  readonly count: number;
+  /** There may be more. */
+  readonly more: boolean;
+  /** Keys that one of them held, made of a resent dead letter. */
+  readonly freed: readonly { readonly row: number; readonly node: string; readonly key: string }[];
+  /** Keys of windows that are no more. */
+  readonly windows: readonly string[];
+}
+
+/** What rests at a node. `started`: in a call, or interrupted in one when nobody has taken the flow over yet. */
+export interface Resting { readonly node: string; readonly queued: number; readonly waiting: number; readonly aside: number; readonly kept: number; readonly started: number }
 
 /** What a cancelled run had pending, and the run itself when nothing of it is left. */
 export interface CancelledRun { readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState; readonly key: string | null }[]; readonly ended: readonly EndedRun[] }
@@ -152,6 +182,7 @@ export type Op =
   | { readonly op: 'unkeep'; readonly flow: string; readonly node: string; readonly window: string }
   /** What nodes did, as text that only the reader of the outbox understands: on disk together with the results that it tells of. */
   | { readonly op: 'steps'; readonly steps: string }
+  | { readonly op: 'park'; readonly parking: Parking }
   | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
 
 /** What must be so for the commit to be applied. */
@@ -178,6 +209,7 @@ export interface CommitResult {
   readonly known?: AnswerRow;
   /** The dead letter of the guard is gone; nothing of the commit was applied. */
   readonly letterGone?: true;
+  readonly parked?: Parked;
   /** Runs whose last message ended by this commit. */
   readonly ended: readonly EndedRun[];
 }

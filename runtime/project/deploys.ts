@@ -1,4 +1,4 @@
-import type { DeployAnswer, FlowState } from '../api/contract.ts';
+import type { DeployAnswer, DeployPreview, FlowState } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { Flow, Problem } from '../flow/flow.ts';
 import { parseFlow } from '../flow/parse.ts';
@@ -45,6 +45,12 @@ export class Deploys {
     } finally {
       this.#tell(flow.id, by);
     }
+  }
+
+  /** What a deploy of it would do now. */
+  async preview(flow: Flow): Promise<DeployPreview> {
+    const problems = await this.#problemsOf(flow);
+    return { problems, refused: problems.some(refusesDeploy), ...await this.#parts.host.preview(flow) };
   }
 
   async rollback(id: string, revision: number, by: Actor): Promise<DeployAnswer> {
@@ -129,8 +135,7 @@ export class Deploys {
 
   async #run(flow: Flow, revision: number, found: readonly Problem[]): Promise<DeployAnswer> {
     const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision);
-    const { state, started, stopped, kept } = outcome;
-    return { revision, state, problems: united(found, outcome.problems), started, stopped, kept };
+    return { ...outcome, revision, problems: united(found, outcome.problems) };
   }
 
   #tell(id: string, by: Actor): void {

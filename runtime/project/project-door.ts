@@ -1,5 +1,5 @@
 import type {
-  ConnectionList, DeployAnswer, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, EnvList, TestAnswer,
+  ConnectionList, DeployAnswer, DeployPreview, FlowAnswer, FlowList, ImportAnswer, ImportRequest, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, EnvList, TestAnswer,
 } from '../api/contract.ts';
 import type { ConnectionDocument, Flow, Json } from '../flow/flow.ts';
 import type { AuditEntry } from '../store/store.ts';
@@ -16,6 +16,8 @@ export interface ProjectDoor {
   deleteFlow(id: string, by: Actor): Promise<void>;
   restoreFlow(id: string, by: Actor): Promise<void>;
   deploy(id: string, version: number, by: Actor): Promise<DeployAnswer>;
+  /** What a deploy of this version would do now. */
+  previewDeploy(id: string, version: number): Promise<DeployPreview>;
   stop(id: string, by: Actor): Promise<void>;
   start(id: string, by: Actor): Promise<DeployAnswer>;
   revisions(id: string): Promise<readonly { readonly revision: number; readonly at: number; readonly by: string }[]>;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { ConnectionList, DeployAnswer, EnvList, FlowAnswer, FlowList, FlowSummary, ImportAnswer, ImportRequest, RunDetail, RunList, SaveAnswer, SecretList, TestAnswer } from '../api/contract.ts';
+import type { ConnectionList, DeployAnswer, DeployPreview, EnvList, FlowAnswer, FlowList, FlowSummary, ImportAnswer, ImportRequest, RunDetail, RunList, SaveAnswer, SecretList, TestAnswer } from '../api/contract.ts';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, ConnectionsDocument, Flow, Json, Problem } from '../flow/flow.ts';
@@ -157,17 +157,23 @@ export class Project implements ProjectDoor, ProjectValues {
 
   deploy(id: string, version: number, by: Actor): Promise<DeployAnswer> {
     return this.#parts.serial.run(id, async () => {
-      await this.#drafts.follow(id);
-      const { draft, flow } = await this.#drafts.get(id);
-      this.#drafts.refuseBroken(id);
-      if (draft.version !== version) {
-        throw new Failure('flow.stale', {
-          en: `deploying the flow ${id}: version ${version} was asked for, ${draft.updatedBy} saved version ${draft.version} since`,
-          ru: `применение потока ${id}: запрошена версия ${version}, но с тех пор ${draft.updatedBy} сохранил(а) версию ${draft.version}`,
-        }, { details: { flow: id, version: draft.version, by: draft.updatedBy, at: draft.updatedAt } });
-      }
-      return this.#deploys.deploy(flow, draft.text, by);
+      const { flow, text } = await this.#draftOf(id, version);
+      return this.#deploys.deploy(flow, text, by);
     });
+  }
+  previewDeploy(id: string, version: number): Promise<DeployPreview> {
+    return this.#parts.serial.run(id, async () => this.#deploys.preview((await this.#draftOf(id, version)).flow));
+  }
+  /** The draft, if it still is the version that somebody saw. */
+  async #draftOf(id: string, version: number): Promise<{ readonly flow: Flow; readonly text: string }> {
+    await this.#drafts.follow(id);
+    const { draft, flow } = await this.#drafts.get(id);
+    this.#drafts.refuseBroken(id);
+    if (draft.version === version) return { flow, text: draft.text };
+    throw new Failure('flow.stale', {
+      en: `deploying the flow ${id}: version ${version} was asked for, ${draft.updatedBy} saved version ${draft.version} since`,
+      ru: `применение потока ${id}: запрошена версия ${version}, но с тех пор ${draft.updatedBy} сохранил(а) версию ${draft.version}`,
+    }, { details: { flow: id, version: draft.version, by: draft.updatedBy, at: draft.updatedAt } });
   }
   stop(id: string, by: Actor): Promise<void> {
     return this.#onExisting(id, () => this.#deploys.stop(id, by));

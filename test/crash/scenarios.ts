@@ -35,8 +35,8 @@ export interface Scenario {
   readonly stop?: true;
   /** Fed again in the life after, as a sender does that got no answer. */
   readonly repeats?: true;
-  /** Ends of the runs of the feed that differ from `completed: 1`, in the order of the feed. `any`: what depends on where the process ended. */
-  readonly ends?: readonly (Partial<Pick<EndedRun, 'completed' | 'dropped' | 'dead'>> | 'any')[];
+  /** Ends of the runs of the feed that differ from `completed: 1`, in the order of the feed. `any`: what depends on where the process ended. `once`: how it ended depends on that. */
+  readonly ends?: readonly (Partial<Pick<EndedRun, 'completed' | 'dropped' | 'dead'>> | 'any' | 'once')[];
   /** Messages of memory mode may be lost, never doubled. */
   readonly memory?: true;
   /** What else must hold, whatever happened on the way. */
@@ -184,6 +184,21 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     flow: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
     deploy: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', name: 'changed' }, pass: 'test-pass', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> pass.in', 'pass.out -> sink.in'] }),
     feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], call: flaky,
+  },
+  'a deploy that removes the node where messages wait': {
+    flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),
+    deploy: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 'k1', options: { key: 'k' } }, { payload: 'k2', options: { key: 'k' } }, { payload: 3 }], ends: ['once', 'once', 'once'], holds: noneTwice,
+  },
+  'a deploy that removes the node whose calls fail or are under way': {
+    flow: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, next: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> next.in', 'next.out -> sink.in'] }),
+    deploy: flowOf({ nodes: { in: 'test-source', other: 'test-call', sink: 'test-sink' }, wires: ['in.out -> other.in', 'other.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], call: flaky, ends: ['once', 'once', 'once'],
+  },
+  'a deploy that removes a branch and the node that gathers': {
+    flow: flowOf({ nodes: { in: 'test-source', gather: { type: 'test-gather', config: { size: 9 } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> gather.in', 'in.out -> call.in', 'call.out -> sink.in', 'gather.out -> sink.in'] }),
+    deploy: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], ends: ['any', 'any'],
   },
   'a planned stop': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeadLetterDetail, DeployAnswer, Flow, FlowSummary, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Failure } from '../../runtime/errors.ts';
 import type { DeadLetterDoor, FlowHost } from '../../runtime/host.ts';
@@ -18,7 +18,8 @@ export interface Answer { readonly status: number; readonly headers: IncomingHtt
 export interface Ask { readonly method?: string; readonly path: string; readonly headers?: { readonly [name: string]: string }; readonly body?: unknown; readonly raw?: string | Buffer }
 
 export const sampleFlow = (id = 'lead'): Flow => ({ format: 'millrace.flow/1', id, name: id, delivery: 'durable', nodes: {}, wires: [], layout: {} });
-const NO_DEPLOY: DeployAnswer = { revision: 1, state: 'live', problems: [], started: [], stopped: [], kept: [] };
+const EFFECTS: DeployEffects = { started: [], restarted: [], stopped: [], kept: [], moves: [], parks: [] };
+const NO_DEPLOY: DeployAnswer = { ...EFFECTS, revision: 1, state: 'live', problems: [] };
 
 type Change = Parameters<Parameters<ProjectDoor['onChange']>[0]>[0];
 
@@ -43,6 +44,7 @@ export class FakeProject {
       deleteFlow: async (id) => { this.#draft(id); this.drafts.delete(id); },
       restoreFlow: async (id) => { note('restore', id); },
       deploy: async (id, version) => { note('deploy', id, version); return NO_DEPLOY; },
+      previewDeploy: async (id, version) => { note('previewDeploy', id, version); return { ...EFFECTS, problems: [], refused: false }; },
       stop: async (id) => { note('stop', id); }, start: async (id) => { note('start', id); return NO_DEPLOY; },
       revisions: async () => [{ revision: 1, at: 5, by: 'local' }], getRevision: async (id) => this.#draft(id).flow,
       rollback: async (id, revision) => { note('rollback', id, revision); return NO_DEPLOY; },
@@ -105,7 +107,7 @@ export class FakeHost {
 
   door(): FlowHost {
     return {
-      deploy: async () => ({ state: 'live', problems: [], started: [], stopped: [], kept: [] }), stop: async () => undefined, remove: async () => undefined,
+      deploy: async () => ({ ...EFFECTS, state: 'live', problems: [] }), preview: async () => EFFECTS, stop: async () => undefined, remove: async () => undefined,
       live: (flow) => (this.counts.has(flow) ? { revision: 1, state: 'live', problems: [] } : undefined),
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },

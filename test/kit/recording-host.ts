@@ -1,5 +1,6 @@
 import type { ConnectionDocument, Flow, Problem } from '../../runtime/flow/flow.ts';
 import type { DeployOutcome, FlowHost, PendingRun } from '../../runtime/host.ts';
+import type { DeployEffects } from '../../runtime/api/contract.ts';
 
 type Live = NonNullable<ReturnType<FlowHost['live']>>;
 
@@ -17,7 +18,10 @@ export class RecordingHost implements FlowHost {
     this.calls.push(`deploy ${flow.id} ${revision}`);
     const problems = await this.onDeploy(flow, revision);
     this.flows.set(flow.id, { flow, live: { revision, state: 'live', problems } });
-    return { state: 'live', problems, started: Object.keys(flow.nodes), stopped: [], kept: [] };
+    return { state: 'live', problems, started: Object.keys(flow.nodes), restarted: [], stopped: [], kept: [], moves: [], parks: [] };
+  }
+  async preview(flow: Flow): Promise<DeployEffects> {
+    return { started: Object.keys(flow.nodes), restarted: [], stopped: [], kept: [], moves: [], parks: [] };
   }
   async stop(flow: string): Promise<void> {
     this.calls.push(`stop ${flow}`);

@@ -28,9 +28,9 @@ test('rows cross the threads as they were', () => {
 });
 
 test('a result is told only where the commit does not say it itself', () => {
-  const commits: Commit[] = [{ ops: [{ op: 'end', seq: 2 }, { op: 'ended', run }] }, { ops: [{ op: 'save', row: row(1) }] }, { ops: [{ op: 'run', change }] }, { ops: [{ op: 'run', change }] }];
-  const results: CommitResult[] = [{ ended: [run] }, { duplicateOf: 'r0', ended: [] }, { ended: [] }, { ended: [{ ...run, id: 'r' }] }];
+  const commits: Commit[] = [{ ops: [{ op: 'end', seq: 2 }, { op: 'ended', run }] }, { ops: [{ op: 'save', row: row(1) }] }, { ops: [{ op: 'run', change }] }, { ops: [{ op: 'run', change }] }, { ops: [] }];
+  const results: CommitResult[] = [{ ended: [run] }, { duplicateOf: 'r0', ended: [] }, { ended: [] }, { ended: [{ ...run, id: 'r' }] }, { ended: [], parked: { count: 0, more: false, freed: [], windows: [] } }];
   const told = packResults(commits, results);
-  expect(told.map(([place]) => place)).toEqual([1, 3]);
+  expect(told.map(([place]) => place)).toEqual([1, 3, 4]);
   expect(unpackResults(commits, told)).toEqual(results);
 });

@@ -159,6 +159,14 @@ describe('stop, start and rollback', () => {
     await failure('flow.never-deployed', project.start('lead', ANN));
     await failure('flow.never-deployed', project.stop('lead', ANN));
   });
+  test('a preview says what would come, for the version that was seen, and changes nothing', async () => {
+    const { project, host } = await deployed();
+    await project.saveFlow({ ...lead(), name: 'Other' }, 1, BOB);
+    await failure('flow.stale', project.previewDeploy('lead', 1));
+    expect(await project.previewDeploy('lead', 2)).toMatchObject({ refused: false, started: ['call', 'form'] });
+    expect(host.calls).toEqual(['deploy lead 1']);
+    expect((await project.getFlow('lead')).live).toMatchObject({ revision: 1 });
+  });
   test('a rollback is a deploy of the old text under a new number, and leaves the draft alone', async () => {
     const { project, host } = await deployed();
     await project.saveFlow(lead({ name: 'Leads' }), 1, ANN);

@@ -1,0 +1,209 @@
+import type { DeployEffects } from '../api/contract.ts';
+import type { Flow, Text } from '../flow/flow.ts';
+import { encodeBody } from '../journal/codec.ts';
+import type { DeadLetterRow, Op, Parking as Order } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { Collecting, Kept } from './collecting.ts';
+import { outcomeUnknown, recordOf } from './failures.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import type { Work } from './message.ts';
+import { changesOf, type Revision } from './revision.ts';
+import type { Segment } from './segment.ts';
+import type { Station } from './station.ts';
+import type { Unit } from './unit.ts';
+import { Visit } from './visit.ts';
+import { toDeadLetters } from './walker.ts';
+
+type Parks = DeployEffects['parks'];
+/** What of a node's resting messages has no place any more, and why. */
+interface Misfit { readonly what: Order['what']; readonly reason: Text }
+
+/**
+ * Messages at rest at a node that the newest revision has no place for become dead letters of the kind `parked`: at a deploy those that
+ * lie there, in bulk, by the journal; after it those that would come to lie there. What is at work there ends on its own revision.
+ */
+export class Parking {
+  readonly #runner: FlowRunner;
+  readonly #collecting: Collecting;
+
+  constructor(runner: FlowRunner, collecting: Collecting) {
+    this.#runner = runner;
+    this.#collecting = collecting;
+  }
+
+  /** A newer revision has just become the one that runs. */
+  async after(before: Revision | undefined): Promise<Parks> {
+    const misfits = new Map<Station, Misfit>();
+    const volatile: Work[] = [];
+    for (const [node, station] of this.#runner.stations) {
+      const misfit = this.#misfit(node);
+      const wasSource = before?.units.get(node)?.definition?.start !== undefined;
+      const known = misfit?.what === 'all' ? station.gone : misfit?.what === 'wires' && wasSource;
+      station.gone = misfit?.what === 'all';
+      if (!misfit || known) continue;
+      misfits.set(station, misfit);
+      // In the same turn in which the revision changed: nothing more is taken by an earlier one.
+      if (misfit.what !== 'kept') volatile.push(...station.empty());
+    }
+    const parks: Parks[number][] = [];
+    for (const [{ node }, misfit] of misfits) {
+      const messages = await this.#park(node, misfit) + await this.#parkVolatile(volatile.filter((work) => work.node === node), misfit);
+      if (messages > 0) parks.push({ node, messages, reason: misfit.reason });
+    }
+    await this.#runner.recovery.restore(new Set([...misfits].filter(([, { what }]) => what !== 'kept').map(([{ node }]) => node)));
+    return parks;
+  }
+
+  /** What an earlier life has left, before anything of it goes on. */
+  async atStart(): Promise<Parks> {
+    const parks: Parks[number][] = [];
+    for (const { node, kept } of await this.#runner.services.journal.atRest(this.#runner.flow)) {
+      const misfit = this.#misfit(node, kept > 0);
+      if (!misfit) continue;
+      this.#runner.station(node).gone = misfit.what === 'all';
+      const messages = await this.#inJournal(node, misfit);
+      if (messages > 0) parks.push({ node, messages, reason: misfit.reason });
+    }
+    return parks;
+  }
+
+  /** Messages at rest by node. */
+  async moves(): Promise<DeployEffects['moves']> {
+    return [...await this.#resting()].filter(([node]) => !this.#misfit(node)).map(([node, messages]) => ({ node, messages }));
+  }
+
+  /** What a deploy of this flow would do now. */
+  async preview(flow: Flow): Promise<DeployEffects> {
+    const { services, revision } = this.#runner;
+    const moves: DeployEffects['moves'][number][] = [];
+    const parks: Parks[number][] = [];
+    for (const [node, messages] of await this.#resting()) {
+      const type = flow.nodes[node]?.type;
+      if (type === undefined) parks.push({ node, messages, reason: noNode(node) });
+      else if (services.nodes.get(type)?.start && !revision?.units.get(node)?.definition?.start) parks.push({ node, messages, reason: noInput(node) });
+      else moves.push({ node, messages });
+    }
+    return { ...changesOf(flow, services, revision), moves, parks };
+  }
+
+  /** What came of a message by an earlier revision rests only where the newest one has a place. */
+  spare(segment: Segment): void {
+    const { outs, origin } = segment;
+    // Units of one revision share their map: nearly always it is the newest one's.
+    if (outs.length === 0 || outs[0]?.visit.unit.siblings === this.#runner.revision?.units) return;
+    for (const out of outs.splice(0)) {
+      if (this.#runner.hasPlace(out.visit.unit.id, origin.run)) outs.push(out);
+      else this.#end(out.visit);
+    }
+  }
+
+  /** A message that is at work and would wait: there is no place for it. */
+  parkWork({ station, unit, work }: { readonly station: Station; readonly unit: Unit; readonly work: Work }): void {
+    const segment = this.#runner.segment(station, work, { at: this.#runner.services.clock.now() });
+    this.#end(new Visit(segment, unit, work.msg.body));
+    segment.close();
+  }
+
+  #end(visit: Visit): void {
+    const node = visit.unit.id;
+    const failure = new NodeFailure('deploy.parked', this.#misfit(node)?.reason ?? noNode(node));
+    toDeadLetters(visit, recordOf(failure, { node, attempt: visit.segment.origin.attempt, at: this.#runner.services.clock.now() }), 'parked');
+  }
+
+  #misfit(node: string, gathers = this.#collecting.gathersAt(node)): Misfit | undefined {
+    const unit = this.#runner.unit(node);
+    if (!unit) return { what: 'all', reason: noNode(node) };
+    if (unit.definition?.start) return { what: 'wires', reason: noInput(node) };
+    // A type that is not installed waits for being so; a pace keeps nothing of the messages.
+    if (gathers && unit.definition && !unit.definition.collect && !unit.pace) return { what: 'kept', reason: noWindows(node) };
+    return undefined;
+  }
+
+  async #park(node: string, misfit: Misfit): Promise<number> {
+    if (!this.#collecting.gathersAt(node)) return await this.#inJournal(node, misfit);
+    let count = 0;
+    const kept = await this.#collecting.park(node, async () => {
+      const gone: string[] = [];
+      count = await this.#inJournal(node, misfit, gone);
+      return gone;
+    });
+    await this.#commit(kept.map((each) => ({ op: 'dead', letter: letterOf(this.#place(node, misfit), each) })));
+    for (const { run } of kept) this.#runner.leaveRun(run, { dead: 1 });
+    this.#runner.count(node).deadLetters += kept.length;
+    return count + kept.length;
+  }
+
+  /** All that the journal has there, some at a time. */
+  async #inJournal(node: string, { what, reason }: Misfit, windows: string[] = []): Promise<number> {
+    const { flow, services } = this.#runner;
+    const unknown = outcomeUnknown(node);
+    let count = 0;
+    for (let more = true; more;) {
+      const except = [...this.#runner.station(node).atWork].map(({ seq }) => seq);
+      const parking: Order = {
+        flow, node, what, except, spared: [], at: services.clock.now(), code: 'deploy.parked', text: reason, unknown: { code: unknown.code, text: unknown.text }, atMost: limits.parkedAtOnce,
+      };
+      const parked = await this.#commit([{ op: 'park', parking }]);
+      count += parked?.count ?? 0;
+      windows.push(...parked?.windows ?? []);
+      for (const { row } of parked?.freed ?? []) this.#runner.freedBy(row);
+      more = parked?.more ?? false;
+    }
+    this.#runner.count(node).deadLetters += count;
+    return count;
+  }
+
+  /** What memory mode held there. What a source accepted waits again where it was. */
+  async #parkVolatile(works: readonly Work[], misfit: Misfit): Promise<number> {
+    const parked = works.filter(({ via }) => misfit.what === 'all' || via.includes('->'));
+    for (const work of works) if (!parked.includes(work)) this.#runner.station(work.node).arrive(work);
+    if (parked.length === 0) return 0;
+    await this.#commit(parked.map((work) => ({ op: 'dead', letter: letterOf(this.#place(work.node, misfit), { ...work, id: work.msg.id, body: work.msg.body }) })));
+    for (const { run, node } of parked) {
+      this.#runner.leaveRun(run, { dead: 1 });
+      this.#runner.count(node).deadLetters++;
+    }
+    return parked.length;
+  }
+
+  async #commit(ops: readonly Op[]): Promise<{ readonly count: number; readonly more: boolean; readonly windows: readonly string[]; readonly freed: readonly { readonly row: number }[] } | undefined> {
+    if (ops.length === 0) return undefined;
+    const { ended, parked } = await this.#runner.services.journal.commit({ ops });
+    for (const run of ended) this.#runner.runEnded(run);
+    return parked;
+  }
+
+  #place(node: string, { reason }: Misfit): LetterPlace {
+    return { flow: this.#runner.flow, node, at: this.#runner.services.clock.now(), text: reason };
+  }
+
+  /** How many messages rest at each node, in the journal and in memory mode's queues. */
+  async #resting(): Promise<ReadonlyMap<string, number>> {
+    const resting = new Map<string, number>();
+    const add = (node: string, messages: number): void => { if (messages > 0) resting.set(node, (resting.get(node) ?? 0) + messages); };
+    for (const { node, queued, waiting, aside, kept } of await this.#runner.services.journal.atRest(this.#runner.flow)) {
+      // What is at work without a call is queued by the journal until it has left.
+      const atWork = [...this.#runner.station(node).atWork].filter(({ seq, attempt }) => seq !== 0 && attempt === 0).length;
+      add(node, queued + waiting + aside + kept - Math.min(queued, atWork));
+    }
+    for (const [node, station] of this.#runner.stations) add(node, station.volatile);
+    for (const [node, kept] of this.#collecting.volatile()) add(node, kept);
+    return resting;
+  }
+}
+
+type LetterPlace = Pick<DeadLetterRow, 'flow' | 'node' | 'at' | 'text'>;
+
+/** A message that lived in memory only, as a dead letter. */
+function letterOf(place: LetterPlace, work: Pick<Kept, 'id' | 'run' | 'receivedAt' | 'body'> & Partial<Pick<Work, 'via' | 'key' | 'parents' | 'attempt' | 'pos'>>): DeadLetterRow {
+  const { id, run, receivedAt, body, via = '', key = null, parents = [], attempt = 0, pos = 0 } = work;
+  return {
+    ...place, kind: 'parked', code: 'deploy.parked', revision: run.revision, via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos, edited: 0,
+    id, run: run.id, attempts: attempt, details: '{}', key, receivedAt, body: encodeBody(body),
+  };
+}
+
+const noNode = (node: string): Text => ({ en: `a deploy removed the node ${node}, where the message was at rest`, ru: `применение убрало узел ${node}, у которого ждало сообщение` });
+const noInput = (node: string): Text => ({ en: `since a deploy the node ${node}, where the message was at rest, is a source and takes no messages`, ru: `после применения узел ${node}, у которого ждало сообщение, стал источником и не принимает сообщений` });
+const noWindows = (node: string): Text => ({ en: `since a deploy the node ${node} gathers no messages any more, and this one waited there for others`, ru: `после применения узел ${node} больше не собирает сообщения, а это ждало там других` });

@@ -1,0 +1,44 @@
+import type { DeployEffects } from '../api/contract.ts';
+import type { Collecting } from './collecting.ts';
+import type { FlowRunner } from './flow-runner.ts';
+
+/** What the journal holds of a flow goes on. */
+export class Recovery {
+  readonly #runner: FlowRunner;
+  readonly #collecting: Collecting;
+
+  constructor(runner: FlowRunner, collecting: Collecting) {
+    this.#runner = runner;
+    this.#collecting = collecting;
+  }
+
+  /** After a start, before anything new is accepted. Answers what has no place any more. */
+  async open(): Promise<DeployEffects['parks']> {
+    const { flow, services: { journal } } = this.#runner;
+    await journal.recover(flow);
+    const parks = await this.#runner.parking.atStart();
+    for (const { node, key, row } of await journal.keyHolds(flow)) {
+      this.#runner.station(node).holdForPerson(key);
+      if (row !== null) this.#runner.heldBy(row, { node, key });
+    }
+    await this.restore();
+    await this.#collecting.recover();
+    return parks;
+  }
+
+  /** Tells stations what the journal says lies there: all of them, or those that were emptied. */
+  async restore(emptied?: ReadonlySet<string>): Promise<void> {
+    const { flow, services: { journal } } = this.#runner;
+    if (emptied?.size === 0) return;
+    const here = ({ node }: { readonly node: string }): boolean => emptied?.has(node) ?? true;
+    for (const { node, key } of (await journal.retryingKeys(flow)).filter(here)) this.#runner.station(node).hold(key);
+    for (const { node, key, count } of (await journal.asideKeys(flow)).filter(here)) this.#runner.station(node).restoreAside(key, count);
+    for (const { node, key, due, pos } of (await journal.heldDues(flow)).filter(here)) this.#runner.station(node).lastDue.set(key, { due, pos });
+    const left = new Set(emptied);
+    for (const rest of (await journal.counts(flow)).filter(here)) {
+      this.#runner.station(rest.node).restore(rest);
+      left.delete(rest.node);
+    }
+    for (const node of left) this.#runner.station(node).restore({ queued: 0, waiting: 0 });
+  }
+}
