@@ -1,5 +1,5 @@
 import type {
-  CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
+  CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, DeployPreview, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
   HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
@@ -85,6 +85,7 @@ export const api = {
   deleteFlow: (id: string) => call<void>('DELETE', `/flows${at(id)}`),
   restoreFlow: (id: string) => call<void>('POST', `/flows${at(id)}/restore`),
   deploy: (id: string, version: number) => call<DeployAnswer>('POST', `/flows${at(id)}/deploy`, { body: { version } }),
+  previewDeploy: (id: string, version: number) => call<DeployPreview>('POST', `/flows${at(id)}/deploy/preview`, { body: { version } }),
   stop: (id: string) => call<void>('POST', `/flows${at(id)}/stop`),
   listRevisions: (id: string) => call<RevisionList>('GET', `/flows${at(id)}/revisions`),
   getRevision: (id: string, revision: number) => call<Flow>('GET', `/flows${at(id, 'revisions', String(revision))}`),

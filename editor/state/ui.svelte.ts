@@ -2,7 +2,7 @@ export type Theme = 'light' | 'dark' | 'system';
 export type SidePanel = 'nodes' | 'flows' | 'connections' | 'settings';
 export type DockTab = 'debug' | 'problems' | 'log';
 export type InspectorTab = 'settings' | 'input' | 'output' | 'delivery' | 'help';
-export type DialogName = 'import' | 'export' | 'command' | 'shortcuts';
+export type DialogName = 'import' | 'export' | 'command' | 'shortcuts' | 'deploy';
 
 /** A quiet word about what was done, with a way back. Errors stay on the thing that has them instead. */
 export interface Notice { readonly id: number; readonly text: string; readonly action?: { readonly label: string; readonly run: () => void } }

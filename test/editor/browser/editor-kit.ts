@@ -148,7 +148,10 @@ export class Tab {
   }
 
   async deploy(): Promise<void> {
+    const isAgain = await this.page.locator('.bar').getByText(/· (revision|ревизия)/).isVisible();
     await this.page.getByRole('button', { name: /^(Deploy|Применить)/ }).first().click();
+    // A later deploy says first what it does.
+    if (isAgain) await this.page.getByRole('dialog').getByRole('button', { name: /^(Deploy|Применить)/ }).click();
     await this.page.getByText(/Live · revision|Работает · ревизия/).waitFor();
   }
 
