@@ -13,8 +13,8 @@ export interface FlowHost {
   preview(flow: Flow): Promise<DeployEffects>;
   /** Stops sources and takes no new work; messages at rest stay in the journal. */
   stop(flow: string): Promise<void>;
-  /** Forgets a deleted flow, with everything pending in it. */
-  remove(flow: string): Promise<void>;
+  /** Forgets a deleted flow, with everything pending in it; answers how much that was. */
+  remove(flow: string): Promise<{ readonly pending: number; readonly deadLetters: number }>;
   live(flow: string): { readonly revision: number; readonly state: 'live' | 'stopped' | 'failed'; readonly problems: readonly Problem[] } | undefined;
 
   /** Presses the button of a source, or feeds `body` into a node's input as a new run. Throws a `Failure` when the flow is not live. */

@@ -53,12 +53,16 @@ export class DriverHost implements FlowHost {
 
   async stop(flow: string): Promise<void> { await this.#runners.get(flow)?.stop(); }
 
-  async remove(flow: string): Promise<void> {
+  async remove(flow: string): ReturnType<FlowHost['remove']> {
     await this.#runners.get(flow)?.dispose();
     this.#runners.delete(flow);
     this.#counters.get(flow)?.close();
     this.#counters.delete(flow);
-    await this.#services.journal.removeFlow(flow);
+    const { journal } = this.#services;
+    const gathered = (await journal.atRest(flow)).reduce((sum, { kept }) => sum + kept, 0);
+    const forgotten = { pending: await journal.pendingTotal(flow) + gathered, deadLetters: await journal.deadLetterTotal({ flow }) };
+    await journal.removeFlow(flow);
+    return forgotten;
   }
 
   live(flow: string): ReturnType<FlowHost['live']> {

@@ -152,14 +152,14 @@ export class Station implements DuesOwner {
     this.#queue = this.#makeQueue();
     for (const key of this.#holds.keys()) this.#queue.hold(key);
     this.#fetchedAhead.clear();
-    for (const { key } of this.atWork) if (key !== null) this.#queue.hold(key);
-    // Some of those at work are queued by the journal: a reading must not bring them a second time.
-    for (const { seq, pos } of this.atWork) this.#fetchedAhead.set(seq, pos);
+    for (const { key, seq, pos } of this.atWork) {
+      if (key !== null) this.#queue.hold(key);
+      this.#fetchedAhead.set(seq, pos); // queued by the journal, some of them: a reading must not bring them a second time
+    }
     this.lastDue.clear();
     this.#lastPos = this.#spilled = 0;
     this.#life++;
-    this.#paging = false;
-    this.#restoring = true;
+    [this.#paging, this.#restoring] = [false, true];
     return volatile;
   }
 
@@ -239,9 +239,8 @@ export class Station implements DuesOwner {
     return volatile;
   }
 
-  /** How many messages wait here in memory only. */
+  /** How many messages wait here in memory only: all, and of a run. */
   get volatile(): number { return this.#queue.countIf((work) => work.seq === 0) + this.#pacing.volatile + this.dues.volatile; }
-  /** How many messages of a run wait here in memory only. */
   volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run); }
 
   /** What memory mode holds here, for the journal: a planned stop loses nothing. */

@@ -47,6 +47,7 @@ export interface ProjectOptions {
   readonly documentsOnly?: boolean;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const EXAMPLES = fileURLToPath(new URL('../../flows', import.meta.url));
 
 /** The project's documents and what people do with them. `open` before use; the store, the vault and the host are the caller's to close. */
@@ -289,7 +290,8 @@ export class Project implements ProjectDoor, ProjectValues {
       const before = clock.now() - limits.deletedKeptMs;
       for (const { flow } of (await store.listDeletedDrafts()).filter(({ deletedAt }) => deletedAt < before)) {
         await serial.run(flow, async () => {
-          await host.remove(flow);
+          const { pending, deadLetters } = await host.remove(flow);
+          await audited(this.#parts, { name: 'millrace' }, { action: 'flow.forget', subject: flow, details: `deleted ${limits.deletedKeptMs / DAY_MS} days ago; with ${pending} pending messages and ${deadLetters} dead letters` });
           await store.forgetDeletedDraft(flow);
           this.#drafts.forget(flow);
           this.#deploys.forget(flow);

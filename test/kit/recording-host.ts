@@ -28,9 +28,10 @@ export class RecordingHost implements FlowHost {
     const known = this.flows.get(flow);
     if (known) this.flows.set(flow, { ...known, live: { ...known.live, state: 'stopped' } });
   }
-  async remove(flow: string): Promise<void> {
+  async remove(flow: string): ReturnType<FlowHost['remove']> {
     this.calls.push(`remove ${flow}`);
     this.flows.delete(flow);
+    return { pending: 3, deadLetters: 1 };
   }
   live(flow: string): Live | undefined { return this.flows.get(flow)?.live; }
   async connectionChanged(name: string): Promise<void> { this.calls.push(`changed ${name}`); }

@@ -236,6 +236,7 @@ describe('a deleted flow', () => {
     await clock.advance(2);
     await project.tidy();
     expect(host.calls.at(-1)).toBe('remove lead');
+    expect((await project.audit(1))[0]).toMatchObject({ action: 'flow.forget', subject: 'lead', details: expect.stringContaining('3 pending messages and 1 dead letters') });
     expect(await store.listRevisions('lead', 9)).toEqual([]);
     await failure('flow.not-found', project.restoreFlow('lead', ANN));
   });
