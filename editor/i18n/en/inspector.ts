@@ -49,6 +49,7 @@ export const inspector = {
   'inspector.unknown-park': 'Leave it to a person',
   'inspector.unknown-retry': 'Call again; it may act twice',
   'inspector.record': 'Keep the output of each call',
+  'inspector.record-help': 'Whole, however busy the flow is, so that a replay answers from it instead of calling again.',
   'inspector.source-delivery': 'A source has no calls: what it accepts is kept before it answers, when the flow is durable.',
   'inspector.by-default': '{value} by default',
   'inspector.wire': 'Wire',

@@ -52,6 +52,7 @@ export const inspector: Translation<typeof english> = {
   'inspector.unknown-park': 'Оставить человеку',
   'inspector.unknown-retry': 'Вызвать снова; может сработать дважды',
   'inspector.record': 'Хранить выход каждого вызова',
+  'inspector.record-help': 'Целиком, как бы ни был загружен поток: тогда повтор отвечает из записи, а не вызывает снова.',
   'inspector.source-delivery': 'У источника нет вызовов: принятое сохраняется до ответа, если доставка потока надёжная.',
   'inspector.by-default': 'по умолчанию {value}',
   'inspector.wire': 'Связь',

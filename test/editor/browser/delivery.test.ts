@@ -43,7 +43,8 @@ test.skipIf(!chromium)('a node is told how often it may call and what becomes of
   await expect.poll(async () => (await saved('node-delivery'))?.rate).toBe('10/1m');
   await choose(tab, '@afterDeadLetter', 'Let its key go on');
   await choose(tab, '@onUnknown', 'Call again; it may act twice');
-  await expect.poll(() => saved('node-delivery')).toMatchObject({ rate: '10/1m', afterDeadLetter: 'continue', onUnknown: 'retry' });
+  await field(tab, '@record').getByRole('switch').click();
+  await expect.poll(() => saved('node-delivery')).toMatchObject({ rate: '10/1m', afterDeadLetter: 'continue', onUnknown: 'retry', record: true });
   await choose(tab, '@afterDeadLetter', 'Hold its key for a person');
   await expect.poll(async () => Object.keys(await saved('node-delivery') ?? {})).not.toContain('afterDeadLetter');
   await field(tab, '@rate').locator('input').fill('');
