@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { freePort, pause } from './kit/millrace.ts';
-import { changed, makeTortureFlow, type TortureFlow } from './torture/flows.ts';
+import { changed, makeTortureFlow, withoutDelay, type TortureFlow } from './torture/flows.ts';
 import { Life } from './torture/life.ts';
 import { Receiver } from './torture/receiver.ts';
 
@@ -52,7 +52,7 @@ const life = new Life(data, await freePort(), say);
 const receiver = await Receiver.open(random);
 const flows: TortureFlow[] = Array.from({ length: flowCount }, (_, i) => makeTortureFlow(`torture${i}`, { receiver: receiver.address, random }));
 const accepted: number[] = [];
-const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, deploys: 0, 'held keys released': 0 };
+const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, deploys: 0, 'of them without a node': 0, 'parked messages resent': 0, 'held keys released': 0 };
 let refused = 0;
 
 interface Answer { readonly status: number; readonly json: { readonly [key: string]: unknown } }
@@ -140,7 +140,10 @@ async function misfortune(): Promise<void> {
     await again('SIGTERM');
   } else {
     const { flow } = flows[Math.floor(random() * flows.length)] as TortureFlow;
-    if (await deploy(changed(flow, random))) done.deploys++;
+    const next = random() < 0.5 ? withoutDelay(flow, random) : flow;
+    if (!await deploy(changed(next, random))) return;
+    done.deploys++;
+    if (next !== flow) done['of them without a node']++;
   }
 }
 
@@ -167,6 +170,14 @@ async function freeKeys(): Promise<void> {
       await api('POST', `/flows/${flow.id}/held-keys`, { body: { node, key, action: 'release' } });
     }
   }
+}
+
+/** What was parked goes back to its node, which is there again. */
+async function unpark(): Promise<void> {
+  for (const { flow } of flows) if (!await deploy(flow)) throw new Error(`flow ${flow.id} cannot be deployed at the end`);
+  const { json } = await api('POST', '/dead-letters/resend', { body: { query: { kind: 'parked' }, to: 'node' } });
+  done['parked messages resent'] += Number(json.done);
+  if ((json.refused as readonly unknown[]).length > 0) say(`resending what was parked: ${JSON.stringify(json).slice(0, 300)}`);
 }
 
 /** Waits until nothing is pending, or nothing moves any more. */
@@ -218,7 +229,7 @@ function judge(ended: Counts, dead: ReadonlyMap<number, readonly string[]>): boo
       if (times > 1) doubled.push(`${effect}#${n}`);
     }
   }
-  const missingRuns = accepted.length - ended.completed - ended.dropped - ended.deadLettered - ended.discarded - ended.pending;
+  const missingRuns = accepted.length + done['parked messages resent'] - ended.completed - ended.dropped - ended.deadLettered - ended.discarded - ended.pending;
   const codes = Map.groupBy([...dead.values()].flat(), (each) => each);
   console.log(`
 seed ${seed}, ${minutes} minutes, ${flowCount} flows, ${Object.entries(done).map(([what, times]) => `${times} ${what}`).join(', ')}${smallDisk ? '' : ' (disk full skipped: it needs root on Linux)'}
@@ -245,6 +256,7 @@ try {
   feeding = false;
   say('the torture is over');
   await fed;
+  await unpark();
   const ended = await drained();
   const dead = await deadLetters();
   await life.end('SIGTERM');
