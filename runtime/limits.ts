@@ -39,6 +39,8 @@ export const limits = {
   backoffFactor: 5, // 1 s, 5 s, 25 s, 125 s, …
   backoffMaxMs: 30 * MINUTE,
   crashesMax: 3, // of the process during one call of one message, before the message is a dead letter
+  crashesAlone: 2, // of the process during one call of one message, before the message runs alone: one end may be a power cut, two in a row are a suspicion
+  suspectWaitMs: 10 * SECOND, // for others to end before a suspect runs all the same
   callTimeoutMs: 30 * SECOND, // DESIGN 6.13
   probeFirstMs: 1 * SECOND, // of a paused connection
   probeMaxMs: 30 * SECOND, // so that an outage ends at most half a minute after the other side is back

@@ -11,6 +11,7 @@ import { DriverHost } from './driver/host.ts';
 import { Locks } from './driver/locks.ts';
 import { Replies } from './driver/replies.ts';
 import type { Services } from './driver/services.ts';
+import { Suspects } from './driver/suspects.ts';
 import { Timers } from './driver/timers.ts';
 import type { Json, Text } from './flow/flow.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
@@ -117,7 +118,7 @@ function servicesOf({ disk, options, clock, random, journal, values, observers, 
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {
-    disk, clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
+    disk, suspects: new Suspects(clock), clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers, clock),

@@ -70,7 +70,7 @@ export class FlowRunner implements StationOwner {
   get revision(): Revision | undefined { return this.#revision; }
   get state(): 'live' | 'stopped' | 'failed' { return this.#state; }
   get durable(): boolean { return this.#revision?.flow.delivery !== 'memory'; }
-  get mayStart(): boolean { return this.#state === 'live' && !this.#writer.full; }
+  get mayStart(): boolean { return this.#state === 'live' && !this.services.suspects.hold && !this.#writer.full; }
   get stations(): ReadonlyMap<string, Station> { return this.#stations; }
   get problems(): readonly Problem[] { return [...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])); }
   unit(node: string): Unit | undefined { return this.#revision?.units.get(node); }
@@ -128,6 +128,9 @@ export class FlowRunner implements StationOwner {
   get waiting(): boolean {
     return this.#collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
   }
+
+  /** Whoever waits may look whether it may begin. */
+  scheduleAll(): void { for (const station of this.#stations.values()) station.schedule(); }
 
   /** About so much of the disk is taken by what rests here. */
   get restingBytes(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.restingChars, 0); }

@@ -33,6 +33,7 @@ export class DriverHost implements FlowHost {
       runner: (flow) => this.#runners.get(flow),
       counted: ({ flow, node }, by) => { this.#runner(flow).count(node).deadLetters += by; },
     }, this.replays);
+    services.suspects.onFreed(() => { for (const runner of this.#runners.values()) runner.scheduleAll(); });
     services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }
 

@@ -51,6 +51,8 @@ export interface Work {
   /** Calls of this node for this message that count as attempts. */
   attempt: number;
   crashes: number;
+  /** Under suspicion of ending the process while it is at work; undefined before and after. */
+  alone?: boolean | undefined;
   due: number | null;
   /** The revision that works on it now. */
   on?: { leave(): void } | undefined;

@@ -13,6 +13,7 @@ import type { HookRouter } from './hooks.ts';
 import type { Run } from './message.ts';
 import type { Locks } from './locks.ts';
 import type { Replies } from './replies.ts';
+import type { Suspects } from './suspects.ts';
 import type { Timers } from './timers.ts';
 
 /** What is kept of runs: late at worst, never wrong. */
@@ -33,6 +34,7 @@ export interface Services {
   readonly timers: Timers;
   /** `low`: only what belongs to accepted messages may take more of the disk. */
   readonly disk: { readonly low: boolean };
+  readonly suspects: Suspects;
   readonly connections: Connections;
   readonly hooks: HookRouter;
   readonly locks: Locks;

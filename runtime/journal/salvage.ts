@@ -17,7 +17,7 @@ export interface SalvageReport {
 }
 
 const ORDERS: { readonly [table: string]: readonly string[] } = {
-  messages: ['rowid'], dead_letters: ['rowid'], outbox: ['rowid'], key_holds: ['rowid'],
+  messages: ['rowid'], cursors: ['rowid'], dead_letters: ['rowid'], outbox: ['rowid'], key_holds: ['rowid'],
   meta: ['name'], runs: ['run'], windows: ['flow', 'node', 'key'], kept: ['flow', 'node', 'window', 'pos'], events: ['flow', 'node', 'event'], answers: ['scope', 'key'],
 };
 /** Columns whose text must be read again later, by how it is read. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DiskWatch } from '../../../runtime/driver/disk-watch.ts';
+import { Suspects } from '../../../runtime/driver/suspects.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
@@ -113,4 +114,61 @@ test('a flow whose messages at rest take all that one flow may take refuses new 
   await expect(feed('refused again')).rejects.toMatchObject({ code: 'flow.disk-full' });
   resting = 0;
   await feed('fits again');
+});
+
+describe('messages that were in a call at two ends of the process in a row', () => {
+  const all = flowOf({ nodes: { in: 'test-source', call: 'test-call', other: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'in.out -> other.in', 'call.out -> sink.in'] });
+  const never = new Promise<void>(() => undefined);
+
+  test('run alone, so that the one to blame is found and no other becomes a dead letter', async () => {
+    let life = world();
+    await life.deploy(all);
+    await life.calm();
+    nodes.onCall = () => never;
+    for (const payload of ['a', 'poison', 'b', 'c']) await feed(payload);
+    for (let end = 0; end < 2; end++) {
+      await life.calm();
+      life.kill();
+      life = world({ seed: end + 2 });
+      if (end === 1) nodes.calls.length = 0;
+      if (end === 1) nodes.onCall = async ({ payload }) => { if (payload === 'poison') await never; };
+      await life.deploy(all);
+    }
+    await life.calm();
+    // The third life stands at the first call of the poison, with nobody beside it.
+    expect(nodes.calls.at(-1)).toMatch(/:poison$/);
+    expect(nodes.calls.filter((call) => call.endsWith(':poison'))).toHaveLength(1);
+    await feed('new');
+    await life.calm();
+    expect(nodes.calls.filter((call) => call.endsWith(':new'))).toEqual([]);
+    for (const seed of [4, 5]) {
+      life.kill();
+      life = world({ seed });
+      await life.deploy(all);
+      await life.calm();
+    }
+    expect((await life.services.journal.deadLetters({ limit: 9 })).map(({ code, body }) => [code, (JSON.parse(body) as { payload: string }).payload])).toEqual([['call.crashed', 'poison'], ['call.crashed', 'poison']]);
+    expect(payloads().sort()).toEqual(['a', 'b', 'c', 'new']);
+    expect(await life.pending()).toBe(0);
+    expect(life.bugs).toEqual([]);
+  });
+
+  test('begin after a while although another call does not end, and let the others begin when they are done', async () => {
+    const clock = new VirtualTime();
+    const patient = new Suspects(clock);
+    const said: string[] = [];
+    patient.onFreed(() => { said.push('free'); });
+    patient.begin();
+    patient.alone(() => { said.push('first'); });
+    patient.alone(() => { said.push('second'); });
+    await clock.advance(limits.suspectWaitMs - 1);
+    expect([said, patient.hold]).toEqual([[], true]);
+    await clock.advance(1);
+    expect(said).toEqual(['first']);
+    patient.end();
+    patient.endAlone();
+    expect(said).toEqual(['first', 'second']);
+    patient.endAlone();
+    expect([said, patient.hold, clock.waiting]).toEqual([['first', 'second', 'free'], false, 0]);
+  });
 });

@@ -55,6 +55,10 @@ test('of a whole journal all is taken and nothing is called lost', () => {
   const report = salvage(journal.file, salvaged());
   expect(report).toMatchObject({ tables: { messages: { taken: MESSAGES, gaps: 0, unusable: 0 }, runs: { taken: MESSAGES / 6, gaps: 0 } }, lost: [], runsLost: 0, runsMended: 0, unusable: [] });
   expect(seqsIn(salvaged())).toHaveLength(MESSAGES);
+  const database = new DatabaseSync(journal.file, { readOnly: true });
+  const tables = (database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").all() as { name: string }[]).map(({ name }) => name);
+  database.close();
+  expect(Object.keys(report?.tables ?? {}).sort()).toEqual(tables.sort());
 });
 
 test('of damaged pages their messages are lost and named, and no other', () => {
