@@ -40,6 +40,8 @@ export interface FlowHost {
   /** Opens a client of its own with this document, tests and closes it. */
   testConnection(name: string, document: ConnectionDocument): Promise<{ readonly ok: boolean; readonly message: Text; readonly ms: number }>;
 
+  /** Messages of a flow that ended the process again and again until it was started now; 0 for a flow that may run. */
+  blamed(flow: string): number;
   /** Whether messages can be written: `waiting` passes by itself, `damaged` does not. */
   journal(): { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
 

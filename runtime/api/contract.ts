@@ -30,7 +30,7 @@ export interface FlowSummary {
   readonly delivery: 'durable' | 'memory';
   readonly version: number;
   readonly updatedAt: number;
-  readonly live?: { readonly revision: number; readonly state: FlowState };
+  readonly live?: { readonly revision: number; readonly state: FlowState; /** Why it is stopped although nobody stopped it. */ readonly reason?: Text };
   /** The draft differs from what is live. */
   readonly changed: boolean;
   readonly problems: number;

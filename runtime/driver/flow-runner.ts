@@ -129,10 +129,7 @@ export class FlowRunner implements StationOwner {
     return this.#collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
   }
 
-  /** Whoever waits may look whether it may begin. */
   scheduleAll(): void { for (const station of this.#stations.values()) station.schedule(); }
-
-  /** About so much of the disk is taken by what rests here. */
   get restingBytes(): number { return [...this.#stations.values()].reduce((sum, station) => sum + station.restingChars, 0); }
 
   station(node: string): Station {

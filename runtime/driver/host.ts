@@ -20,6 +20,7 @@ export class DriverHost implements FlowHost {
   readonly #runners = new Map<string, FlowRunner>();
   readonly #counters = new Map<string, CountersOf>();
   readonly #pump: HistoryPump;
+  readonly #blamed = new Map<string, number>();
   readonly letters: DeadLetters;
   readonly replays: Replays;
   #stopPruning: () => void = () => undefined;
@@ -39,6 +40,8 @@ export class DriverHost implements FlowHost {
 
   /** Reads what the journal says of earlier times. Before the first deploy. */
   async open(): Promise<void> {
+    const { clock, journal } = this.#services;
+    for (const { flow, blamed } of await journal.crashing(clock.now() - limits.blamedWithinMs)) if (blamed >= limits.blamedMax) this.#blamed.set(flow, blamed);
     for (const { flow, node, count } of await this.#services.journal.deadLetterCounts()) {
       this.#runner(flow).count(node).deadLetters = count;
     }
@@ -131,6 +134,7 @@ export class DriverHost implements FlowHost {
   async tryConnection(name: string): ReturnType<FlowHost['tryConnection']> { return await this.#services.connections.tryNow(name); }
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
+  blamed(flow: string): number { return this.#blamed.get(flow) ?? 0; }
   journal(): ReturnType<FlowHost['journal']> {
     const { health } = this.#services.journal;
     return health.state === 'well' && this.#services.disk.low ? { state: 'waiting', reason: 'the disk of the data folder is filled up to its reserve' } : health;

@@ -8,7 +8,6 @@ import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
-import { isSuspect } from './suspects.ts';
 import type { LastDue, NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
 
 /** What a station asks of its flow. */
@@ -219,10 +218,7 @@ export class Station implements DuesOwner {
     if (work.resumed && work.key !== null && this.lastDue.get(work.key)?.pos === work.pos) this.lastDue.delete(work.key);
     work.on?.leave();
     work.on = undefined;
-    const { alone } = work;
-    work.alone = undefined;
-    if (alone) this.#services.suspects.endAlone();
-    else if (alone === false) this.#services.suspects.end();
+    this.#services.suspects.left(work);
   }
 
   /** A new revision: what the node no longer uses does not hold it back. */
@@ -286,19 +282,9 @@ export class Station implements DuesOwner {
     }
     if (unit.rate || unit.resources.length > 0) this.#countRate(unit);
     const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
-    if (turn === 'now') this.#perform(unit, work);
+    if (turn === 'now') this.#services.suspects.admit(work, () => this.#owner.perform(this, unit, work));
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
     else this.atWork.delete(work);
-  }
-
-  #perform(unit: Unit, work: Work): void {
-    const { suspects } = this.#services;
-    work.alone = isSuspect(work.crashes);
-    if (work.alone) suspects.alone(() => this.#owner.perform(this, unit, work));
-    else {
-      suspects.begin();
-      this.#owner.perform(this, unit, work);
-    }
   }
 
   #isPaused(unit: Unit): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import type { Work } from './message.ts';
 
 /**
  * Messages that were in a call at two ends of the process in a row run alone in the whole process: when it ends a third time, only the one
@@ -21,6 +22,21 @@ export class Suspects {
   onFreed(call: () => void): void { this.#freed = call; }
 
   get hold(): boolean { return this.#alone || this.#waiting.length > 0; }
+
+  /** The work begins, at once or when its turn has come. */
+  admit(work: Work, run: () => void): void {
+    work.alone = work.crashes >= limits.crashesAlone && work.crashes < limits.crashesMax;
+    if (work.alone) { this.alone(run); return; }
+    this.begin();
+    run();
+  }
+  /** What was never admitted may leave, too. */
+  left(work: Work): void {
+    const { alone } = work;
+    work.alone = undefined;
+    if (alone) this.endAlone();
+    else if (alone === false) this.end();
+  }
 
   begin(): void { this.#others++; }
   end(): void {
@@ -55,5 +71,3 @@ export class Suspects {
     this.#waiting.shift()?.();
   }
 }
-
-export const isSuspect = (crashes: number): boolean => crashes >= limits.crashesAlone && crashes < limits.crashesMax;

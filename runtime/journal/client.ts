@@ -186,6 +186,7 @@ export class JournalClient implements Journal {
     .map(({ id, runs, steps }) => ({ id, runs: JSON.parse(runs) as EndedRun[], steps: steps === null ? [] : JSON.parse(steps) as string[] }));
   forgetOutbox: Journal['forgetOutbox'] = (upTo) => this.#query('forgetOutbox', upTo);
   prune: Journal['prune'] = (before) => this.#query('prune', before);
+  crashing: Journal['crashing'] = (since) => this.#query('crashing', since);
   freeze: Journal['freeze'] = () => this.#query('freeze');
   thaw: Journal['thaw'] = () => this.#query('thaw');
   removeFlow: Journal['removeFlow'] = (flow) => this.#query('removeFlow', flow);

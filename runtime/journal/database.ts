@@ -293,6 +293,9 @@ export class JournalDatabase {
   removeFlow(flow: string): void {
     for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters', 'key_holds']) this.#sql.run(`DELETE FROM ${table} WHERE flow = ?`, flow);
   }
+  crashing(since: number): { flow: string; blamed: number }[] {
+    return this.#sql.all("SELECT flow, count(*) AS blamed FROM dead_letters WHERE at >= ? AND code = 'call.crashed' AND flow IN (SELECT flow FROM messages WHERE state = 1) GROUP BY flow", since);
+  }
   freeze(): void {
     const { busy, log } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number; log: number };
     assert(busy === 0 && log <= 0, 'the one connection of the journal reads nothing while it is frozen');

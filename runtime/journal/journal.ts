@@ -64,6 +64,8 @@ export interface Journal {
   /** Forgets everything of a flow. */
   removeFlow(flow: string): Promise<void>;
 
+  /** Flows that were in a call when the last owner ended, with how many of their messages are dead letters since an instant because the process ended at their calls. Before `recover`. */
+  crashing(since: number): Promise<readonly { readonly flow: string; readonly blamed: number }[]>;
   /** Everything committed before is in the journal's one file, and that file stays as it is until `thaw`: commits go on beside it. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;

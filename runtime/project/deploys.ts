@@ -1,6 +1,6 @@
 import type { DeployAnswer, DeployPreview, FlowState } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
-import type { Flow, Problem } from '../flow/flow.ts';
+import type { Flow, Problem, Text } from '../flow/flow.ts';
 import { parseFlow } from '../flow/parse.ts';
 import type { DeployOutcome } from '../host.ts';
 import type { LiveState } from '../store/store.ts';
@@ -9,7 +9,7 @@ import { notFound } from './drafts.ts';
 import { audited, type Parts } from './parts.ts';
 import type { Actor } from './project-door.ts';
 
-export interface LiveFlow { readonly revision: number; readonly state: FlowState; readonly flow: Flow; readonly text: string }
+export interface LiveFlow { readonly revision: number; readonly state: FlowState; readonly flow: Flow; readonly text: string; /** Why it is stopped although nobody stopped it. */ readonly reason?: Text }
 interface Revised { readonly revision: number; readonly text: string; readonly flow: Flow }
 
 /**
@@ -19,6 +19,7 @@ interface Revised { readonly revision: number; readonly text: string; readonly f
 export class Deploys {
   readonly #parts: Parts;
   readonly #problemsOf: (flow: Flow) => Promise<readonly Problem[]>;
+  readonly #reasons = new Map<string, Text>();
   readonly #revised = new Map<string, Revised>();
 
   constructor(parts: Parts, problemsOf: (flow: Flow) => Promise<readonly Problem[]>) {
@@ -86,6 +87,23 @@ export class Deploys {
     await this.#parts.host.stop(id);
   }
 
+  /** Whether the flow ended the process again and again: then it is stopped until a person deploys or starts it. */
+  async heldBack(id: string): Promise<boolean> {
+    const { host, store, log } = this.#parts;
+    const blamed = host.blamed(id);
+    if (blamed === 0) return false;
+    const live = await store.findLive(id);
+    if (live) await store.setLive(id, { ...live, enabled: false });
+    this.#reasons.set(id, {
+      en: `The process ended again and again at calls of this flow: ${blamed} messages are dead letters because of it. Look at them, then deploy or start the flow.`,
+      ru: `Процесс раз за разом завершался на вызовах этого потока: из-за этого недоставленных сообщений — ${blamed}. Разберитесь с ними, затем примените или запустите поток.`,
+    });
+    log('error', `the flow ${id} starts stopped: the process ended again and again at its calls (${blamed} dead letters within an hour); deploy or start it when the cause is gone`, { flow: id });
+    await audited(this.#parts, { name: 'start' }, { action: 'flow.stop', subject: id, details: `the process ended at calls of ${blamed} messages` });
+    this.#tell(id, { name: 'start' });
+    return true;
+  }
+
   /** Runs the stored revision again after a start. What fails is told and leaves the other flows alone. */
   async resume(id: string): Promise<void> {
     const live = await this.#parts.store.findLive(id);
@@ -105,7 +123,9 @@ export class Deploys {
   async live(id: string): Promise<LiveFlow | undefined> {
     const stored = await this.#parts.store.findLive(id);
     const revised = stored && await this.#find(id, stored.revision);
-    return revised && { ...revised, state: this.#stateOf(id, stored) };
+    const state = stored && this.#stateOf(id, stored);
+    const reason = state === 'stopped' ? this.#reasons.get(id) : undefined;
+    return revised && state && { ...revised, state, ...(reason && { reason }) };
   }
   async revised(id: string, revision: number): Promise<Revised> {
     const found = await this.#find(id, revision);
@@ -134,6 +154,7 @@ export class Deploys {
   }
 
   async #run(flow: Flow, revision: number, found: readonly Problem[]): Promise<DeployAnswer> {
+    this.#reasons.delete(flow.id);
     const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision);
     return { ...outcome, revision, problems: united(found, outcome.problems) };
   }

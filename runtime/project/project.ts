@@ -95,6 +95,7 @@ export class Project implements ProjectDoor, ProjectValues {
   }
 
   async #resume(id: string, fileChanged: boolean): Promise<void> {
+    if (await this.#deploys.heldBack(id)) return;
     const live = await this.#parts.store.findLive(id);
     const fromFile = this.#o.autoDeploy === true || (fileChanged && live?.enabled === true);
     if (this.#files && fromFile && await this.#files.deploy(id)) return;
@@ -122,7 +123,7 @@ export class Project implements ProjectDoor, ProjectValues {
     const problems = [...this.#drafts.brokenFile(id) ?? open?.problems ?? [], ...(open ? validateFlow(open.flow, this.#parts.catalog, context) : [])];
     return {
       id, name: open?.flow.name ?? id, delivery: open?.flow.delivery ?? 'durable', version: open?.draft.version ?? 0, updatedAt: open?.draft.updatedAt ?? 0,
-      ...(live && { live: { revision: live.revision, state: live.state } }),
+      ...(live && { live: { revision: live.revision, state: live.state, ...(live.reason && { reason: live.reason }) } }),
       changed: open !== undefined && live !== undefined && live.text !== open.draft.text,
       problems: problems.filter(({ level }) => level === 'error').length,
       deadLetters: this.#parts.host.deadLetterCount(id),

@@ -118,7 +118,7 @@ export class FakeHost {
         many: async (query, request) => { this.asked.push(['replay', query, request]); return { runs: ['run-2', 'run-3'], refused: [], more: false }; },
       },
       letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
-      journal: () => ({ state: 'well' }), connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
+      journal: () => ({ state: 'well' }), blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
       tryConnection: async (name) => { this.asked.push(['tryConnection', name]); return { state: 'open' }; }, testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {

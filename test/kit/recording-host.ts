@@ -53,6 +53,8 @@ export class RecordingHost implements FlowHost {
   lastMessages(): never { return notPlayed(); }
   get letters(): never { return notPlayed(); }
   async cancelRun(): Promise<never> { return notPlayed(); }
+  readonly blames = new Map<string, number>();
+  blamed(flow: string): number { return this.blames.get(flow) ?? 0; }
   journal(): never { return notPlayed(); }
   serveHooks(): never { return notPlayed(); }
   async shutdown(): Promise<void> { this.calls.push('shutdown'); }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DiskWatch } from '../../../runtime/driver/disk-watch.ts';
 import { Suspects } from '../../../runtime/driver/suspects.ts';
 import { limits } from '../../../runtime/limits.ts';
+import type { Op } from '../../../runtime/journal/rows.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -171,4 +172,19 @@ describe('messages that were in a call at two ends of the process in a row', () 
     patient.endAlone();
     expect([said, patient.hold, clock.waiting]).toEqual([['first', 'second', 'free'], false, 0]);
   });
+});
+
+test('a flow is blamed when the process ended in its calls once more, after several of its messages were', async () => {
+  const w = world();
+  await w.deploy(flow);
+  await w.calm();
+  const crashed = (id: string, at: number): Op => ({ op: 'dead', letter: {
+    id, run: id, flow: 'flow', node: 'call', at, attempts: 3, code: 'call.crashed', text: { en: 'x', ru: 'x' }, details: '{}', key: null, receivedAt: at, body: '{}', kind: 'failed', revision: 1, via: '', parents: null, holdAt: null, holdKey: null, pos: 1, edited: 0,
+  } });
+  await w.services.journal.commit({ ops: [crashed('old', 1), crashed('a', 50), crashed('b', 60)] });
+  expect(await w.services.journal.crashing(50)).toEqual([]);
+  nodes.onCall = () => new Promise(() => undefined);
+  await feed('under way');
+  await w.calm();
+  expect(await w.services.journal.crashing(50)).toEqual([{ flow: 'flow', blamed: 2 }]);
 });

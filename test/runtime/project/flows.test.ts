@@ -276,3 +276,17 @@ test('what is stored is the canonical text', async () => {
   await project.saveFlow(lead(), 0, ANN);
   expect((await store.findDraft('lead'))?.text).toBe(canonicalFlow(lead()));
 });
+
+test('a flow that ended the process again and again starts stopped, says why, and runs again when a person starts it', async () => {
+  const before = await deployed();
+  const host = new RecordingHost();
+  host.blames.set('lead', 3);
+  const { project, log, store } = await again(before, { host });
+  expect(host.live('lead')).toBeUndefined();
+  expect((await project.listFlows()).flows).toMatchObject([{ live: { state: 'stopped', reason: { en: expect.stringContaining('3 messages'), ru: expect.any(String) } } }]);
+  expect(log.join()).toContain('the flow lead starts stopped');
+  expect((await store.listAudit(1))[0]).toMatchObject({ action: 'flow.stop', by: 'start', subject: 'lead' });
+  await project.start('lead', ANN);
+  const [flow] = (await project.listFlows()).flows;
+  expect(flow?.live).toEqual({ revision: 1, state: 'live' });
+});
