@@ -226,9 +226,7 @@ export class Station implements DuesOwner {
     for (const resource of this.#paused) if (!stillUses(resource)) this.#paused.delete(resource);
   }
   pause(resource: string): void { this.#paused.add(resource); }
-  resume(resource: string): void {
-    if (this.#paused.delete(resource)) this.schedule();
-  }
+  resume(resource: string): void { if (this.#paused.delete(resource)) this.schedule(); }
 
   /** What waited for its time is gone with its run, and a retry's key is free; answers the messages that lived in memory only. */
   cancel(run: string, rows: CancelledRun['rows']): readonly Work[] {
