@@ -14,6 +14,7 @@ const COMMANDS: { readonly [name: string]: (options: Options) => Promise<number 
   backup: async (options) => await (await import('./backup.ts')).backup(options, language),
   restore: async (options) => await (await import('./backup.ts')).restore(options, language),
   salvage: async (options) => (await import('./salvage.ts')).salvageJournal(options, language),
+  replay: async (options) => await (await import('./replay.ts')).replay(options, language),
   export: async (options) => await (await import('./transfer.ts')).exportFlows(options),
 };
 

@@ -28,12 +28,15 @@ export interface Options {
   readonly data: string;
   readonly flows: string | undefined;
   readonly nodes: string | undefined;
+  /** Of a replay. */
+  readonly mode: string | undefined;
+  readonly from: string | undefined;
   readonly log: LogLevel;
   readonly help: boolean;
   readonly version: boolean;
 }
 
-const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, log: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, log: { type: 'string' }, mode: { type: 'string' }, from: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
 
 /** A flag goes before its environment variable, that before the default. */
 export function readOptions(args: readonly string[], environment: { readonly [name: string]: string | undefined }): Options {
@@ -44,7 +47,7 @@ export function readOptions(args: readonly string[], environment: { readonly [na
   return {
     command: positionals[0] ?? (values.help || values.version ? '' : 'help'), rest: positionals.slice(1), port: portOf(named('port') ?? '4880'), host: loopback(named('host') ?? '127.0.0.1'),
     data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more), log: levelOf(named('log') ?? 'warn'),
-    help: values.help ?? false, version: values.version ?? false,
+    mode: values.mode, from: values.from, help: values.help ?? false, version: values.version ?? false,
   };
 }
 

@@ -19,10 +19,12 @@ export const help: Text = {
   millrace test    FLOW…            runs the cases beside each flow, in virtual time
   millrace import  FILE             saves flows of a file into the data folder, as drafts
   millrace export  ID…              prints flows of the data folder
+  millrace replay  RUN… [--mode same-keys] [--from NODE]   repeats runs in the Millrace that listens on --port
   millrace backup  [FOLDER]         copies everything of the data folder, also of one in use; else below its folder backups
   millrace restore FOLDER           puts a backup into an empty data folder
   millrace salvage                  takes what is readable out of a damaged journal into a new one, and says what is lost
 
+  --mode MODE   same-keys (only missing effects), new-generation (everything again) or dry-run (nothing happens)
   --nodes DIR   further node types, one file each
   --log LEVEL   debug, info, warn (the default) or error
   Each option can be given as an environment variable: --port as MILLRACE_PORT, and so on.
@@ -35,10 +37,12 @@ export const help: Text = {
   millrace test    ПОТОК…           прогоняет примеры рядом с каждым потоком, время виртуальное
   millrace import  ФАЙЛ             сохраняет потоки из файла в папку данных как черновики
   millrace export  ID…              печатает потоки из папки данных
+  millrace replay  ЗАПУСК… [--mode same-keys] [--from УЗЕЛ]   повторяет запуски в Millrace, который слушает --port
   millrace backup  [ПАПКА]          копирует всё из папки данных, в том числе занятой; по умолчанию в её папку backups
   millrace restore ПАПКА            восстанавливает копию в пустую папку данных
   millrace salvage                  извлекает читаемое из повреждённого журнала в новый и сообщает, что потеряно
 
+  --mode РЕЖИМ    same-keys (только недостающие действия), new-generation (всё заново) или dry-run (ничего не происходит)
   --nodes ПАПКА   дополнительные типы узлов, по одному в файле
   --log УРОВЕНЬ   debug, info, warn (по умолчанию) или error
   Любой параметр можно задать переменной окружения: --port как MILLRACE_PORT и так далее.
@@ -108,6 +112,9 @@ export const said = {
       ].join('\n'),
     };
   },
+  runsNeeded: { en: 'millrace replay needs the ids of the runs to repeat; the list of runs shows them.', ru: 'Для millrace replay нужны идентификаторы повторяемых запусков; они есть в списке запусков.' },
+  replayMode: (mode: string, modes: readonly string[]): Text => ({ en: `"${mode}" is not a way to replay: use one of ${modes.join(', ')}.`, ru: `«${mode}» — не способ повтора: допустимы ${modes.join(', ')}.` }),
+  notServing: (at: string): Text => ({ en: `No Millrace answers at ${at}: start it, or name its port with --port.`, ru: `По адресу ${at} Millrace не отвечает: запустите его или укажите порт через --port.` }),
   flowsNeeded: { en: 'millrace run needs --flows DIR: the folder of the flows to run.', ru: 'Для millrace run нужен --flows ПАПКА: папка запускаемых потоков.' },
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
   noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),

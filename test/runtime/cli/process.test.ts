@@ -23,6 +23,7 @@ function start(args: readonly string[], options?: ConstructorParameters<typeof M
   return made;
 }
 const run = (...args: readonly string[]): MillraceProcess => start(['run', '--flows', FLOWS, '--data', dir.join('data'), '--port', '0', ...args]);
+const SOON = { timeout: 20_000 };
 const json = async (url: string): Promise<unknown> => await (await fetch(url)).json();
 
 test('help and version are printed, in the language of the terminal', async () => {
@@ -182,4 +183,19 @@ export default defineNode({
   expect(Object.keys(nodes)).toContain('shout');
   writeFileSync(dir.join('nodes', 'wrong.ts'), 'export default 7;\n');
   expect(await millrace(['run', '--flows', FLOWS, '--data', dir.join('other'), '--port', '0', '--nodes', dir.join('nodes')])).toMatchObject({ code: 2, err: expect.stringMatching(/wrong\.ts has no default export/) });
+});
+
+test('replay repeats a run of a Millrace that is running, and says what cannot be repeated', async () => {
+  const address = await run().ready();
+  const posted = await fetch(`${address}/hook/lead`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'Ann Lee', phone: '+7 900 123-45-34', email: 'ann@example.com' }) });
+  const { runId } = await posted.json() as { runId: string };
+  const port = new URL(address).port;
+  await expect.poll(async () => (await json(`${address}/api/v1/runs?id=${runId}`) as { runs: { state: string }[] }).runs[0]?.state, SOON).toBe('completed');
+  expect((await millrace(['replay', runId, '--mode', 'dry-run', '--port', port])).out).toMatch(/^form\taccepted\n(.*\n)*seen\tdone\n$/);
+  const again = await millrace(['replay', runId, '--mode', 'new-generation', '--port', port]);
+  expect([again.code, again.out]).toEqual([0, expect.stringMatching(/^\w+\n$/)]);
+  await expect.poll(async () => (await json(`${address}/api/v1/runs?id=${again.out.trim()}`) as { runs: unknown[] }).runs[0], SOON).toMatchObject({ replayOf: runId, state: 'completed' });
+  expect(await millrace(['replay', 'nothing', '--port', port])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('its path is not kept') });
+  expect(await millrace(['replay', runId, '--mode', 'twice', '--port', port])).toMatchObject({ code: 2, err: expect.stringContaining('not a way to replay') });
+  expect(await millrace(['replay', runId, '--port', '1'])).toMatchObject({ code: 2, err: expect.stringContaining('No Millrace answers') });
 });
