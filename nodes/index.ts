@@ -21,6 +21,7 @@ import debounceNode from './time/debounce.ts';
 import deduplicateNode from './time/deduplicate.ts';
 import delayNode from './time/delay.ts';
 import rateLimitNode from './time/rate-limit.ts';
+import waitForCallbackNode from './time/wait-for-callback.ts';
 
 export const nodes: readonly NodeDefinition[] = [
   functionNode,
@@ -43,6 +44,7 @@ export const nodes: readonly NodeDefinition[] = [
   deduplicateNode,
   delayNode,
   rateLimitNode,
+  waitForCallbackNode,
 ];
 
 export const connections: readonly ConnectionDefinition[] = [

@@ -334,6 +334,10 @@ export const problemCodes = {
     means: { en: 'The catalog has no node of this type. The other nodes run.', ru: 'В каталоге нет узла такого типа. Остальные узлы работают.' },
     fix: { en: 'Add the node type with --nodes, or replace the node.', ru: 'Добавьте тип узла через --nodes или замените узел.' },
   },
+  'flow.needs-durable': {
+    means: { en: 'A node that waits for somebody outside stands in a flow in memory mode, which forgets what waits when the process ends.', ru: 'Узел, ждущий кого-то снаружи, стоит в потоке с режимом памяти, который забывает ожидающее при завершении процесса.' },
+    fix: { en: 'Set the flow’s delivery to durable.', ru: 'Включите для потока надёжную доставку.' },
+  },
   'flow.newer-version': {
     means: { en: 'A newer version of the node type wrote this node.', ru: 'Узел записан более новой версией своего типа.' },
     fix: { en: 'Use a newer Millrace, or place the node anew.', ru: 'Обновите Millrace или добавьте узел заново.' },

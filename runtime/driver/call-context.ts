@@ -57,6 +57,8 @@ export class CallContext implements NodeContext<unknown, unknown> {
       attempt: Math.max(1, attempt), receivedAt, deadline: clock.now() + this.#unit.timeoutMs,
     };
   }
+  #token: string | undefined;
+  get token(): string { return (this.#token ??= this.#unit.around.services.random.token()); }
   get fetch(): NodeContext['fetch'] {
     this.#notPure('fetch');
     return (url: string, options: FetchOptions = {}) => {

@@ -4,12 +4,16 @@ import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
 import { rowFlag, type KeptRow, type Op, type WindowChange } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
-import type { CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
+import type { CloseReason, CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
+import type { HttpRequest } from '../sdk/context.ts';
+import type { ClosedWait } from '../sdk/define-node.ts';
+import type { Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { Msg, type Run, type Work } from './message.ts';
+import { Resumes, type ResumeOutcome } from './resumes.ts';
 import { Segment } from './segment.ts';
 import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
@@ -44,8 +48,12 @@ export class Collecting {
   readonly #windows = new Map<string, Map<string, Window>>();
   /** Arrivals and closings of one node follow each other. */
   readonly #chains = new Map<string, Promise<void>>();
+  readonly #resumes: Resumes;
 
-  constructor(runner: FlowRunner) { this.#runner = runner; }
+  constructor(runner: FlowRunner) {
+    this.#runner = runner;
+    this.#resumes = new Resumes(runner, (node, request, token) => this.#resume(node, request, token));
+  }
 
   arrive(station: Station, unit: Unit, work: Work): void {
     this.#inTurn(unit.id, async () => {
@@ -98,8 +106,12 @@ export class Collecting {
     return await promise;
   }
 
+  /** Callers from outside may close windows of these nodes. */
+  serve(units: Iterable<Unit>): void { this.#resumes.serve(units); }
+
   /** No window closes any more. */
   dispose(): void {
+    this.#resumes.dispose();
     for (const windows of this.#windows.values()) for (const window of windows.values()) window.cancel?.();
     this.#windows.clear();
   }
@@ -135,6 +147,7 @@ export class Collecting {
     this.#of(unit.id).set(window.key, window);
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
     const at = { unit, work };
+    if (step.send !== undefined && step.keep) { await this.#keepAndSend(at, window, { keep: step.keep, send: step.send }); return; }
     if (step.pass !== undefined) { await this.#pass(at, window, step.pass); return; }
     if (!missing) unit.count.done++;
     const replaced = step.keepOnly ? await this.#replace(unit.id, window) : [];
@@ -150,6 +163,43 @@ export class Collecting {
     this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), result);
     segment.close();
     await settled;
+  }
+
+  async #keepAndSend({ unit, work }: At, window: Window, { keep, send }: { readonly keep: Body; readonly send: HandlerResult }): Promise<void> {
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const kept = { node: unit.id, window: window.key, ...keptRow(work, keep), branched: 1 as const };
+    window.count++;
+    const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
+      if (work.seq === 0) window.kept.push(keptOf(work, keep));
+      try { void this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window), { op: 'keep', kept }]); } finally { resolve(); }
+    });
+    segment.kept = true;
+    this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), send);
+    segment.close();
+    await settled;
+  }
+
+  /** Somebody outside closes a window. Answers when that is on disk. */
+  #resume(node: string, request: HttpRequest, token: string): Promise<ResumeOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#inTurn(node, async () => {
+        try { resolve(await this.#resumeNow(node, request, token)); } catch (error) { reject(error as Error); }
+      });
+    });
+  }
+
+  async #resumeNow(node: string, request: HttpRequest, token: string): Promise<ResumeOutcome> {
+    const unit = this.#runner.unit(node);
+    const resume = (unit?.definition?.collect as Collector<unknown> | undefined)?.resume;
+    if (this.#runner.state !== 'live' || !unit || !resume) return 'stopped';
+    const window = this.#of(node).get(resume.key(token));
+    if (!window) return 'unknown';
+    const { closed } = (window.state ?? {}) as Partial<ClosedWait>;
+    if (closed) return closed;
+    await this.#close(unit, window, { given: resume.given(request), reason: 'resumed' });
+    // Behind the commit that closed it.
+    await this.#runner.services.journal.commit({ ops: [] });
+    return 'resumed';
   }
 
   /** Takes out what the window has kept so far; it ends as dropped. */
@@ -183,7 +233,7 @@ export class Collecting {
     return { op: 'window', change: { flow: this.#runner.flow, node, key, state: JSON.stringify(state), closeAt, first } };
   }
 
-  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly reason: 'complete' | 'timeout' }): Promise<void> {
+  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<void> {
     const { services, flow } = this.#runner;
     window.cancel?.();
     const stored = await this.#stored(unit.id, window);
@@ -195,7 +245,7 @@ export class Collecting {
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
     const uncounted = isTold ? kept.at(-1) : undefined;
     const config = await configFor(unit, origin.msg.body, services);
-    const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason }, config);
+    const result = (unit.definition?.collect as Collector<unknown>).close({ key: window.key, state: window.state, kept: kept.map(({ body }) => body), reason: last.reason, ...(last.given && { given: last.given }) }, config);
     this.#of(unit.id).delete(window.key);
     if (kept.length === 0 && !last.work && result === undefined) {
       // Its state was all there was, and its time is over.

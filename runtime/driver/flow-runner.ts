@@ -90,6 +90,7 @@ export class FlowRunner implements StationOwner {
     this.#recovered = true;
     this.#state = 'live';
     for (const [node, station] of this.#stations) station.keepPauses((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
+    this.#collecting.serve(next.units.values());
     const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
     before?.retire((error) => this.failed(error));
@@ -227,7 +228,7 @@ export class FlowRunner implements StationOwner {
   settle(segment: Segment, also: readonly Op[] = NONE): Promise<boolean> {
     this.parking.spare(segment);
     const { origin, outs, tally, cursor } = segment;
-    const stays = cursor !== undefined;
+    const stays = cursor !== undefined || segment.kept;
     const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
     const told = this.recorder.tell(segment);
     if (origin.seq === 0) {
@@ -242,8 +243,9 @@ export class FlowRunner implements StationOwner {
     const rows: Op[] = works.length === 0 && !stays ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
     const freed = this.#freedBy.size > 0 && !stays ? this.#freedBy.get(origin.seq) : undefined;
     if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
-    if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
-    if (stays) goOn(origin, cursor, branched);
+    if (segment.kept) rows.push({ op: 'end', seq: origin.seq });
+    else if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
+    if (cursor !== undefined) goOn(origin, cursor, branched);
     const written = this.#writer.write([...also, ...rows, ...dead, ...ops, ...told]);
     for (const work of works) this.#rest(work);
     if (freed) this.freedBy(origin.seq);
@@ -304,7 +306,7 @@ export class FlowRunner implements StationOwner {
 
   #settleInMemory(origin: Work, segment: Segment): void {
     const { run } = origin;
-    run.pending += segment.outs.length - (segment.cursor === undefined ? 1 : 0);
+    run.pending += segment.outs.length - (segment.cursor === undefined && !segment.kept ? 1 : 0);
     run.completed += segment.tally.completed;
     run.dropped += segment.tally.dropped;
     run.dead += segment.tally.dead;

@@ -27,6 +27,8 @@ export class Segment {
   open = 1;
   /** The message stays at its node, which has made so many of it and makes more. */
   cursor: number | undefined = undefined;
+  /** The message is kept in a window; what leaves is beside it. */
+  kept = false;
   /** Its messages become the last ones that a person sees at their nodes. */
   shown = true;
   /** Every step of it is kept. */

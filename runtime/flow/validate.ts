@@ -63,6 +63,7 @@ function nodeProblems(id: string, node: FlowNode, around: Around): Problem[] {
   return [
     ...configProblems(node.config, info.config, { where, name: { en: `Node ${id}`, ru: `Узел ${id}` }, nodes: flow.nodes, uses: flow.uses ?? {} }),
     ...nodeSettingProblems(where, node),
+    ...(info.durable && flow.delivery === 'memory' ? [needsDurable(where)] : []),
     ...referencesIn(node.config).flatMap((reference) => unknownReference(reference, where, known)),
   ];
 }
@@ -70,6 +71,11 @@ function nodeProblems(id: string, node: FlowNode, around: Around): Problem[] {
 const unknownType = (where: Place & { readonly node: string }, type: string): Problem => problem('flow.unknown-type', where, {
   message: { en: `Node ${where.node}: there is no node type ${type} here`, ru: `Узел ${where.node}: типа узла ${type} здесь нет` },
   fix: { en: 'Start Millrace with --nodes and the folder that has it, or replace the node. The other nodes run.', ru: 'Запустите Millrace с --nodes и папкой, где он есть, или замените узел. Остальные узлы работают.' },
+});
+
+const needsDurable = (where: Place & { readonly node: string }): Problem => problem('flow.needs-durable', where, {
+  message: { en: `Node ${where.node}: it waits for somebody outside, and a flow in memory mode would forget that at a restart`, ru: `Узел ${where.node}: он ждёт кого-то снаружи, а поток в режиме памяти забудет об этом при перезапуске` },
+  fix: { en: 'Set the flow’s delivery to durable.', ru: 'Включите для потока надёжную доставку.' },
 });
 
 const newerVersion = (where: Place & { readonly node: string }, node: FlowNode, known: number): Problem => problem('flow.newer-version', where, {

@@ -16,6 +16,7 @@ const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'flow.not-a-flow': 'refuses',
   'flow.newer-format': 'refuses',
   'flow.unknown-type': 'node',
+  'flow.needs-durable': 'refuses',
   'flow.newer-version': 'node',
   'flow.endless-loop': 'refuses',
   'flow.loop': 'node',

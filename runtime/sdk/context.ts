@@ -54,6 +54,8 @@ export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   /** Aborts at the deadline, at cancel and at shutdown. */
   readonly signal: AbortSignal;
   readonly random: { next(): number; id(): string };
+  /** An unguessable text, the same one within a call. Another one when a call is repeated: use it only for what leaves with the call's results. */
+  readonly token: string;
   readonly fetch: Fetch;
   /** The open client of a connection that the config names. Throws a failure of scope connection when it cannot be opened. */
   connection<T>(name: string): Promise<T>;

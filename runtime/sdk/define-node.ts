@@ -26,11 +26,18 @@ export interface CollectStep {
   readonly close?: boolean;
   /** Sends this message on at once with this result, in one commit with the state; it is not kept. */
   readonly pass?: NonNullable<WindowResult>;
+  /** Sends this at once, beside what is kept, in one commit with it. */
+  readonly send?: NonNullable<WindowResult>;
   /** Keeps this body in place of what was kept before, which ends here as dropped. */
   readonly keepOnly?: Body;
 }
 /** Why a part of a whole does not come: a rule ended it, it is a dead letter, or it went another way. */
 export type Missing = 'dropped' | 'dead-lettered' | 'elsewhere';
+
+/** `resumed`: somebody outside closed it, and `given` is what came with that. */
+export type CloseReason = 'complete' | 'timeout' | 'resumed';
+/** What a closed window that could be resumed says of itself, so that a second caller is told why not. */
+export interface ClosedWait { readonly closed: 'used' | 'expired' }
 
 export interface Collector<C> {
   /** The window that the message belongs to. */
@@ -38,9 +45,17 @@ export interface Collector<C> {
   /** Pure: what the window becomes. `state` is undefined when the window opens. */
   arrive(message: Body, state: Json | undefined, context: NodeContext<C>): CollectStep;
   /** What leaves when the window closes. `kept` are the bodies in order of arrival. */
-  close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: 'complete' | 'timeout' }, config: C): WindowResult;
+  close(window: { readonly key: string; readonly state: Json; readonly kept: readonly Body[]; readonly reason: CloseReason; readonly given?: Body }, config: C): WindowResult;
   /** What is remembered of a closed window, and how long: for those that come late. */
-  closed?(window: { readonly state: Json; readonly reason: 'complete' | 'timeout' }, config: C): { readonly state: Json; readonly forMs: number } | undefined;
+  closed?(window: { readonly state: Json; readonly reason: CloseReason }, config: C): { readonly state: Json; readonly forMs: number } | undefined;
+  /** Windows that a caller closes by `POST /hook/resume/<flow>/<node>/<token>`, once. `closed` must then give a `ClosedWait`. */
+  readonly resume?: {
+    /** The window of a token. */
+    key(token: string): string;
+    /** What a request brings. Throws a `NodeFailure` for what cannot be read. */
+    given(request: HttpRequest): Body;
+    readonly bodyBytesMax: number;
+  };
   /** Windows that wait for all parts of a whole are told of those that will not come. */
   readonly missing?: {
     waits(config: { readonly [field: string]: Json }): boolean;

@@ -9,6 +9,7 @@ import debounce from '../../nodes/time/debounce.ts';
 import deduplicate from '../../nodes/time/deduplicate.ts';
 import delayNode from '../../nodes/time/delay.ts';
 import rateLimit from '../../nodes/time/rate-limit.ts';
+import waitForCallback from '../../nodes/time/wait-for-callback.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
 import type { EndedRun } from '../../runtime/journal/rows.ts';
 import { NodeFailure, type Body, type DeliverOptions, type NodeDefinition } from '../../runtime/sdk/index.ts';
@@ -43,7 +44,7 @@ export interface Scenario {
   readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number }) => string | undefined;
 }
 
-export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode, rateLimit, deduplicate, debounce, batch];
+export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode, rateLimit, deduplicate, debounce, batch, waitForCallback];
 
 const flaky = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
 const broken = (): never => { throw new NodeFailure('test.broken', { en: 'broken', ru: 'сломано' }); };
@@ -99,6 +100,11 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', attempts: 1, afterDeadLetter: 'continue' }, choose: { type: 'switch', config: { property: 'payload', rules: [{ op: 'lt', value: 5 }] } }, join: 'join', sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> choose.in', 'choose.out-1 -> join.in', 'join.out -> sink.in'] }),
     limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 7, 4] }], call: (payload) => (payload === 2 ? broken() : undefined), ends: [{ completed: 3, dropped: 1, dead: 1 }],
     holds: ({ nodes, accepted }) => (nodes.arrived.some(({ body }) => JSON.stringify([body.payload, body.missing]) !== '[[1,3,4],{"dropped":1,"deadLettered":1}]') || (accepted > 0 && nodes.arrived.length === 0) ? `joined ${JSON.stringify(nodes.arrived.map(({ body }) => body))}` : undefined),
+  },
+  'a wait for a callback that nobody makes': {
+    flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'wait-for-callback', config: { timeout: '5m' } }, tell: 'test-call', after: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.waiting -> tell.in', 'wait.timeout -> after.in', 'after.out -> sink.in'] }),
+    feed: [{ payload: 1 }, { payload: 2 }], ends: [{ completed: 2 }, { completed: 2 }],
+    holds: ({ nodes, accepted }) => (accepted === 2 && nodes.effects.size !== 4 ? `${nodes.effects.size} effects of two messages and their addresses` : undefined),
   },
   'two splits of one key in chunks, in order': {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> split.in', { from: 'split.out', to: 'call.in', limit: { messages: 3 } }, 'call.out -> sink.in'] }),

@@ -144,7 +144,7 @@ export class OpenNode {
     if (step.keepOnly) window.kept.splice(0, Infinity, step.keepOnly);
     if (step.closeAt !== undefined) window.closeAt = step.closeAt;
     this.#windows.set(key, window);
-    if (!step.close) return step.pass;
+    if (!step.close) return step.pass ?? step.send;
     this.#windows.delete(key);
     return collector.close({ key, state: window.state, kept: window.kept, reason: 'complete' }, context.config);
   }
@@ -179,6 +179,7 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
     idempotencyKey: `${call.id}:${p.place.node.id}`,
     signal: options.signal ?? new AbortController().signal,
     random: { next: () => call.random.next(), id: () => call.random.id() },
+    token: `token-of-${call.id}`,
     fetch: pure ? forbidden('fetch') : options.fetch ?? missing('fetch'),
     connection: pure ? forbidden('connection') : (options.connection ?? missing('connection')) as NodeContext['connection'],
     lock: async (keys, work) => { seen.locks.push(keys); return await work(); },

@@ -82,7 +82,7 @@ export class World {
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
       clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
-      random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => 'token' },
+      random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
       replies: new Replies(timers, this.clock),
