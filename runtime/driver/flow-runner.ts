@@ -152,8 +152,7 @@ export class FlowRunner implements StationOwner {
   }
 
   #act(station: Station, unit: Unit, work: Work): void {
-    const collects = unit.definition?.collect !== undefined;
-    if (collects) this.#collecting.arrive(station, unit, work);
+    if (unit.definition?.collect) this.#collecting.arrive(station, unit, work);
     else if (unit.rests && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
     else this.#passOn(station, unit, work);
   }
@@ -164,8 +163,7 @@ export class FlowRunner implements StationOwner {
     if (!known) { this.#act(station, unit, work); return; }
     const segment = this.segment(station, work, { at: this.services.clock.now() });
     segment.fromRecord = true;
-    const visit = new Visit(segment, unit, work.msg.body);
-    try { this.walker.leave(visit, answerOf(known)); } catch (error) { this.walker.fail(visit, failureOf(error, unit.id)); }
+    try { this.walker.leave(new Visit(segment, unit, work.msg.body), answerOf(known)); } catch (error) { this.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id)); }
     segment.close();
   }
 
