@@ -196,7 +196,7 @@ export const failureCodes = {
   },
   'store.unavailable': {
     status: 503,
-    means: { en: 'The store’s file cannot be opened.', ru: 'Не удаётся открыть файл хранилища.' },
+    means: { en: 'The store’s file cannot be used now.', ru: 'Файлом хранилища сейчас нельзя пользоваться.' },
     fix: { en: 'Check the data folder’s path, rights and free space, and that no other program holds the file.', ru: 'Проверьте путь, права и свободное место папки данных и что файл не занят другой программой.' },
   },
   'request.json': {

@@ -14,23 +14,25 @@ export interface Query<Row> {
 /** The store's SQLite file: power-safe (WAL, synchronous=FULL), checked and migrated before it is used. */
 export class Database {
   readonly #db: DatabaseSync;
+  readonly #file: string;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, file: string) {
     this.#db = db;
+    this.#file = file;
   }
 
   query<Row = never>(sql: string): Query<Row> {
     const statement: StatementSync = this.#db.prepare(sql);
     return {
-      get: (...values) => statement.get(...values) as Row | undefined,
-      all: (...values) => statement.all(...values) as Row[],
-      run: (...values) => Number(statement.run(...values).changes),
+      get: (...values) => this.#told(() => statement.get(...values) as Row | undefined),
+      all: (...values) => this.#told(() => statement.all(...values) as Row[]),
+      run: (...values) => this.#told(() => Number(statement.run(...values).changes)),
     };
   }
 
   /** All or nothing, in one commit. */
   transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#told(() => { this.#db.exec('BEGIN IMMEDIATE'); });
     try {
       const result = work();
       this.#db.exec('COMMIT');
@@ -38,6 +40,15 @@ export class Database {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
+    }
+  }
+
+  /** What may pass by itself is told as that: another program holds the file, the disk is full or does not answer. */
+  #told<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw PASSING.has(Number((error as { errcode?: unknown }).errcode) & 0xff) ? notNow(this.#file, error) : error;
     }
   }
 
@@ -52,7 +63,7 @@ const SAFE = 'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_stor
 export function openAgain(file: string): Database {
   const db = new DatabaseSync(file, { timeout: limits.storeBusyMs });
   db.exec(SAFE);
-  return new Database(db);
+  return new Database(db, file);
 }
 
 /** Opens `file` (`:memory:` for none). A file that cannot be used is left as it is, and the failure says why. */
@@ -63,7 +74,7 @@ export function openDatabase(file: string): Database {
     db.exec(SAFE);
     check(db, file);
     migrate(db, file);
-    return new Database(db);
+    return new Database(db, file);
   } catch (error) {
     if (db?.isOpen) db.close();
     throw error instanceof Failure ? error : unusable(file, error);
@@ -87,6 +98,8 @@ function migrate(db: DatabaseSync, file: string): void {
   db.exec('COMMIT');
 }
 
+// SQLite's codes: busy, locked, read-only, I/O error, full.
+const PASSING = new Set([5, 6, 8, 10, 13]);
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
@@ -97,6 +110,14 @@ function unusable(file: string, error: unknown): Failure {
   return new Failure('store.unavailable', {
     en: `opening the store ${file}: ${reason}`,
     ru: `открытие хранилища ${file}: ${reason}`,
+  }, { details: { file }, cause: error });
+}
+
+function notNow(file: string, error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure('store.unavailable', {
+    en: `using the store ${file}: ${reason}; nothing was changed, try again`,
+    ru: `обращение к хранилищу ${file}: ${reason}; ничего не изменено, повторите`,
   }, { details: { file }, cause: error });
 }
 

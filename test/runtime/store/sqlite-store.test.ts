@@ -129,3 +129,17 @@ test('history goes on being written after its thread could not', async () => {
   expect(await store.findRun('r1')).toMatchObject({ id: 'r1' });
   await store.close();
 });
+
+test('while another program holds the file a change is refused and says so, and the next one succeeds', async () => {
+  const store = openSqliteStore(file);
+  const other = new DatabaseSync(file);
+  other.exec('BEGIN IMMEDIATE');
+  await expect(store.saveEnv('REGION', '"RU"')).rejects.toMatchObject({ code: 'store.unavailable', text: { en: expect.stringContaining('locked') as string } });
+  await expect(store.saveDraft('a', { text: '{"name":"A"}', expected: 0, by: 'ann', at: 1 })).rejects.toMatchObject({ code: 'store.unavailable' });
+  expect(await store.listEnv()).toEqual([]);
+  other.exec('ROLLBACK');
+  other.close();
+  await store.saveEnv('REGION', '"RU"');
+  expect(await store.listEnv()).toEqual([{ name: 'REGION', value: '"RU"' }]);
+  await store.close();
+});
