@@ -279,13 +279,13 @@ export class Collecting {
 
   /** What a window keeps on disk. A disk that cannot be read now is nobody's failure: it is read again. */
   async #stored(node: string, { key }: Window): Promise<readonly KeptRow[]> {
-    const { journal, timers, clock } = this.#runner.services;
+    const { journal, timers } = this.#runner.services;
     for (;;) {
       try {
         return await journal.kept({ flow: this.#runner.flow, node, window: key });
       } catch (error) {
         this.#runner.failed(error);
-        await new Promise<void>((resolve) => { timers.set(clock.now() + READ_AGAIN_MS, resolve); });
+        await new Promise<void>((resolve) => { timers.after(READ_AGAIN_MS, resolve); });
       }
     }
   }

@@ -161,7 +161,7 @@ export class Connections {
   #planProbe(resource: string, pause: Pause, afterMs?: number): void {
     const wait = afterMs ?? probeAfter(pause.probes, { firstMs: limits.probeFirstMs, maxMs: limits.probeMaxMs });
     pause.probeAt = this.#o.clock.now() + wait;
-    pause.cancel = this.#o.timers.set(pause.probeAt, () => void this.#probe(resource, pause));
+    pause.cancel = this.#o.timers.after(wait, () => void this.#probe(resource, pause));
     this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'paused', reason: pause.reason, probeAt: pause.probeAt });
   }
 

@@ -16,7 +16,7 @@ export interface DuesOwner {
   failed(error: unknown): void;
 }
 
-interface Entry { readonly work: Work; readonly due: number; cancel: () => void }
+interface Entry { readonly work: Work; readonly due: number; readonly cancel: () => void }
 /** A place in the order of due times. */
 interface Cursor { readonly due: number; readonly pos: number }
 
@@ -123,7 +123,11 @@ export class Dues {
   #isUnread(place: Cursor): boolean { return this.#cursor !== undefined && before(this.#cursor, place); }
 
   #arm(work: Work, due: number): void {
-    const entry: Entry = { work, due, cancel: this.#services.timers.set(due, () => this.#fire(entry)) };
+    const { timers, clock } = this.#services;
+    const atInstant = timers.set(due, () => this.#fire(entry));
+    // A retry waits for time to pass: set back, the wall clock does not make it wait longer.
+    const afterTime = work.attempt > 0 ? timers.after(due - clock.now(), () => this.#fire(entry)) : undefined;
+    const entry: Entry = { work, due, cancel: () => { atInstant(); afterTime?.(); } };
     if (work.seq === 0) { this.#volatile.add(entry); return; }
     this.#known.add(work.seq);
     this.#armed.add(entry);
@@ -153,6 +157,7 @@ export class Dues {
 
   #fire(entry: Entry): void {
     const { work } = entry;
+    entry.cancel();
     if (work.seq !== 0 && !this.#owner.takesDue) {
       this.#moveBack(placeOf(entry));
       return;
@@ -166,7 +171,7 @@ export class Dues {
 
   #plan(afterMs: number): void {
     this.#stopReading();
-    this.#stopReading = this.#services.timers.set(this.#services.clock.now() + afterMs, () => {
+    this.#stopReading = this.#services.timers.after(afterMs, () => {
       if (!this.#reading && this.#cursor && this.#owner.takesDue && this.#armed.size < limits.duesInMemory / 2) void this.#read(this.#cursor);
     });
   }

@@ -199,7 +199,7 @@ export class DriverHost implements FlowHost {
     journal.prune({ events: now - limits.eventIdsKeptMs, answers: now - limits.answersKeptMs, answerBytes: limits.answersQuotaBytes })
       .catch((error: unknown) => this.#services.bug(error, { en: 'removing old event ids and answers', ru: 'удаление старых идентификаторов событий и ответов' }));
     this.letters.prune().catch((error: unknown) => this.#services.bug(error, { en: 'removing old dead letters', ru: 'удаление старых недоставленных' }));
-    this.#stopPruning = timers.set(now + PRUNE_EVERY_MS, () => this.#prune());
+    this.#stopPruning = timers.after(PRUNE_EVERY_MS, () => this.#prune());
   }
 
   #runner(flow: string): FlowRunner {

@@ -22,13 +22,13 @@ const seen = (text: string | null): SeenValue => (text === null ? { body: null, 
 const READ_AGAIN_MS = 1000;
 
 /** What a node did with a message before, when it was done with it. A store that cannot be read now must not make it act twice: it is read again. */
-export async function doneBefore({ history, timers, clock }: Services, { message, node, failed }: { readonly message: string; readonly node: string; readonly failed: (error: unknown) => void }): Promise<StepRecord | undefined> {
+export async function doneBefore({ history, timers }: Services, { message, node, failed }: { readonly message: string; readonly node: string; readonly failed: (error: unknown) => void }): Promise<StepRecord | undefined> {
   for (;;) {
     try {
       return await history.findDone(message, node);
     } catch (error) {
       failed(error);
-      await new Promise<void>((resolve) => { timers.set(clock.now() + READ_AGAIN_MS, resolve); });
+      await new Promise<void>((resolve) => { timers.after(READ_AGAIN_MS, resolve); });
     }
   }
 }

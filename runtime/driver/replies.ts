@@ -1,7 +1,6 @@
 import { limits } from '../limits.ts';
 import type { HttpAnswer, ReplyOutcome } from '../sdk/context.ts';
 import type { Timers } from './timers.ts';
-import type { Clock } from '../clock.ts';
 
 interface Waiter { readonly settle: (outcome: ReplyOutcome) => void; readonly keyed: boolean }
 
@@ -9,18 +8,14 @@ interface Waiter { readonly settle: (outcome: ReplyOutcome) => void; readonly ke
 export class Replies {
   readonly #waiters = new Map<string, Waiter>();
   readonly #timers: Timers;
-  readonly #clock: Clock;
 
-  constructor(timers: Timers, clock: Clock) {
-    this.#timers = timers;
-    this.#clock = clock;
-  }
+  constructor(timers: Timers) { this.#timers = timers; }
 
   get full(): boolean { return this.#waiters.size >= limits.replyWaitersMax; }
 
   wait(run: string, timeoutMs: number, keyed: boolean): Promise<ReplyOutcome> {
     return new Promise((resolve) => {
-      const cancel = this.#timers.set(this.#clock.now() + timeoutMs, () => settle({ kind: 'timeout' }));
+      const cancel = this.#timers.after(timeoutMs, () => settle({ kind: 'timeout' }));
       const settle = (outcome: ReplyOutcome): void => {
         if (!this.#waiters.delete(run)) return;
         cancel();

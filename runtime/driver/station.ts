@@ -359,7 +359,7 @@ export class Station implements DuesOwner {
       this.schedule();
     }).catch((error: unknown) => {
       this.#owner.failed(error);
-      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => { if (life === this.#life) this.#fetchAside(key); });
+      this.#services.timers.after(READ_AGAIN_MS, () => { if (life === this.#life) this.#fetchAside(key); });
     });
   }
 
@@ -389,7 +389,7 @@ export class Station implements DuesOwner {
     }).catch((error: unknown) => {
       this.#owner.failed(error);
       // Nothing else may ever wake this queue: it looks again by itself.
-      this.#services.timers.set(this.#services.clock.now() + READ_AGAIN_MS, () => {
+      this.#services.timers.after(READ_AGAIN_MS, () => {
         if (life !== this.#life) return;
         this.#paging = false;
         this.schedule();

@@ -5,7 +5,7 @@ interface Entry { readonly at: number; readonly order: number; call: (() => void
 
 /**
  * Many due times behind one timer of the clock. Entries of one instant fire in the order in which they were set.
- * Due times are instants of the wall clock, which may jump while a timer waits: nothing fires before its instant, and after a jump forward what is due fires within `clockLookMs`.
+ * Due times of `set` are instants of the wall clock, which may jump while a timer waits: nothing fires before its instant, and after a jump forward what is due fires within `clockLookMs`.
  */
 export class Timers {
   readonly #clock: Clock;
@@ -22,6 +22,9 @@ export class Timers {
     this.#arm();
     return () => { entry.call = null; };
   }
+
+  /** Calls after so much time has passed, whatever the wall clock does meanwhile; answers how to forget it. */
+  after(ms: number, call: () => void): () => void { return this.#clock.after(ms, call); }
 
   #arm(): void {
     const first = this.#heap[0];

@@ -85,7 +85,7 @@ export class World {
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
-      replies: new Replies(timers, this.clock),
+      replies: new Replies(timers),
       sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
       history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },

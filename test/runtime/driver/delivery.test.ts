@@ -86,6 +86,22 @@ describe('failures', () => {
     expect(await w.endedRuns()).toMatchObject([{ dead: 1 }]);
   });
 
+  test.each(['durable', 'memory'] as const)('when the wall clock is set back, a retry in %s mode waits no longer for it', async (delivery) => {
+    const w = world();
+    nodes.onCall = () => { if (nodes.calls.length === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
+    await w.deploy({ ...LINE, delivery });
+    await feed(1);
+    await w.calm();
+    w.clock.jump(-24 * 60 * 60_000);
+    await w.pass(500);
+    expect(nodes.calls).toHaveLength(1);
+    await w.pass(1000);
+    expect(nodes.calls).toHaveLength(2);
+    expect(nodes.arrived).toHaveLength(1);
+    await w.pass(25 * 60 * 60_000);
+    expect(nodes.calls).toHaveLength(2);
+  });
+
   test('the error port takes what fails, with the failure in the message', async () => {
     const w = world();
     await w.deploy(flowOf({ nodes: { in: 'test-source', pass: { type: 'test-pass', config: { fail: true } }, sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.error -> sink.in'] }));
