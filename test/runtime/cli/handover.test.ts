@@ -10,9 +10,9 @@ import { MillraceProcess, TempDir, until } from '../../kit/millrace-process.ts';
 /** The real process, killed in the middle of what it buffers, and counted at the receiver. */
 
 const RATE = 10;
-const PER_MS = 5000;
-// A message may be on its way to the receiver for a moment, and the next one for a shorter one.
-const ON_THE_WAY_MS = 300;
+const PER_MS = 8000;
+// The first call of a life takes longer on its way to the receiver than those after it, up to a second where other work takes the cores.
+const ON_THE_WAY_MS = 1000;
 
 let dir: TempDir;
 let receiver: Server;
