@@ -122,6 +122,8 @@ export class DriverHost implements FlowHost {
     for (const runner of this.#runners.values()) inMemory += runner.cancel(run, rows);
     for (const each of ended) this.#runners.get(each.flow)?.runEnded(each);
     if (rows.length + inMemory === 0) throw new Failure('run.not-pending', { en: `cancelling run ${run}: nothing of it is pending; it has ended, or there is no such run`, ru: `отмена запуска ${run}: от него ничего не ожидает; он завершён или такого запуска нет` });
+    // Whoever looks next finds it ended.
+    await this.#services.history.flush().catch((error: unknown) => this.#services.bug(error, { en: 'writing run history', ru: 'запись истории запусков' }));
     return { discarded: rows.length + inMemory };
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../runtime/errors.ts';
+import { limits } from '../../../runtime/limits.ts';
 import { migrations } from '../../../runtime/store/sqlite/migrations.ts';
 import { openMemoryStore, openSqliteStore } from '../../../runtime/store/sqlite/sqlite-store.ts';
 import { storeSuite } from '../../suites/store.suite.ts';
@@ -131,7 +132,10 @@ test('history goes on being written after its thread could not', async () => {
 });
 
 test('while another program holds the file a change is refused and says so, and the next one succeeds', async () => {
+  const { storeBusyMs } = limits;
+  Object.assign(limits, { storeBusyMs: 1 });
   const store = openSqliteStore(file);
+  Object.assign(limits, { storeBusyMs });
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
   await expect(store.saveEnv('REGION', '"RU"')).rejects.toMatchObject({ code: 'store.unavailable', text: { en: expect.stringContaining('locked') as string } });
