@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 // These start processes, browsers or servers, or run thousands of seeds; `npm test` has them all.
-const SLOW_TESTS = /(crash|simulation|process|burst|outage|bombs|walls)[^/]*\.test\.ts$|\/(browser|process)\//;
+const SLOW_TESTS = /(crash|simulation|process|burst|outage|bombs|walls|handover|backup|salvage|stop)[^/]*\.test\.ts$|\/(browser|process)\//;
 
 const inPackage = (path) => join(ROOT, 'node_modules', path);
 const fastTests = () => globSync('test/**/*.test.ts', { cwd: ROOT }).filter((path) => !SLOW_TESTS.test(path)).sort();
