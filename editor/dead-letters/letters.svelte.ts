@@ -1,18 +1,18 @@
 import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterQuery, HeldKey, HeldKeyRequest, ResendRequest } from '../../runtime/api/contract.ts';
-import { api, ApiError } from '../api/client.ts';
+import { api } from '../api/client.ts';
+import { Asking } from '../state/asking.svelte.ts';
 
 const PAGE = 100;
 
 export type Choice = { readonly ids: readonly string[] } | { readonly query: DeadLetterQuery };
 
 /** Dead letters and held keys of one flow, as the person looks at them. */
-export class Letters {
+export class Letters extends Asking {
   readonly flow: string;
   list = $state.raw<readonly DeadLetter[]>([]);
   total = $state(0);
   held = $state.raw<readonly HeldKey[]>([]);
   isLoading = $state(true);
-  error = $state.raw<ApiError>();
   node = $state('');
   code = $state('');
   chosen = $state.raw<ReadonlySet<string>>(new Set());
@@ -22,7 +22,10 @@ export class Letters {
   #next: string | undefined;
   #asked = 0;
 
-  constructor(flow: string) { this.flow = flow; }
+  constructor(flow: string) {
+    super();
+    this.flow = flow;
+  }
 
   get query(): DeadLetterQuery { return { flow: this.flow, ...(this.node !== '' && { node: this.node }), ...(this.code !== '' && { code: this.code }) }; }
   get hasMore(): boolean { return this.#next !== undefined; }
@@ -31,7 +34,7 @@ export class Letters {
   /** The newest ones; an answer that comes after a later question is not shown. */
   async load(): Promise<void> {
     const asked = ++this.#asked;
-    await this.#try(async () => {
+    await this.try(async () => {
       const [page, held] = await Promise.all([api.listDeadLetters({ ...this.query, limit: Math.max(PAGE, Math.min(500, this.list.length)) }), api.heldKeys(this.flow)]);
       if (asked !== this.#asked) return;
       this.list = page.deadLetters;
@@ -46,7 +49,7 @@ export class Letters {
   }
 
   async more(): Promise<void> {
-    await this.#try(async () => {
+    await this.try(async () => {
       const page = await api.listDeadLetters({ ...this.query, limit: PAGE, ...(this.#next !== undefined && { after: this.#next }) });
       this.list = [...this.list, ...page.deadLetters];
       this.#next = page.next;
@@ -54,12 +57,12 @@ export class Letters {
   }
 
   async show(id: string): Promise<void> {
-    await this.#try(async () => { this.open = await api.findDeadLetter(id); });
+    await this.try(async () => { this.open = await api.findDeadLetter(id); });
   }
 
   async save(body: { readonly [key: string]: unknown }): Promise<void> {
     const { open } = this;
-    if (open) await this.#try(async () => { this.open = await api.editDeadLetter(open.id, body); });
+    if (open) await this.try(async () => { this.open = await api.editDeadLetter(open.id, body); });
     await this.load();
   }
 
@@ -78,24 +81,14 @@ export class Letters {
     await this.#act('discard', async () => await api.discardDeadLetters(choice));
   }
   async free(request: HeldKeyRequest): Promise<void> {
-    await this.#try(async () => { await api.freeKey(this.flow, request); });
+    await this.try(async () => { await api.freeKey(this.flow, request); });
     await this.load();
   }
 
   async #act(what: 'resend' | 'discard', act: () => Promise<DeadLetterAnswer>): Promise<void> {
     this.isBusy = true;
-    await this.#try(async () => { this.answer = { ...await act(), what }; });
+    await this.try(async () => { this.answer = { ...await act(), what }; });
     this.isBusy = false;
     await this.load();
-  }
-
-  async #try(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.error = undefined;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.error = error;
-    }
   }
 }

@@ -1,5 +1,6 @@
 import type { ReplayAnswer, ReplayRequest, RunDetail, RunList, RunQuery, RunState, RunStep, RunSummary } from '../../runtime/api/contract.ts';
-import { api, ApiError } from '../api/client.ts';
+import { api } from '../api/client.ts';
+import { Asking } from '../state/asking.svelte.ts';
 import { now } from '../state/timing.ts';
 import { isEmptyFilter, queryOf } from './filter.ts';
 import type { RunFilter } from './filter.ts';
@@ -13,14 +14,13 @@ export type Told =
   | { readonly what: 'cancel'; readonly discarded: number };
 
 /** Runs as the person looks at them: a list by filters, and one with its path. */
-export class Runs {
+export class Runs extends Asking {
   readonly flow: string;
   filter = $state.raw<RunFilter>({ period: 'any' });
   list = $state.raw<readonly RunSummary[]>([]);
   counts = $state.raw<RunList['counts']>();
   isLoading = $state(true);
   isBusy = $state(false);
-  error = $state.raw<ApiError>();
   open = $state.raw<RunDetail>();
   /** What a dry run of the open one would do. */
   dryRun = $state.raw<readonly RunStep[]>();
@@ -28,7 +28,10 @@ export class Runs {
   #next = $state<string>();
   #asked = 0;
 
-  constructor(flow: string) { this.flow = flow; }
+  constructor(flow: string) {
+    super();
+    this.flow = flow;
+  }
 
   get query(): RunQuery { return queryOf(this.filter, this.flow, now()); }
   get hasMore(): boolean { return this.#next !== undefined; }
@@ -49,7 +52,7 @@ export class Runs {
   /** The newest ones, and the open one again; an answer that comes after a later question is not shown. */
   async load(): Promise<void> {
     const asked = ++this.#asked;
-    await this.#try(async () => {
+    await this.try(async () => {
       const page = await api.listRuns({ ...this.query, limit: Math.max(PAGE, Math.min(LIST_MAX, this.list.length)) });
       if (asked !== this.#asked) return;
       this.list = page.runs;
@@ -63,7 +66,7 @@ export class Runs {
   }
 
   async more(): Promise<void> {
-    await this.#try(async () => {
+    await this.try(async () => {
       const page = await api.listRuns({ ...this.query, limit: PAGE, ...(this.#next !== undefined && { after: this.#next }) });
       const there = new Set(this.list.map(({ id }) => id));
       this.list = [...this.list, ...page.runs.filter(({ id }) => !there.has(id))];
@@ -96,7 +99,7 @@ export class Runs {
   async #act(act: () => Promise<void>): Promise<void> {
     this.isBusy = true;
     this.told = undefined;
-    await this.#try(act);
+    await this.try(act);
     this.isBusy = false;
     const failed = this.error;
     await this.load();
@@ -105,16 +108,6 @@ export class Runs {
   }
 
   #look(id: string): Promise<void> {
-    return this.#try(async () => { this.open = await api.findRun(id); });
-  }
-
-  async #try(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.error = undefined;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.error = error;
-    }
+    return this.try(async () => { this.open = await api.findRun(id); });
   }
 }

@@ -2,10 +2,10 @@ import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, De
 import { Failure } from '../errors.ts';
 import type { Json, Text } from '../flow/flow.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
-import type { Op, Row, StoredLetter } from '../journal/rows.ts';
+import type { Op, StoredLetter } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { FlowRunner } from './flow-runner.ts';
-import { workOf } from './message.ts';
+import { beginningRow, workOf } from './message.ts';
 import type { Replays } from './replays.ts';
 import type { Services } from './services.ts';
 
@@ -164,18 +164,18 @@ export class DeadLetters {
 
   /** Makes it a message again, under its own id, in a run of its own. */
   async #resend(letter: StoredLetter, to: string): Promise<Refusal> {
-    const { journal, random, clock } = this.#services;
+    const { journal } = this.#services;
     const runner = this.#flows.runner(letter.flow);
     if (!runner?.revision) return notRunning(letter.flow);
     if (!runner.revision.takes(to)) return noNode(letter.flow, to);
     const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
     // Where it rested before, it takes its old place, before everything that waits behind it.
     const inPlace = held?.node === to && held.key === letter.key;
-    const now = clock.now();
-    const row: Row = {
-      seq: journal.nextSeq(), pos: inPlace ? letter.pos : journal.nextSeq(), id: letter.id, run: random.id(now), flow: letter.flow, node: to, via: to === letter.node ? letter.via : '', parents: letter.parents,
-      correlation: null, key: letter.key, receivedAt: now, revision: runner.revision.number, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: runner.recorder.begin(), cursor: to === letter.node ? cursorOf(letter) : null, body: letter.body,
-    };
+    const { id, flow, parents, key, body } = letter;
+    const row = beginningRow(this.#services, {
+      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, key, revision: runner.revision.number, flags: runner.recorder.begin(),
+      cursor: to === letter.node ? cursorOf(letter) : null, body, ...(inPlace && { pos: letter.pos }),
+    });
     const work = workOf(row, runner.wireOf(row.via));
     const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
     const { letterGone } = await journal.commit({ ops, guard: { letter: letter.seq } });

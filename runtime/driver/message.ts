@@ -1,5 +1,6 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { rowState, type Row } from '../journal/rows.ts';
+import type { Services } from './services.ts';
 import type { WireCount } from './unit.ts';
 import type { Body } from '../sdk/message.ts';
 import type { Stream } from './stream.ts';
@@ -74,6 +75,16 @@ export function workOf(row: Row, wire: WireCount | undefined): Work {
     node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
     receivedAt: row.receivedAt, branched: row.branched === 1 || row.cursor !== null, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === rowState.held || (row.state === rowState.aside && row.due !== null),
     hops: row.hops, flags: row.flags, cursor: row.cursor,
+  };
+}
+
+/** A row with which a run begins now. Without an id the message is named as its run, without a place it is the last. */
+export function beginningRow({ journal, random, clock }: Pick<Services, 'journal' | 'random' | 'clock'>, begin: Pick<Row, 'flow' | 'node' | 'via' | 'key' | 'revision' | 'flags' | 'body'> & Partial<Pick<Row, 'id' | 'pos' | 'parents' | 'cursor'>>): Row {
+  const now = clock.now();
+  const run = random.id(now);
+  return {
+    seq: journal.nextSeq(), pos: begin.pos ?? journal.nextSeq(), id: run, run, parents: null, correlation: null, receivedAt: now, due: null, attempt: 0, crashes: 0,
+    state: rowState.queued, branched: 0, hops: 0, cursor: null, ...begin,
   };
 }
 

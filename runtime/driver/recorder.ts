@@ -97,13 +97,13 @@ export class Recorder {
   }
 
   #step(work: Work, at: Visit | Work, { outcome, ms, ...told }: Told): StepRecord {
-    const { services, flow } = { services: this.#services, flow: this.#flow };
+    const { journal, clock } = this.#services;
     const place = placeOf(at);
     const began = 'began' in at ? at.began : undefined;
     const input = keptText(place.body, limits.recordedBodyChars);
     const step = {
-      run: work.run.id, seq: services.journal.nextSeq(), flow, message: place.id, node: place.node, via: place.via, key: place.key, at: services.clock.now(),
-      ms: ms ?? (began === undefined ? 0 : services.clock.elapsed() - began), attempt: place.attempt, outcome, input, ...told,
+      run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, node: place.node, via: place.via, key: place.key, at: clock.now(),
+      ms: ms ?? (began === undefined ? 0 : clock.elapsed() - began), attempt: place.attempt, outcome, input, ...told,
     };
     this.#chars -= (input?.length ?? 0) + (told.outputs ? charsOf(told.outputs) : 0);
     return step;

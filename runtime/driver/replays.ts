@@ -2,12 +2,12 @@ import type { ReplayAnswer, ReplayMode, ReplayRequest, RunQuery } from '../api/c
 import { Failure } from '../errors.ts';
 import type { Text } from '../flow/flow.ts';
 import type { ReplayDoor } from '../host.ts';
-import { rowFlag, type Op, type Row } from '../journal/rows.ts';
+import { rowFlag, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { StepRecord, StoredRun } from '../store/store.ts';
 import { dryRun } from './dry-run.ts';
 import type { FlowRunner } from './flow-runner.ts';
-import { workOf } from './message.ts';
+import { beginningRow, workOf } from './message.ts';
 import { runStepOf } from './path.ts';
 import type { Services } from './services.ts';
 
@@ -88,15 +88,12 @@ export class Replays implements ReplayDoor {
 
   /** Begins a run with a message that is recorded. A dead letter goes in the same commit; undefined when it is gone already. */
   async begin(runner: FlowRunner, start: StepRecord, { letter, ...replay }: Begin): Promise<string | undefined> {
-    const { journal, random, clock } = this.#services;
-    const now = clock.now();
-    const run = random.id(now);
+    const { journal } = this.#services;
     const same = replay.mode !== 'new-generation';
-    const row: Row = {
-      seq: journal.nextSeq(), pos: journal.nextSeq(), id: same ? start.message : run, run, flow: start.flow, node: start.node, via: start.via, parents: null, correlation: null, key: start.key,
-      receivedAt: now, revision: runner.revision?.number ?? 0, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0,
-      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), cursor: null, body: start.input ?? '{}',
-    };
+    const row = beginningRow(this.#services, {
+      flow: start.flow, node: start.node, via: start.via, key: start.key, revision: runner.revision?.number ?? 0,
+      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), body: start.input ?? '{}', ...(same && { id: start.message }),
+    });
     const work = workOf(row, runner.wireOf(row.via));
     const ops: Op[] = [{ op: 'save', row }, ...runner.recorder.accepted(work, replay)];
     const { letterGone } = letter === undefined
@@ -104,7 +101,7 @@ export class Replays implements ReplayDoor {
       : await journal.commit({ ops: [...ops, { op: 'letter-gone', seq: letter, becomes: null }], guard: { letter }, acceptance: true });
     if (letterGone) return undefined;
     runner.station(work.node).arrive(work);
-    return run;
+    return row.run;
   }
 }
 
