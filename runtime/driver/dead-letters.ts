@@ -51,6 +51,8 @@ export class DeadLetters {
   }
 
   async resend({ ids, query, to }: ResendRequest): Promise<DeadLetterAnswer> {
+    // A run that has just failed has its beginning still on the way to the store.
+    if (to === 'start') await this.#services.history.flush();
     return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => {
       if (to === 'start') return this.#fromStart(letter);
       return this.#resend(letter, to === 'node' ? letter.node : to.node);

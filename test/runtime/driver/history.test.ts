@@ -243,7 +243,6 @@ test('a dead letter is resent from where its run began, through resends before: 
   const letters = new DeadLetters(w.services, { runner: (id) => w.runner(id), counted: () => undefined }, replays(w));
   expect((await letters.resend({ query: {}, to: 'node' })).done).toBe(1);
   await w.calm();
-  await w.moveHistory();
   nodes.onCall = () => undefined;
   const [letter] = (await letters.list({ limit: 9 })).deadLetters;
   expect(letter?.runId).not.toBe(run);
