@@ -17,10 +17,10 @@ import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 
 /**
- * Takes a message through a revision of its own, in memory, and answers the steps. Pure nodes run; all others answer from the record of
- * the message, and where there is none the way ends as `missing`: that is what a replay would do now. Nothing is written, counted or called.
+ * Takes messages through a revision of its own, in memory, and answers the steps. Pure nodes run; all others answer from the record of
+ * each message, and where there is none the way ends as `missing`: that is what a replay would do now. Nothing is written, counted or called.
  */
-export async function dryRun(runner: FlowRunner, start: StepRecord): Promise<readonly StepRecord[]> {
+export async function dryRun(runner: FlowRunner, starts: readonly StepRecord[]): Promise<readonly StepRecord[]> {
   const { revision: live, services } = runner;
   if (!live) return [];
   const steps: StepRecord[] = [];
@@ -30,7 +30,7 @@ export async function dryRun(runner: FlowRunner, start: StepRecord): Promise<rea
   try {
     const recorder = new Recorder(aside, runner.flow);
     const walk = new Walk({ revision, services: aside, recorder, walker: new Walker(aside, { recorder, isFull: () => false }) });
-    for (const waiting = [walk.begin(start)]; waiting.length > 0 && steps.length < limits.stepsOfRunMax;) waiting.push(...await walk.next(waiting.shift() as Work));
+    for (const waiting = starts.map((start) => walk.begin(start)); waiting.length > 0 && steps.length < limits.stepsOfRunMax;) waiting.push(...await walk.next(waiting.shift() as Work));
     return steps;
   } finally {
     revision.retire((error) => runner.failed(error));

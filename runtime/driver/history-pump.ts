@@ -76,18 +76,21 @@ export class HistoryPump {
     while (this.#dirty) {
       this.#dirty = false;
       // Steps before runs: a run that is shown shows its path.
-      await this.#o.store.addSteps(this.#steps.splice(0), limits.stepsOfRunMax);
+      await this.#recordSteps(this.#steps.splice(0));
       await this.#record(this.#inMemory.splice(0, limits.historyBiteRuns));
       const batches = await this.#o.journal.outbox(limits.outboxBatch);
       const last = batches.at(-1);
       if (last) {
-        const steps = batches.flatMap((batch) => batch.steps.flatMap((text) => JSON.parse(text) as StepRecord[]));
-        if (steps.length > 0) await this.#o.store.addSteps(steps, limits.stepsOfRunMax);
+        await this.#recordSteps(batches.flatMap(({ steps }) => steps.flatMap((text) => JSON.parse(text) as StepRecord[])));
         await this.#record(batches.flatMap(({ runs }) => runs));
         await this.#o.journal.forgetOutbox(last.id);
       }
       if (batches.length === limits.outboxBatch || this.#inMemory.length > 0) this.#dirty = true;
     }
+  }
+
+  async #recordSteps(steps: readonly StepRecord[]): Promise<void> {
+    if (steps.length > 0) await this.#o.store.addSteps(steps, limits.stepsOfRunMax);
   }
 
   /** In bites: the store may live on this thread. */

@@ -13,7 +13,9 @@ import type { Services } from './services.ts';
 
 interface Begin { readonly of: string; readonly mode: Exclude<ReplayMode, 'dry-run'> | 'resend'; readonly letter?: number }
 type Refused = { readonly refused: Text };
-type Started = { readonly runs: readonly string[]; readonly steps?: readonly StepRecord[] };
+type Started = { readonly runs: readonly string[] };
+/** What a dry run begins with. */
+type Rehearsed = { readonly runner: FlowRunner; readonly starts: readonly StepRecord[] };
 
 /** Repeats runs from their records: each message with which a run began, or that came to a node, begins a run of its own. */
 export class Replays implements ReplayDoor {
@@ -29,7 +31,8 @@ export class Replays implements ReplayDoor {
     await this.#services.history.flush();
     const done = await this.#replay(run, request);
     if ('refused' in done) throw new Failure('run.cannot-replay', done.refused);
-    return { runs: done.runs, refused: [], more: false, ...(request.mode === 'dry-run' && { steps: (done.steps ?? []).map(runStepOf) }) };
+    if ('starts' in done) return { runs: [], refused: [], more: false, steps: (await dryRun(done.runner, done.starts)).map(runStepOf) };
+    return { runs: done.runs, refused: [], more: false };
   }
 
   /** Oldest first, so that what happens again happens in the order in which it happened. */
@@ -49,8 +52,8 @@ export class Replays implements ReplayDoor {
     const refused: { id: string; reason: Text }[] = [];
     for (const { id } of chosen.slice(0, limits.replaysAtOnce).reverse()) {
       const done = await this.#replay(id, request);
-      if (!('refused' in done)) runs.push(...done.runs);
-      else if (refused.length < limits.refusedListed) refused.push({ id, reason: done.refused });
+      if ('runs' in done) runs.push(...done.runs);
+      else if ('refused' in done && refused.length < limits.refusedListed) refused.push({ id, reason: done.refused });
     }
     return { runs, refused, more: chosen.length > limits.replaysAtOnce };
   }
@@ -67,7 +70,7 @@ export class Replays implements ReplayDoor {
     return undefined;
   }
 
-  async #replay(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started> {
+  async #replay(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started | Rehearsed> {
     const { history } = this.#services;
     const starts = from === undefined ? (await history.listSteps(run, 1)).filter((step) => step.outcome === 'accepted') : arrivals(await history.listSteps(run, limits.stepsOfRunMax, from));
     const first = starts[0];
@@ -77,7 +80,7 @@ export class Replays implements ReplayDoor {
     if (!runner.unit(first.node)) return { refused: noNode(first) };
     if (starts.some(({ input }) => input === null)) return { refused: tooLarge(first.node) };
     if (mode === 'same-keys' && !(await history.findRun(run))) return { refused: stillPending(run) };
-    if (mode === 'dry-run') return { runs: [], steps: (await Promise.all(starts.map((start) => dryRun(runner, start)))).flat() };
+    if (mode === 'dry-run') return { runner, starts };
     const runs: string[] = [];
     for (const start of starts) {
       if (runner.station(start.node).full) return runs.length > 0 ? { runs } : { refused: full(start.node) };
