@@ -124,3 +124,9 @@ describe('docs/flow.md shows what is true', () => {
 
 interface Properties { readonly properties: { readonly [key: string]: unknown } }
 interface Schema extends Properties { readonly $defs: { readonly node: Properties; readonly wire: Properties } }
+
+test('every icon that a shipped type names is one that the editor has', () => {
+  const known = new Set([...readFileSync(join(ROOT, 'editor/shared/icon-set.ts'), 'utf8').matchAll(/icons\/([\w-]+)'/g)].map(([, name]) => name));
+  const unknown = [...nodes, ...connections].flatMap(({ info }) => ('icon' in info && !known.has(info.icon) ? [`${info.type}: ${info.icon}`] : []));
+  expect(unknown, 'add it to editor/shared/icon-set.ts: it is shown as a box').toEqual([]);
+});

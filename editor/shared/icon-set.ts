@@ -146,6 +146,7 @@ export { default as pause } from '@lucide/svelte/icons/pause';
 export { default as pencil } from '@lucide/svelte/icons/pencil';
 export { default as percent } from '@lucide/svelte/icons/percent';
 export { default as phone } from '@lucide/svelte/icons/phone';
+export { default as phoneIncoming } from '@lucide/svelte/icons/phone-incoming';
 export { default as play } from '@lucide/svelte/icons/play';
 export { default as plug } from '@lucide/svelte/icons/plug';
 export { default as plugZap } from '@lucide/svelte/icons/plug-zap';
