@@ -1,12 +1,11 @@
 import type { FailureEvent, DebugEvent, LogEvent } from '../observe.ts';
 import { limits } from '../limits.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { DebugBatch, DebugMessage } from './contract.ts';
 import { maskText } from './mask.ts';
 import { show } from './show.ts';
 
 export type ShownEvent = DebugEvent | FailureEvent | LogEvent;
-
-const SECOND = 1000;
 
 /**
  * What one flow shows in the debug panel. A flow may emit a hundred thousand messages a second: those beyond what a person
@@ -18,14 +17,13 @@ export class DebugFeed {
   /** The newest message that `take` gave out. */
   #takenId = 0;
   #skipped = 0;
-  // A bucket of tokens: a burst of one second's worth passes at once, then they come in evenly.
-  #tokens: number = limits.debugPerSecond;
-  #filledAt: number;
+  readonly #bucket: TokenBucket;
 
-  constructor(elapsedMs: number) { this.#filledAt = elapsedMs; }
+  constructor(elapsedMs: number) { this.#bucket = new TokenBucket(limits.debugPerSecond, elapsedMs); }
 
   add(event: ShownEvent, id: number, elapsedMs: number): void {
-    if (!this.#takeToken(elapsedMs)) { this.#skipped++; return; }
+    if (this.#bucket.left(elapsedMs) < 1) { this.#skipped++; return; }
+    this.#bucket.take();
     this.#remember(messageOf(event, id));
   }
 
@@ -41,15 +39,6 @@ export class DebugFeed {
 
   /** The last messages, oldest first, for a client that comes later. */
   history(): readonly DebugMessage[] { return this.#history.map(({ message }) => message); }
-
-  #takeToken(elapsedMs: number): boolean {
-    const refill = ((elapsedMs - this.#filledAt) / SECOND) * limits.debugPerSecond;
-    this.#tokens = Math.min(limits.debugPerSecond, this.#tokens + refill);
-    this.#filledAt = elapsedMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 
   #remember(message: DebugMessage): void {
     const bytes = JSON.stringify(message).length;

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDirective, isDrop, isHold, isToPorts, portsOf, ruleOf, type Body } from '../sdk/message.ts';
 import type { FailureRecord } from '../sdk/node-failure.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { StepOutput, StepRecord } from '../store/store.ts';
 import type { Work } from './message.ts';
 import type { Segment } from './segment.ts';
@@ -16,7 +17,6 @@ type Outcome = StepRecord['outcome'];
 interface Told extends Pick<StepRecord, 'rule' | 'failure' | 'outputs' | 'replay'> { readonly outcome: Outcome; readonly ms?: number }
 
 const NONE: readonly Op[] = [];
-const SECOND = 1000;
 
 /**
  * Keeps what nodes of one flow did with messages, for people to see and to replay. Which run is kept is decided when it is accepted and
@@ -26,24 +26,23 @@ const SECOND = 1000;
 export class Recorder {
   readonly #services: Services;
   readonly #flow: string;
-  // Filled evenly up to one second's worth. Text may go into debt, so that what has begun is kept to its end.
-  #runs: number = limits.recordedRunsPerSecond;
-  #failures: number = limits.recordedRunsPerSecond;
-  #chars: number = limits.recordedCharsPerSecond;
-  #filledAt: number;
+  readonly #runs: TokenBucket;
+  readonly #failures: TokenBucket;
+  /** Text may go into debt, so that what has begun is kept to its end. */
+  readonly #chars: TokenBucket;
 
   constructor(services: Services, flow: string) {
     this.#services = services;
     this.#flow = flow;
-    this.#filledAt = services.clock.elapsed();
+    const now = services.clock.elapsed();
+    this.#runs = new TokenBucket(limits.recordedRunsPerSecond, now);
+    this.#failures = new TokenBucket(limits.recordedRunsPerSecond, now);
+    this.#chars = new TokenBucket(limits.recordedCharsPerSecond, now);
   }
 
   /** Flags of a message that begins a run now. */
   begin(): number {
-    this.#refill();
-    if (this.#runs < 1 || this.#chars <= 0) return 0;
-    this.#runs--;
-    return rowFlag.recorded;
+    return this.#fits(this.#runs) ? rowFlag.recorded : 0;
   }
 
   /** The run begins with this message. */
@@ -55,7 +54,7 @@ export class Recorder {
     return this.#ofWork(work, { outcome, ...(rule !== undefined && { rule }) });
   }
   retried({ work, unit, ms }: { readonly work: Work; readonly unit: Unit; readonly ms: number }, { code, text }: Pick<FailureRecord, 'code' | 'text'>): readonly Op[] {
-    return isRecorded(work) || unit.records || this.#failureFits() ? this.#tell(work, [this.#step(work, work, { outcome: 'retried', failure: { code, text }, ms })]) : NONE;
+    return isRecorded(work) || unit.records || this.#fits(this.#failures) ? this.#tell(work, [this.#step(work, work, { outcome: 'retried', failure: { code, text }, ms })]) : NONE;
   }
 
   /** What a node answered. Before its messages go on: the visit may go on itself. */
@@ -68,7 +67,7 @@ export class Recorder {
   /** A dry run would act here. */
   missing(visit: Visit): void { this.#add(visit, { outcome: 'missing' }); }
   failed(visit: Visit, { code, text }: FailureRecord, taken: boolean): void {
-    if (visit.segment.recorded || visit.unit.records || this.#failureFits()) this.#add(visit, { outcome: taken ? 'failed' : 'dead-lettered', failure: { code, text } });
+    if (visit.segment.recorded || visit.unit.records || this.#fits(this.#failures)) this.#add(visit, { outcome: taken ? 'failed' : 'dead-lettered', failure: { code, text } });
   }
 
   /** What the journal is told of the steps of a segment, in the same commit as its results. */
@@ -105,24 +104,15 @@ export class Recorder {
       run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, node: place.node, via: place.via, key: place.key, at: clock.now(),
       ms: ms ?? (began === undefined ? 0 : clock.elapsed() - began), attempt: place.attempt, outcome, input, ...told,
     };
-    this.#chars -= (input?.length ?? 0) + (told.outputs ? charsOf(told.outputs) : 0);
+    this.#chars.take((input?.length ?? 0) + (told.outputs ? charsOf(told.outputs) : 0));
     return step;
   }
 
-  #failureFits(): boolean {
-    this.#refill();
-    if (this.#failures < 1 || this.#chars <= 0) return false;
-    this.#failures--;
-    return true;
-  }
-
-  #refill(): void {
+  #fits(bucket: TokenBucket): boolean {
     const now = this.#services.clock.elapsed();
-    const seconds = (now - this.#filledAt) / SECOND;
-    this.#filledAt = now;
-    this.#runs = Math.min(limits.recordedRunsPerSecond, this.#runs + seconds * limits.recordedRunsPerSecond);
-    this.#failures = Math.min(limits.recordedRunsPerSecond, this.#failures + seconds * limits.recordedRunsPerSecond);
-    this.#chars = Math.min(limits.recordedCharsPerSecond, this.#chars + seconds * limits.recordedCharsPerSecond);
+    if (bucket.left(now) < 1 || this.#chars.left(now) <= 0) return false;
+    bucket.take();
+    return true;
   }
 }
 
