@@ -1,10 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 const shared = {
   pool: 'forks',
-  maxWorkers: availableParallelism(), // one less is the default, which on two cores is one file after another
   // isolated-vm wants no snapshot, the rest of Millrace wants what the launcher gives it.
   execArgv: ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'],
   testTimeout: 30_000, // a laptop under load; a test that waits for time itself is wrong anyway
