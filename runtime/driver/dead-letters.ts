@@ -94,44 +94,40 @@ export class DeadLetters {
     for (const { flow, node, count } of gone) this.#flows.counted({ flow, node }, -count);
   }
 
-  /** Each is answered by itself, so that one that cannot be harms no other. Many go to the disk together; they begin in order, and so they are written. */
+  /** Each is answered by itself, so that one that cannot be harms no other. Many are read and go to the disk together; they begin in order, and so they are written. */
   async #each(selection: DeadLetterSelection, act: (letter: StoredLetter) => Promise<Refusal>): Promise<DeadLetterAnswer> {
     let done = 0;
     const refused: { id: string; reason: Text }[] = [];
-    const one = async (letter: StoredLetter | string): Promise<void> => {
-      const reason = typeof letter === 'string' ? gone(letter).text : await act(letter);
+    const one = async (seq: number, letter: StoredLetter | undefined): Promise<void> => {
+      const reason = letter ? await act(letter) : gone(String(seq)).text;
       if (reason === undefined) done++;
-      else if (refused.length < limits.refusedListed) refused.push({ id: typeof letter === 'string' ? letter : String(letter.seq), reason });
+      else if (refused.length < limits.refusedListed) refused.push({ id: String(seq), reason });
     };
-    let underWay: Promise<void>[] = [];
-    for await (const letter of this.#selected(selection)) {
-      underWay.push(one(letter));
-      if (underWay.length < limits.lettersAtOnce) continue;
-      await Promise.all(underWay);
-      underWay = [];
+    for (const some of chunked(await this.#selected(selection))) {
+      const letters = await this.#read(some);
+      await Promise.all(some.map((seq, i) => one(seq, letters[i])));
     }
-    await Promise.all(underWay);
     return { done, refused };
   }
 
-  /** Oldest last, as they are shown; what comes while this goes on is left out. */
-  async *#selected({ ids, query }: DeadLetterSelection): AsyncGenerator<StoredLetter | string> {
+  /**
+   * In the order of their places, so that those of one key keep theirs: they died in another one where a deploy parked what lay aside before what was queued, or
+   * a call under way ended after it. What comes while this goes on is left out.
+   */
+  async #selected({ ids = [], query }: DeadLetterSelection): Promise<readonly number[]> {
     const { journal } = this.#services;
-    // In the order in which they died, so that those of one key keep theirs.
-    for (const id of [...(ids ?? [])].sort((a, b) => Number(a) - Number(b))) yield (await journal.findDeadLetter(numberOf(id))) ?? id;
-    if (!query) return;
-    const seqs: number[] = [];
-    for (let after: number | undefined; ;) {
+    const places: { readonly seq: number; readonly pos: number }[] = [];
+    for (const some of chunked(ids.map(numberOf))) places.push(...(await this.#read(some)).map((letter, i) => ({ seq: some[i] as number, pos: letter?.pos ?? 0 })));
+    for (let after: number | undefined; query;) {
       const page = await journal.deadLetters({ ...query, limit: limits.pageSizeMax, ...(after !== undefined && { after }) });
-      seqs.push(...page.map(({ seq }) => seq));
+      places.push(...page.map(({ seq, pos }) => ({ seq, pos })));
       after = page.at(-1)?.seq;
       if (page.length < limits.pageSizeMax) break;
     }
-    for (const seq of seqs.reverse()) {
-      const letter = await journal.findDeadLetter(seq);
-      if (letter) yield letter;
-    }
+    return places.toSorted((a, b) => a.pos - b.pos || a.seq - b.seq).map(({ seq }) => seq);
   }
+
+  async #read(seqs: readonly number[]): Promise<readonly (StoredLetter | undefined)[]> { return await Promise.all(seqs.map((seq) => this.#services.journal.findDeadLetter(seq))); }
 
   async #letter(id: string): Promise<StoredLetter> {
     const letter = await this.#services.journal.findDeadLetter(numberOf(id));
@@ -188,6 +184,7 @@ export class DeadLetters {
   }
 }
 
+const chunked = <T>(all: readonly T[]): T[][] => Array.from({ length: Math.ceil(all.length / limits.lettersAtOnce) }, (_, i) => all.slice(i * limits.lettersAtOnce, (i + 1) * limits.lettersAtOnce));
 const numberOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : 0);
 
 function shown(row: StoredLetter): DeadLetter {

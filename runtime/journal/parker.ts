@@ -4,7 +4,7 @@ import type { Sql } from './sql.ts';
 
 const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, branched, cursor, body';
 type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'cursor' | 'body'>;
-// In the order in which they would have been taken; each by its own index.
+// Each by its own index. Who resends them takes them by their places.
 const STATES = ['state IN (2, 3) {and} ORDER BY due, pos', 'state = 4 {and} ORDER BY key, pos', 'state = 0 {and} ORDER BY pos'];
 
 const WINDOW_THAT_KEEPS_NOTHING = `

@@ -126,6 +126,27 @@ describe('messages at a node that a deploy removes', () => {
     expect(w.runner('flow').nodeCounts.get('call')?.deadLetters).toBe(0);
   });
 
+  test('are resent in the order of their key, also those that lay aside on disk and the one whose call ended after the deploy', async () => {
+    const w = world();
+    const slow = gate();
+    nodes.onCall = async () => {
+      await slow.call();
+      throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' });
+    };
+    await w.deploy(FULL);
+    const numbers = Array.from({ length: limits.asideMessages + 50 }, (_, i) => i);
+    for (const payload of numbers) await feed(payload, { key: 'k' });
+    await w.calm();
+    await w.deploy(without(FULL, 'call'), 2);
+    slow.open();
+    await w.calm();
+    nodes.onCall = () => undefined;
+    await w.deploy(FULL, 3);
+    expect(await lettersOf(w).resend({ query: { node: 'call' }, to: 'node' })).toEqual({ done: numbers.length, refused: [] });
+    await w.pass(HOUR);
+    expect(payloads()).toEqual(numbers);
+  });
+
   test('are parked at a start that finds a newer revision than they knew, however many they are', async () => {
     const first = world();
     nodes.onCall = () => new Promise(() => undefined);
