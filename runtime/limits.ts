@@ -122,7 +122,7 @@ export const limits = {
   stepsKeptChars: 1024 * MB, // the oldest go first
   stepsInMemory: 5_000, // of memory mode, on their way to the store five times a second; the rest is sampled out
   replaysAtOnce: 1_000, // runs of one request; the answer says that there are more
-  outboxBatch: 4, // transactions, each with up to two thousand ended runs
+  outboxChars: 256 * KB, // of ended runs and their steps that are moved to the store at a time: the main thread reads them in some 3 ms
   historyBiteRuns: 1000, // written to the store in one transaction: some 7 ms, in which nobody else writes to it
 
   historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second

@@ -36,7 +36,7 @@ export class Batcher {
     if (this.#scheduled || this.#inFlight >= BATCHES_IN_FLIGHT) return;
     this.#scheduled = true;
     // One turn later: everything that this turn brings goes together.
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#start();
     });

@@ -15,7 +15,7 @@ export interface HistoryPumpOptions {
   readonly failed: (error: unknown) => void;
 }
 
-const EVERY_MS = 200; // history may be late, and one write of many runs costs a fraction of many writes
+const EVERY_MS = 200; // history may be late
 const AFTER_FAILURE_MS = 5000;
 
 /** Brings ended runs from the journal's outbox to the store: late at worst, never wrong, never in the way of messages. */
@@ -73,19 +73,21 @@ export class HistoryPump {
   }
 
   async #move(): Promise<void> {
-    while (this.#dirty) {
+    for (let more = this.#dirty; more;) {
       this.#dirty = false;
       // Steps before runs: a run that is shown shows its path.
       await this.#recordSteps(this.#steps.splice(0));
-      await this.#record(this.#inMemory.splice(0, limits.historyBiteRuns));
-      const batches = await this.#o.journal.outbox(limits.outboxBatch);
+      await this.#record(this.#inMemory.splice(0));
+      const outbox = await this.#o.journal.outbox(limits.outboxChars);
+      const { batches } = outbox;
       const last = batches.at(-1);
       if (last) {
         await this.#recordSteps(batches.flatMap(({ steps }) => steps.flatMap((text) => JSON.parse(text) as StepRecord[])));
         await this.#record(batches.flatMap(({ runs }) => runs));
         await this.#o.journal.forgetOutbox(last.id);
       }
-      if (batches.length === limits.outboxBatch || this.#inMemory.length > 0) this.#dirty = true;
+      // What comes meanwhile goes with the next move: one write of much costs a fraction of many writes.
+      more = outbox.more;
     }
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Journal, JournalHealth } from './journal.ts';
 import { JournalDamaged, JournalError, type JournalPort } from './port.ts';
-import type { Commit, CommitResult, EndedRun } from './rows.ts';
+import type { Commit, CommitResult, EndedRun, OutboxRows } from './rows.ts';
 
 interface Queued { readonly commit: Commit; resolve(result: CommitResult): void; reject(error: Error): void }
 
@@ -182,8 +182,10 @@ export class JournalClient implements Journal {
   pruneDeadLetters: Journal['pruneDeadLetters'] = (before, atMost) => this.#query('pruneDeadLetters', before, atMost);
   deadLetterCounts: Journal['deadLetterCounts'] = () => this.#query('deadLetterCounts');
   findAnswer: Journal['findAnswer'] = (scope, key) => this.#query('findAnswer', scope, key);
-  outbox: Journal['outbox'] = async (limit) => (await this.#query<{ id: number; runs: string; steps: string | null }[]>('outbox', limit))
-    .map(({ id, runs, steps }) => ({ id, runs: JSON.parse(runs) as EndedRun[], steps: steps === null ? [] : JSON.parse(steps) as string[] }));
+  outbox: Journal['outbox'] = async (chars) => {
+    const { batches, more } = await this.#query<OutboxRows>('outbox', chars);
+    return { batches: batches.map(({ id, runs, steps }) => ({ id, runs: JSON.parse(runs) as EndedRun[], steps: steps === null ? [] : JSON.parse(steps) as string[] })), more };
+  };
   forgetOutbox: Journal['forgetOutbox'] = (upTo) => this.#query('forgetOutbox', upTo);
   prune: Journal['prune'] = (before) => this.#query('prune', before);
   crashing: Journal['crashing'] = (since) => this.#query('crashing', since);

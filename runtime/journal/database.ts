@@ -3,7 +3,7 @@ import { assert } from '../assert.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, Parked, Resting, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, OutboxRow, OutboxRows, Parked, Resting, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -279,8 +279,15 @@ export class JournalDatabase {
     return this.#sql.get('SELECT scope, key, body_hash AS bodyHash, run, at, answer, ended FROM answers WHERE scope = ? AND key = ?', scope, key);
   }
   /** The runs as text: who reads them parses them, not this thread, for which every commit waits. */
-  outbox(limit: number): { id: number; runs: string; steps: string | null }[] {
-    return this.#sql.all('SELECT id, runs, steps FROM outbox ORDER BY id LIMIT ?', limit);
+  outbox(chars: number): OutboxRows {
+    const batches: OutboxRow[] = [];
+    let left = chars;
+    for (const row of this.#sql.each<OutboxRow>('SELECT id, runs, steps FROM outbox ORDER BY id')) {
+      batches.push(row);
+      left -= row.runs.length + (row.steps?.length ?? 0);
+      if (left <= 0) return { batches, more: true };
+    }
+    return { batches, more: false };
   }
   forgetOutbox(upTo: number): void {
     this.#sql.run('DELETE FROM outbox WHERE id <= ?', upTo);

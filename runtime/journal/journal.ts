@@ -1,4 +1,4 @@
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
 export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
@@ -56,8 +56,8 @@ export interface Journal {
   pruneDeadLetters(before: number, atMost: number): Promise<readonly { readonly flow: string; readonly node: string; readonly count: number }[]>;
   findAnswer(scope: string, key: string): Promise<AnswerRow | undefined>;
 
-  /** Ended runs that the store has not got yet; `forget` once it has. */
-  outbox(limit: number): Promise<readonly { readonly id: number; readonly runs: readonly EndedRun[]; readonly steps: readonly string[] }[]>;
+  /** Ended runs that the store has not got yet, about so much text of them; `forget` once it has. */
+  outbox(chars: number): Promise<{ readonly batches: readonly OutboxBatch[]; readonly more: boolean }>;
   forgetOutbox(upTo: number): Promise<void>;
   /** Removes event ids and answers past their time, and the oldest answers beyond the quota. */
   prune(before: { readonly events: number; readonly answers: number; readonly answerBytes: number }): Promise<void>;

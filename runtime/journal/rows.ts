@@ -127,6 +127,11 @@ export interface EndedRun {
   readonly discarded: number;
 }
 
+/** What one transaction told of runs, in the journal and read. */
+export interface OutboxRow { readonly id: number; readonly runs: string; readonly steps: string | null }
+export interface OutboxRows { readonly batches: OutboxRow[]; readonly more: boolean }
+export interface OutboxBatch { readonly id: number; readonly runs: readonly EndedRun[]; readonly steps: readonly string[] }
+
 /** How many messages of a run ended in each way, and how many more are pending, by one commit. */
 export interface RunChange {
   readonly run: string;

@@ -23,6 +23,10 @@ export class Sql {
   all<T>(sql: string, ...values: Value[]): T[] {
     return this.statement(sql).all(...values) as T[];
   }
+  /** One after another, for who may stop before the last. */
+  each<T>(sql: string, ...values: Value[]): IterableIterator<T> {
+    return this.statement(sql).iterate(...values) as unknown as IterableIterator<T>;
+  }
   number(sql: string, ...values: Value[]): number {
     return this.get<{ n: number | null }>(sql, ...values)?.n ?? 0;
   }

@@ -156,14 +156,14 @@ export class World {
 
   /** Brings what the journal tells of runs to the store, and leaves it in the journal too. */
   async moveHistory(): Promise<void> {
-    for (const { runs, steps } of await this.services.journal.outbox(10_000)) {
+    for (const { runs, steps } of (await this.services.journal.outbox(Infinity)).batches) {
       await this.store.addSteps(steps.flatMap((text) => JSON.parse(text) as StepRecord[]), 1000);
       await this.store.addRuns(runs.map((run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: run.endedAt, state: endState(run), messages: run.completed + run.dropped + run.dead + run.discarded })));
     }
   }
 
   async endedRuns(): Promise<EndedRun[]> {
-    return [...(await this.services.journal.outbox(10_000)).flatMap(({ runs }) => runs), ...this.endedInMemory];
+    return [...(await this.services.journal.outbox(Infinity)).batches.flatMap(({ runs }) => runs), ...this.endedInMemory];
   }
   async pending(): Promise<number> { return await this.services.journal.pendingTotal(); }
 }

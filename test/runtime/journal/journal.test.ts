@@ -75,10 +75,11 @@ describe('commits', () => {
     expect((await j.commit({ ops: [{ op: 'run', change: { ...change, opens: null, pending: -1, completed: 1 } }] })).ended).toEqual([]);
     const { ended } = await j.commit({ ops: [{ op: 'run', change: { ...change, opens: null, pending: -1, dead: 1 } }] });
     expect(ended).toMatchObject([{ id: 'r', completed: 1, dead: 1 }]);
-    const [batch] = await j.outbox(10);
+    const { batches: [batch], more } = await j.outbox(1000);
     expect(batch?.runs).toEqual(ended);
+    expect(more).toBe(false);
     await j.forgetOutbox(batch?.id ?? 0);
-    expect(await j.outbox(10)).toEqual([]);
+    expect(await j.outbox(1000)).toEqual({ batches: [], more: false });
   });
 
   test('calls that were under way when the owner ended come back as one crash more, and no attempt more', async () => {
