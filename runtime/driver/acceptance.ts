@@ -14,7 +14,7 @@ const NO_PARENTS: readonly string[] = Object.freeze([]);
 
 interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
 
-/** Takes messages in. In durable mode a message counts as accepted once it is on disk; nothing of it is worked on before. */
+/** Takes messages in. In durable mode a message counts as accepted once it is on disk; nothing acts outside for it before. */
 export class Acceptance {
   readonly #runner: FlowRunner;
   #accepted = 0;
@@ -31,15 +31,34 @@ export class Acceptance {
     // Before the commit: the answer may come in the same turn in which the commit ends.
     const outcome = reply && services.replies.wait(work.run.id, reply.timeoutMs, keyed);
     if (durable) {
-      const seen = await this.#commit(work, arrival);
+      const writing = this.#commit(work, arrival);
+      const begun = outcome !== undefined && !keyed && arrival.options.eventId === undefined && this.#begin(work, writing);
+      const seen = await writing.catch((error: unknown) => {
+        services.replies.ended(work.run.id, 'dropped');
+        throw error;
+      });
       if (seen) {
         services.replies.ended(work.run.id, 'dropped');
         return seen;
       }
+      if (!begun) this.#runner.station(arrival.node).arrive(work);
+    } else {
+      this.#runner.recorder.accepted(work);
+      this.#runner.station(arrival.node).arrive(work);
     }
-    else this.#runner.recorder.accepted(work);
-    this.#runner.station(arrival.node).arrive(work);
     return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
+  }
+
+  /** Its pure nodes run while it is being written, for a caller who hears nothing before both are done; what comes of it waits for its row. */
+  #begin(work: Work, writing: Promise<unknown>): boolean {
+    if (this.#runner.services.journal.health.state !== 'well') return false;
+    work.accepting = writing.then(() => {
+      work.accepting = undefined;
+      return true;
+    }, () => false);
+    if (this.#runner.station(work.node).begin(work)) return true;
+    work.accepting = undefined;
+    return false;
   }
 
   #workOf({ node, port, body, key }: Arrival): Work {

@@ -20,6 +20,7 @@ import { Revision } from './revision.ts';
 import { Segment, type Out } from './segment.ts';
 import type { Services } from './services.ts';
 import { saveVolatile } from './save-volatile.ts';
+import { Shown } from './shown.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
 import { NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
@@ -47,8 +48,7 @@ export class FlowRunner implements StationOwner {
   #state: 'live' | 'stopped' | 'failed' = 'stopped';
   #recovered = false;
   readonly #writer = new Writer(this);
-  #shownAt = 0;
-  #shownCount = 0;
+  readonly #shown = new Shown();
   /** Runs that a person cancelled, while something of them may still be in memory. */
   readonly #cancelled = new Set<string>();
   /** Keys that wait until a resent dead letter has left its node, by that message's row. */
@@ -191,7 +191,7 @@ export class FlowRunner implements StationOwner {
   #passOn(station: Station, unit: Unit, work: Work): void {
     // What a source accepted began when it came, however long it waited for its turn.
     const segment = this.segment(station, work, { at: unit.definition?.start ? work.receivedAt : this.services.clock.now(), also: station.paceOps(unit, work) });
-    segment.shown = this.#shows(segment.at);
+    segment.shown = this.#shown.take(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);
     else if (work.stream) this.walker.nextChunk(visit, work.stream);
@@ -199,18 +199,9 @@ export class FlowRunner implements StationOwner {
     segment.close();
   }
 
-  /** Of many messages in one millisecond the first ones only: nobody looks faster, and each costs every hop some stores. */
-  #shows(at: number): boolean {
-    if (at !== this.#shownAt) {
-      this.#shownAt = at;
-      this.#shownCount = 0;
-    }
-    return this.#shownCount++ < SHOWN_PER_MS;
-  }
-
   /** What comes of a message that is at work at a station. */
   segment(station: Station, work: Work, { at, also = NONE }: { readonly at: number; readonly also?: readonly Op[] }): Segment {
-    return new Segment(work, at, (done) => {
+    const leave = (done: Segment): void => {
       const goesOn = done.cursor !== undefined && !this.isCancelled(work);
       try {
         if (goesOn) void this.settle(done, also).then((written) => { if (written) station.backInPlace(work); });
@@ -219,6 +210,10 @@ export class FlowRunner implements StationOwner {
       } finally {
         if (!goesOn) station.finished(work, false);
       }
+    };
+    return new Segment(work, at, (done) => {
+      if (!work.accepting) leave(done);
+      else void work.accepting.then((written) => { if (written) leave(done); else station.finished(work, false); });
     });
   }
 
@@ -387,7 +382,6 @@ export class FlowRunner implements StationOwner {
 
 const NONE: readonly Op[] = [];
 const WRITTEN = Promise.resolve(true);
-const SHOWN_PER_MS = 8;
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };
 const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
 /** Its node has made so many of it, and makes more. */

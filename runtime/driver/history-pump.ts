@@ -50,8 +50,7 @@ export class HistoryPump {
   /** Resolves when everything told before can be read. */
   async flush(): Promise<void> {
     this.#dirty = true;
-    await this.#running;
-    const moving = this.#move();
+    const moving = this.#running.then(() => this.#move());
     this.#running = moving.catch(() => { this.#dirty = true; });
     await moving;
   }
@@ -64,7 +63,7 @@ export class HistoryPump {
 
   #plan(afterMs: number): void {
     this.#cancel = this.#o.clock.after(afterMs, () => {
-      this.#running = this.#move().then(() => this.#plan(EVERY_MS), (error: unknown) => {
+      this.#running = this.#running.then(() => this.#move()).then(() => this.#plan(EVERY_MS), (error: unknown) => {
         this.#dirty = true;
         this.#o.failed(error);
         this.#plan(AFTER_FAILURE_MS);

@@ -55,6 +55,8 @@ export interface Work {
   /** Under suspicion of ending the process while it is at work; undefined before and after. */
   alone?: boolean | undefined;
   due: number | null;
+  /** It is at work while it is being written: whether it could be. What comes of it waits for that. */
+  accepting?: Promise<boolean> | undefined;
   /** The revision that works on it now. */
   on?: { leave(): void } | undefined;
   /** It was held here by the node, and its time has come. */

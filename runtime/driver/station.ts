@@ -1,11 +1,10 @@
 import { KeyedQueue } from '../engine/queue.ts';
-import { RateWindow } from '../engine/rate.ts';
-import type { Rate } from '../flow/units.ts';
 import { rowState, type CancelledRun, type Op, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
 import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
+import { Rates } from './rates.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
 import type { LastDue, NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
@@ -69,10 +68,9 @@ export class Station implements DuesOwner {
   /** Emptied, and not told yet what still lies here: nothing may go before that. */
   #restoring = false;
   #scheduled = false;
-  #waking = false;
-  #rate: RateWindow | undefined;
   readonly #retrying = new Set<Work>();
   readonly #pacing: Pacing;
+  readonly #rates: Rates;
   readonly atWork = new Set<Work>();
   readonly #paused = new Set<string>();
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
@@ -87,6 +85,7 @@ export class Station implements DuesOwner {
     this.dues = new Dues(this, services);
     this.lastDue = owner.count(node).lastDue;
     this.#pacing = new Pacing(services.clock, (work) => { this.goFirst(work); });
+    this.#rates = new Rates(services, () => { this.schedule(); });
     this.#queue = this.#makeQueue();
   }
   #makeQueue(): KeyedQueue<Work> {
@@ -121,9 +120,20 @@ export class Station implements DuesOwner {
   arrive(work: Work): void {
     if (this.gone && work.seq !== 0) return; // accepted while a deploy took the node away: parked with the others
     const fits = !this.#restoring && this.#spilled === 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages;
-    if (work.seq !== 0 && !fits) this.#spilled++;
+    // Places are given before the commit, so that a message may come after ones behind it: the journal is not read for it any more.
+    if (work.seq !== 0 && !fits && work.pos > this.#lastPos) this.#spilled++;
     else this.#push(work);
     this.schedule();
+  }
+
+  /** Takes an accepted message at once, ahead of its row, where nothing waits and it has no key. False when it has to come in by the queue. */
+  begin(work: Work): boolean {
+    const unit = this.#owner.unit(this.node);
+    if (!unit || unit.resources.length > 0 || unit.rate || work.key !== null || this.gone || this.#restoring || this.queued > 0 || unit.problem || isOff(unit) || !this.#hasSlot(unit)) return false;
+    this.#passed(work);
+    this.#enter(work);
+    this.#start(unit, work);
+    return true;
   }
 
   /** A retry or held message whose time has come: before what waits. */
@@ -258,7 +268,7 @@ export class Station implements DuesOwner {
     const unit = this.#owner.unit(this.node);
     if (!unit || unit.problem || isOff(unit) || this.#isPaused(unit)) return;
     const wasFull = this.full;
-    for (let started = 1; this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit) && this.#rateAllows(unit); started++) {
+    for (let started = 1; this.#hasSlot(unit) && this.#rateAllows(unit); started++) {
       const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));
       if (!work) break;
       this.#start(unit, work);
@@ -269,6 +279,8 @@ export class Station implements DuesOwner {
     if (wasFull && !this.full) this.#owner.drained(this.node);
   }
 
+  #hasSlot(unit: Unit): boolean { return this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); }
+
   #start(unit: Unit, work: Work): void {
     this.#leave(work);
     this.atWork.add(work);
@@ -278,7 +290,7 @@ export class Station implements DuesOwner {
       this.finished(work, false);
       return;
     }
-    if (unit.rate || unit.resources.length > 0) this.#countRate(unit);
+    this.#rates.begin(unit);
     const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
     if (turn === 'now') this.#services.suspects.admit(work, () => this.#owner.perform(this, unit, work));
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
@@ -290,40 +302,19 @@ export class Station implements DuesOwner {
     return this.#paused.size > 0;
   }
 
-  /** Whether the node's own rate and those of its connections let one more begin; else it looks again when they do. */
+  /** Whether its rates and its pace let one more begin; else it looks again when they do. */
   #rateAllows(unit: Unit): boolean {
     if (!unit.rate && !unit.pace && unit.resources.length === 0) return true;
-    const now = this.#services.clock.elapsed();
-    let wait = Math.max(this.#window(unit.rate)?.waitMs(now) ?? 0, unit.pace ? this.#pacing.waitMs(unit.pace) : 0);
-    for (const resource of unit.resources) wait = Math.max(wait, this.#services.connections.rateOf(resource)?.waitMs(now) ?? 0);
-    if (wait > 0 && !this.#waking) {
-      this.#waking = true;
-      this.#services.clock.after(wait, () => {
-        this.#waking = false;
-        this.schedule();
-      });
-    }
-    return wait === 0;
-  }
-
-  #countRate(unit: Unit): void {
-    const now = this.#services.clock.elapsed();
-    this.#window(unit.rate)?.begin(now);
-    for (const resource of unit.resources) this.#services.connections.rateOf(resource)?.begin(now);
-  }
-
-  /** The same one over revisions that do not change the rate. */
-  #window(rate: Rate | undefined): RateWindow | undefined {
-    if (rate && (this.#rate?.rate.count !== rate.count || this.#rate.rate.perMs !== rate.perMs)) this.#rate = new RateWindow(rate);
-    return rate && this.#rate;
+    return this.#rates.allow(unit, unit.pace ? this.#pacing.waitMs(unit.pace) : 0);
   }
 
   #push(work: Work): void {
-    // Memory mode has places of its own: they say nothing of how far the journal has been read.
-    if (work.seq !== 0) this.#lastPos = Math.max(this.#lastPos, work.pos);
+    this.#passed(work);
     this.#enter(work);
     this.#queue.push(work);
   }
+  /** Memory mode has places of its own: they say nothing of how far the journal has been read. */
+  #passed({ seq, pos }: Work): void { if (seq !== 0) this.#lastPos = Math.max(this.#lastPos, pos); }
   #enter(work: Work): void {
     const chars = charsOf(work);
     this.#chars += chars;

@@ -213,7 +213,8 @@ class Simulation {
       const { key, keyed, event, ask } = feed;
       const body = { path: String(feed.feed), k: key, k2: feed.key2, ordered: keyed };
       const asked = ask === undefined ? undefined : { scope: node, key: `a${ask}`, bodyHash: 'same' };
-      const options = { ...(keyed && { key }), ...(event !== undefined && { eventId: `${node}-${event}` }), ...(asked && { reply: { timeoutMs: 20_000, idempotency: asked } }) };
+      const waits = asked !== undefined || feed.feed % 2 === 0;
+      const options = { ...(keyed && { key }), ...(event !== undefined && { eventId: `${node}-${event}` }), ...(waits && { reply: { timeoutMs: 20_000, ...(asked && { idempotency: asked }) } }) };
       this.#hear(feed.feed, this.#nodes.deliver.get(node)?.(body, options), asked && `${node} ${asked.key}`);
     }
   }

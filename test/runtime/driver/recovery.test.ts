@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import delay from '../../../nodes/time/delay.ts';
 import httpResponse from '../../../nodes/sink/http-response.ts';
 import catchNode from '../../../nodes/logic/catch.ts';
+import { answer } from '../../../runtime/journal/port.ts';
 import type { DeliverOptions } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
+const SQLITE_FULL = 13;
 let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
 const worlds: World[] = [];
@@ -194,6 +196,46 @@ describe('answers', () => {
     const receipt = await feed(1, { reply: { timeoutMs: 1000 } });
     await w.calm();
     expect(await receipt?.reply).toEqual({ kind: 'ended', how: 'dead-lettered' });
+  });
+});
+
+describe('a caller that waits', () => {
+  const flow = flowOf({ nodes: { in: 'test-source', seen: 'test-sink', pass: 'test-pass', call: 'test-call' }, wires: ['in.out -> seen.in', 'in.out -> pass.in', 'pass.out -> call.in'] });
+  const reply = { timeoutMs: 60_000 };
+  test('is answered after its message is on disk; pure nodes run meanwhile, and nothing acts outside', async () => {
+    const disk = Promise.withResolvers<void>();
+    let slow = false;
+    const w = new World({
+      file: journal.file, nodes: nodes.definitions, clock: new VirtualTime(),
+      port: (database) => ({ opened: { token: database.token, lastSeq: database.lastSeq }, ask: async (request) => {
+        if (slow && request.kind === 'apply') await disk.promise;
+        return (answer(database, request) as { value: unknown }).value;
+      } }),
+    });
+    worlds.push(w);
+    await w.deploy(flow);
+    await w.calm();
+    slow = true;
+    let told = false;
+    const asking = feed(1, { reply }).then((receipt) => { told = true; return receipt; });
+    await w.calm();
+    expect([payloads(), nodes.calls, told]).toEqual([[1], [], false]);
+    disk.resolve();
+    await w.calm();
+    expect(await (await asking)?.reply).toEqual({ kind: 'ended', how: 'completed' });
+    expect(nodes.calls).toEqual(['call:1']);
+  });
+  test('is refused when its message could not be written, and nothing comes of what ran meanwhile', async () => {
+    const w = world();
+    await w.deploy(flow);
+    await w.calm();
+    w.trouble = { message: 'database or disk is full', errcode: SQLITE_FULL };
+    await expect(feed(1, { reply })).rejects.toMatchObject({ code: 'journal.unavailable' });
+    w.trouble = undefined;
+    await w.pass(60_000);
+    expect([await w.pending(), nodes.calls, await w.endedRuns()]).toEqual([0, [], []]);
+    expect(await (async () => { const receipt = await feed(2, { reply }); await w.calm(); return await receipt?.reply; })()).toEqual({ kind: 'ended', how: 'completed' });
+    expect(nodes.calls).toEqual(['call:2']);
   });
 });
 
