@@ -91,6 +91,7 @@ export const api = {
   getRevision: (id: string, revision: number) => call<Flow>('GET', `/flows${at(id, 'revisions', String(revision))}`),
   /** Deploys an earlier revision again, as a new one. */
   rollBack: (id: string, revision: number) => call<DeployAnswer>('POST', `/flows${at(id)}/rollback`, { body: { revision } }),
+  previewRollback: (id: string, revision: number) => call<DeployPreview>('POST', `/flows${at(id)}/rollback/preview`, { body: { revision } }),
   start: (id: string) => call<DeployAnswer>('POST', `/flows${at(id)}/start`),
   inject: (id: string, node: string, request: InjectRequest = {}) => call<InjectAnswer>('POST', `/flows${at(id)}/nodes${at(node)}/inject`, { body: request }),
   lastMessages: (id: string, node: string) => call<LastMessages>('GET', `/flows${at(id)}/nodes${at(node)}/last`),

@@ -49,6 +49,8 @@ export class Ui {
   /** Dead letters of this node only; empty for all. */
   letterNode = $state('');
   dialog = $state<DialogName>();
+  /** The revision that the person is about to go back to. */
+  rollBackTo = $state<number>();
   /** Text that the import dialog opens with, for example what was pasted on the canvas. */
   importText = $state('');
   /** Names what the inspector should show and focus: a field of the selected node. */

@@ -43,7 +43,7 @@ export interface FlowAnswer {
   readonly flow: Flow;
   readonly version: number;
   readonly problems: readonly Problem[];
-  readonly live?: { readonly revision: number; readonly state: FlowState; readonly flow: Flow };
+  readonly live?: { readonly revision: number; readonly state: FlowState; readonly flow: Flow; /** Why it is stopped although nobody stopped it. */ readonly reason?: Text };
 }
 export interface SaveAnswer { readonly version: number; readonly problems: readonly Problem[] }
 
@@ -66,9 +66,9 @@ export interface DeployEffects {
   /** Messages at rest that the new revision has no place for: they become dead letters of the kind `parked`. */
   readonly parks: readonly { readonly node: string; readonly messages: number; readonly reason: Text }[];
 }
-/** POST /api/v1/flows/:id/deploy/preview { version }: what a deploy of the draft of that version would do now. Nothing is changed. */
+/** POST /api/v1/flows/:id/deploy/preview { version }: what a deploy of the draft of that version would do now. POST …/rollback/preview { revision }: the same of an earlier revision. Nothing is changed. */
 export interface DeployPreview extends DeployEffects {
-  /** Problems of the draft; `refused`: with these it cannot be deployed. */
+  /** Problems of what would be deployed; `refused`: with these it cannot be. */
   readonly problems: readonly Problem[];
   readonly refused: boolean;
 }

@@ -5,6 +5,7 @@ import { route, schema, type ApiAnswer, type Route } from './route.ts';
 import { show } from './show.ts';
 
 const version = { type: 'integer', minimum: 0 };
+const toRevision = schema<{ readonly revision: number }>({ type: 'object', required: ['revision'], additionalProperties: false, properties: { revision: { type: 'integer', minimum: 1 } } });
 const etag = (of: number): { readonly etag: string } => ({ etag: `"${of}"` });
 
 /** The document's own schema collects every problem at once, with its place; see `runtime/flow/parse.ts`. */
@@ -58,8 +59,13 @@ const running: readonly Route[] = [
   route({ method: 'GET', path: '/flows/:id/revisions/:revision', summary: 'Gives the flow of one revision.', answer: 'Flow', handle: async ({ param }, { project }) => ({ body: await project.getRevision(param('id'), revisionNumber(param('revision'))) }) }),
   route<{ readonly revision: number }>({
     method: 'POST', path: '/flows/:id/rollback', summary: 'Deploys an earlier revision again, as a new one.', answer: 'DeployAnswer',
-    body: schema({ type: 'object', required: ['revision'], additionalProperties: false, properties: { revision: { type: 'integer', minimum: 1 } } }),
+    body: toRevision,
     handle: async ({ param, body, by }, { project }) => ({ body: await project.rollback(param('id'), body.revision, by) }),
+  }),
+  route<{ readonly revision: number }>({
+    method: 'POST', path: '/flows/:id/rollback/preview', summary: 'Tells what going back to this revision would do: which nodes restart, which messages go on, which are parked.', answer: 'DeployPreview',
+    body: toRevision,
+    handle: async ({ param, body }, { project }) => ({ body: await project.previewRollback(param('id'), body.revision) }),
   }),
 ];
 

@@ -22,6 +22,8 @@ export interface ProjectDoor {
   start(id: string, by: Actor): Promise<DeployAnswer>;
   revisions(id: string): Promise<readonly { readonly revision: number; readonly at: number; readonly by: string }[]>;
   getRevision(id: string, revision: number): Promise<Flow>;
+  /** What going back to this revision would do now. */
+  previewRollback(id: string, revision: number): Promise<DeployPreview>;
   rollback(id: string, revision: number, by: Actor): Promise<DeployAnswer>;
 
   listConnections(): Promise<ConnectionList>;

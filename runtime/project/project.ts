@@ -135,7 +135,7 @@ export class Project implements ProjectDoor, ProjectValues {
     const live = await this.#deploys.live(id);
     return {
       flow, version: draft.version, problems: [...problems, ...await this.#problemsOf(flow)],
-      ...(live && { live: { revision: live.revision, state: live.state, flow: live.flow } }),
+      ...(live && { live: { revision: live.revision, state: live.state, flow: live.flow, ...(live.reason && { reason: live.reason }) } }),
     };
   }
 
@@ -182,6 +182,9 @@ export class Project implements ProjectDoor, ProjectValues {
   }
   start(id: string, by: Actor): Promise<DeployAnswer> {
     return this.#onExisting(id, () => this.#deploys.start(id, by));
+  }
+  previewRollback(id: string, revision: number): Promise<DeployPreview> {
+    return this.#onExisting(id, async () => this.#deploys.preview((await this.#deploys.revised(id, revision)).flow));
   }
   rollback(id: string, revision: number, by: Actor): Promise<DeployAnswer> {
     return this.#onExisting(id, () => this.#deploys.rollback(id, revision, by));

@@ -47,6 +47,7 @@ export class FakeProject {
       previewDeploy: async (id, version) => { note('previewDeploy', id, version); return { ...EFFECTS, problems: [], refused: false }; },
       stop: async (id) => { note('stop', id); }, start: async (id) => { note('start', id); return NO_DEPLOY; },
       revisions: async () => [{ revision: 1, at: 5, by: 'local' }], getRevision: async (id) => this.#draft(id).flow,
+      previewRollback: async (id, revision) => { note('previewRollback', id, revision); return { ...EFFECTS, problems: [], refused: false }; },
       rollback: async (id, revision) => { note('rollback', id, revision); return NO_DEPLOY; },
       listConnections: async () => ({ connections: [] }),
       saveConnection: async (name, document, expected) => { note('saveConnection', name, document, expected); return { version: expected + 1 }; },

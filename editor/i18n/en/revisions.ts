@@ -23,7 +23,4 @@ export const revisions = {
   'revisions.of-flow': 'settings of the flow',
   'revisions.not-set': 'not set',
   'revisions.roll-back': 'Go back to revision {n}',
-  'revisions.roll-back-title': 'Go back to revision {n}?',
-  'revisions.roll-back-text': 'It is deployed again, as a new revision. Nodes that do not change go on. The draft stays as it is.',
-  'revisions.roll-back-now': 'Go back',
 } as const;

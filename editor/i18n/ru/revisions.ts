@@ -26,7 +26,4 @@ export const revisions: Translation<typeof english> = {
   'revisions.of-flow': 'настройки потока',
   'revisions.not-set': 'не задано',
   'revisions.roll-back': 'Вернуться к ревизии {n}',
-  'revisions.roll-back-title': 'Вернуться к ревизии {n}?',
-  'revisions.roll-back-text': 'Она применяется снова, как новая ревизия. Неизменные узлы продолжают работу. Черновик не меняется.',
-  'revisions.roll-back-now': 'Вернуться',
 };

@@ -66,6 +66,8 @@ test.skipIf(!chromium)('a person goes back to an earlier revision, and the draft
   const tab = await twice('back');
   await rows(tab).last().click();
   await tab.page.getByRole('button', { name: 'Go back to revision 1' }).click();
+  // What it would do stands there before it is done, as before a deploy.
+  expect(await tab.page.getByRole('dialog').locator('dl').innerText()).toMatch(/1 node starts\s+Old look\s+1 node restarts\s+Rate limit\s+1 node stops\s+New look\s+1 node goes on/);
   await tab.page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   expect((await bench.flow('back')).live?.revision).toBe(2);
   await tab.page.getByRole('button', { name: 'Go back to revision 1' }).click();

@@ -97,6 +97,8 @@ test('deploy, rollback, start and restore reach the project', async () => {
   await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/restore' });
   expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/deploy/preview', body: { version: 3 } })).json).toMatchObject({ parks: [], refused: false });
   expect(kit.project.calls.pop()).toEqual(['previewDeploy', 'lead', 3]);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/rollback/preview', body: { revision: 2 } })).json).toMatchObject({ parks: [], refused: false });
+  expect(kit.project.calls.pop()).toEqual(['previewRollback', 'lead', 2]);
   expect(kit.project.calls).toEqual([['deploy', 'lead', 3], ['rollback', 'lead', 2], ['start', 'lead'], ['restore', 'lead']]);
   expect(codeOf(await kit.ask({ path: '/api/v1/flows/lead/revisions/abc' }))).toBe('revision.not-found');
 });

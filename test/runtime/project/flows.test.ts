@@ -171,6 +171,8 @@ describe('stop, start and rollback', () => {
     const { project, host } = await deployed();
     await project.saveFlow(lead({ name: 'Leads' }), 1, ANN);
     await project.deploy('lead', 2, ANN);
+    expect(await project.previewRollback('lead', 1)).toMatchObject({ refused: false, started: ['call', 'form'] });
+    expect(host.flows.get('lead')?.flow.name).toBe('Leads');
     expect(await project.rollback('lead', 1, BOB)).toMatchObject({ revision: 3, state: 'live' });
     expect(host.flows.get('lead')?.flow.name).toBe('Lead');
     expect(await project.getFlow('lead')).toMatchObject({ flow: { name: 'Leads' }, live: { revision: 3 } });
@@ -283,7 +285,9 @@ test('a flow that ended the process again and again starts stopped, says why, an
   host.blames.set('lead', 3);
   const { project, log, store } = await again(before, { host });
   expect(host.live('lead')).toBeUndefined();
-  expect((await project.listFlows()).flows).toMatchObject([{ live: { state: 'stopped', reason: { en: expect.stringContaining('3 messages'), ru: expect.any(String) } } }]);
+  const stopped = { live: { state: 'stopped', reason: { en: expect.stringContaining('3 messages'), ru: expect.any(String) } } };
+  expect((await project.listFlows()).flows).toMatchObject([stopped]);
+  expect(await project.getFlow('lead')).toMatchObject(stopped);
   expect(log.join()).toContain('the flow lead starts stopped');
   expect((await store.listAudit(1))[0]).toMatchObject({ action: 'flow.stop', by: 'start', subject: 'lead' });
   await project.start('lead', ANN);
