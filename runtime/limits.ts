@@ -4,7 +4,8 @@ const KB = 1024;
 const MB = 1024 * KB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 export const limits = {
   // Messages
@@ -45,6 +46,7 @@ export const limits = {
   suspectWaitMs: 10 * SECOND, // for others to end before a suspect runs all the same
   callTimeoutMs: 30 * SECOND, // DESIGN 6.13
   probeFirstMs: 1 * SECOND, // of a paused connection
+  retryAfterMaxMs: 1 * HOUR, // that another side may ask for: who says more is asked once an hour all the same
   probeMaxMs: 30 * SECOND, // so that an outage ends at most half a minute after the other side is back
   retryShare: 0.3, // of a node's calls that retries may take while new messages wait (DESIGN 6.6)
   cancelledRunsKept: 10_000, // while calls of them may still answer
@@ -63,6 +65,7 @@ export const limits = {
 
   // Joins
   windowsOpenMax: 200_000, // of one node, each some 200 bytes in memory
+  windowsRememberedMax: 200_000, // closed ones of one node that still know who comes late; the oldest are forgotten first
   joinKeptMessagesMax: 100_000, // in one window; beyond it the message is a failure with a clear reason
   joinLateMs: 7 * DAY, // that a window which closed without all parts is known, for those that come late: as long as repeats of an event
   splitMessagesMax: 20_000_000, // from one message; more than the largest message has characters is a mistake

@@ -24,7 +24,7 @@ const connections: readonly Route[] = [
     handle: async ({ param, body }, { project }) => ({ body: await project.testConnection(param('name'), body.document) }),
   }),
   route({
-    method: 'POST', path: '/connections/:name/try', summary: 'Tries a paused connection now instead of at its time; of a paused host (host:name) one message is let through.', answer: 'ConnectionState',
+    method: 'POST', path: '/connections/:name/try', summary: 'Tries a paused connection now instead of at its time; of a paused host (host:name) each of its nodes tries with one message.', answer: 'ConnectionState',
     handle: async ({ param }, { host }) => ({ body: await host.tryConnection(param('name')) }),
   }),
 ];

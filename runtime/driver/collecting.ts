@@ -2,7 +2,7 @@ import type { Json } from '../flow/flow.ts';
 import { runOps, type Tally } from '../engine/run-ops.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
-import { rowFlag, type KeptRow, type Op, type WindowChange } from '../journal/rows.ts';
+import { rowFlag, type KeptRow, type Op, type WindowChange, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { CloseReason, CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
 import type { HttpRequest } from '../sdk/context.ts';
@@ -19,24 +19,13 @@ import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
 import { configFor, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
+import { NodeWindows, type Window } from './windows.ts';
 
 interface At { readonly unit: Unit; readonly work: Work }
 const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
 const NOTHING: Tally = { completed: 0, dropped: 0, dead: 0 };
 const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
 export interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
-interface Window {
-  readonly key: string;
-  /** Id of its first message: with node and key it names the window for ever. */
-  readonly first: string;
-  state: Json;
-  closeAt: number | null;
-  cancel: (() => void) | undefined;
-  /** Memory mode only; in durable mode the journal holds what is kept. */
-  readonly kept: Kept[];
-  count: number;
-}
-
 /** What of an open window memory mode would lose. */
 export interface VolatileWindow { readonly change: WindowChange; readonly kept: readonly { readonly run: Run; readonly row: Omit<KeptRow, 'pos' | 'branched'> }[] }
 
@@ -45,7 +34,9 @@ const READ_AGAIN_MS = 1000;
 /** Joins and other nodes that gather messages into windows: what a message adds and its removal are one commit. */
 export class Collecting {
   readonly #runner: FlowRunner;
-  readonly #windows = new Map<string, Map<string, Window>>();
+  readonly #windows = new Map<string, NodeWindows>();
+  /** Of a node that paces and cannot run now. */
+  #paces: WindowRow[] = [];
   /** Arrivals and closings of one node follow each other. */
   readonly #chains = new Map<string, Promise<void>>();
   readonly #resumes: Resumes;
@@ -71,19 +62,19 @@ export class Collecting {
   }
 
   /** A window waits for more. */
-  get open(): boolean { return [...this.#windows.values()].some((windows) => [...windows.values()].some(({ closeAt }) => closeAt !== null)); }
+  get open(): boolean { return [...this.#windows.values()].some((windows) => [...windows].some(({ closeAt }) => closeAt !== null)); }
 
   /** Open windows with what memory mode keeps in them. */
   takeVolatile(): VolatileWindow[] {
     const { flow } = this.#runner;
-    return [...this.#windows].flatMap(([node, windows]) => [...windows.values()].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 && this.#runner.durable ? [] : [{
+    return [...this.#windows].flatMap(([node, windows]) => [...windows].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 && this.#runner.durable ? [] : [{
       change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
       kept: kept.splice(0).map(({ id, run, flags, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, flags, body: encodeBody(body) } })),
     }])));
   }
 
   /** How many messages memory mode keeps, by node. */
-  volatile(): ReadonlyMap<string, number> { return new Map([...this.#windows].map(([node, windows]) => [node, [...windows.values()].reduce((sum, { kept }) => sum + kept.length, 0)])); }
+  volatile(): ReadonlyMap<string, number> { return new Map([...this.#windows].map(([node, windows]) => [node, [...windows].reduce((sum, { kept }) => sum + kept.length, 0)])); }
   gathersAt(node: string): boolean { return (this.#windows.get(node)?.size ?? 0) > 0; }
 
   /** The node gathers no more. Behind the arrivals that are at work: `stored` parks what the journal keeps and answers which windows are no more. Answers what memory mode kept. */
@@ -94,7 +85,8 @@ export class Collecting {
         const gone = new Set(await stored());
         const windows = this.#of(node);
         const volatile: Kept[] = [];
-        for (const [key, window] of windows) {
+        for (const window of windows) {
+          const { key } = window;
           if (window.kept.length === 0 && !gone.has(key)) continue;
           window.cancel?.();
           windows.delete(key);
@@ -106,28 +98,39 @@ export class Collecting {
     return await promise;
   }
 
-  /** Callers from outside may close windows of these nodes. */
-  serve(units: Iterable<Unit>): void { this.#resumes.serve(units); }
+  /** The nodes of a new revision: callers from outside may close windows of theirs, and what could not go on may do so now. */
+  serve(units: Iterable<Unit>): void {
+    this.#resumes.serve(units);
+    this.#paces = this.#paces.filter((row) => !this.#restorePace(row));
+    for (const [node, windows] of this.#windows) for (const window of windows) if (window.closeAt !== null && !window.cancel) this.#wakeAt(node, window, window.closeAt);
+  }
 
   /** No window closes any more. */
   dispose(): void {
     this.#resumes.dispose();
-    for (const windows of this.#windows.values()) for (const window of windows.values()) window.cancel?.();
+    for (const windows of this.#windows.values()) for (const window of windows) window.cancel?.();
     this.#windows.clear();
   }
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
-      const unit = this.#runner.unit(row.node);
-      if (unit?.pace) {
-        const after = unit.plan.feeds.reduce((sum, node) => sum + this.#runner.station(node).queued, 0);
-        if (!this.#runner.station(row.node).restorePace(unit.pace, row, after)) this.#runner.commit([{ op: 'window', change: { ...row, state: null, closeAt: null } }]);
+      if (this.#runner.unit(row.node)?.definition?.pace) {
+        if (!this.#restorePace(row)) this.#paces.push(row);
         continue;
       }
       const window: Window = { key: row.key, first: row.first, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
-      this.#of(row.node).set(row.key, window);
+      this.#of(row.node).set(window);
       this.#closeAt(row.node, window, row.closeAt);
     }
+  }
+
+  /** False while the node cannot run: how it is to pace is not known then. */
+  #restorePace(row: WindowRow): boolean {
+    const unit = this.#runner.unit(row.node);
+    if (!unit?.pace) return false;
+    const after = unit.plan.feeds.reduce((sum, node) => sum + this.#runner.station(node).queued, 0);
+    if (!this.#runner.station(row.node).restorePace(unit.pace, row, after)) this.#runner.commit([{ op: 'window', change: { ...row, state: null, closeAt: null } }]);
+    return true;
   }
 
   async #add(unit: Unit, work: Work): Promise<void> {
@@ -141,10 +144,10 @@ export class Collecting {
     const step = missing && collect.missing ? collect.missing.arrive(missing, open?.state, context as never) : collect.arrive(body, open?.state, context as never);
     const window = open ?? { key, first: work.msg.id, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
     if (step.keep && window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
-    if (!open && this.#of(unit.id).size >= limits.windowsOpenMax) throw tooManyWindows(unit.id);
+    if (!open && this.#of(unit.id).full) throw tooManyWindows(unit.id);
     window.state = step.state;
     if (step.close) { await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' }); return; }
-    this.#of(unit.id).set(window.key, window);
+    this.#of(unit.id).set(window);
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
     const at = { unit, work };
     if (step.send !== undefined && step.keep) { await this.#keepAndSend(at, window, { keep: step.keep, send: step.send }); return; }
@@ -229,12 +232,15 @@ export class Collecting {
     this.#runner.commit(ops);
   }
 
+  #forgotten(node: string, { key, first }: Window): Op {
+    return { op: 'window', change: { flow: this.#runner.flow, node, key, state: null, closeAt: null, first } };
+  }
   #written(node: string, { key, state, closeAt, first }: Window): Op {
     return { op: 'window', change: { flow: this.#runner.flow, node, key, state: JSON.stringify(state), closeAt, first } };
   }
 
   async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<void> {
-    const { services, flow } = this.#runner;
+    const { services } = this.#runner;
     window.cancel?.();
     const stored = await this.#stored(unit.id, window);
     const kept = [...stored.map(keptOfRow), ...window.kept];
@@ -249,12 +255,12 @@ export class Collecting {
     this.#of(unit.id).delete(window.key);
     if (kept.length === 0 && !last.work && result === undefined) {
       // Its state was all there was, and its time is over.
-      this.#runner.commit([{ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } }]);
+      this.#runner.commit([this.#forgotten(unit.id, window)]);
       return;
     }
     const ended: Op[] = others.filter((each) => each.stored).flatMap((each) => this.#endOf(each.run, each.branched, each === uncounted ? NOTHING : COMPLETED));
     for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, each === uncounted ? { told: 1 } : { completed: 1 });
-    if (origin.seq !== 0 || stored.length > 0) ended.unshift({ op: 'window', change: { flow, node: unit.id, key: window.key, state: null, closeAt: null, first: window.first } });
+    if (origin.seq !== 0 || stored.length > 0) ended.unshift(this.#forgotten(unit.id, window));
     // What was stored while the flow was durable goes also when it is in memory mode now.
     const closed = (unit.definition?.collect as Collector<unknown>).closed?.({ state: window.state, reason: last.reason }, config);
     if (closed) ended.splice(origin.seq === 0 ? 0 : 1, 0, ...this.#remember(unit, window, { closed, stored: origin.seq !== 0 }));
@@ -272,9 +278,14 @@ export class Collecting {
   /** A closed window is known for a while, so that late ones do not open it again. */
   #remember(unit: Unit, { key, first }: Window, { closed, stored }: { readonly closed: { readonly state: Json; readonly forMs: number }; readonly stored: boolean }): readonly Op[] {
     const window: Window = { key, first, state: closed.state, closeAt: null, cancel: undefined, kept: [], count: 0 };
-    this.#of(unit.id).set(key, window);
+    const windows = this.#of(unit.id);
+    windows.set(window);
     this.#closeAt(unit.id, window, this.#runner.services.clock.now() + closed.forMs);
-    return stored ? [this.#written(unit.id, window)] : [];
+    const { beyond } = windows;
+    beyond?.cancel?.();
+    if (beyond) windows.delete(beyond.key);
+    if (!stored) return [];
+    return [this.#written(unit.id, window), ...(beyond ? [this.#forgotten(unit.id, beyond)] : [])];
   }
 
   /** What a window keeps on disk. A disk that cannot be read now is nobody's failure: it is read again. */
@@ -307,20 +318,27 @@ export class Collecting {
   #closeAt(node: string, window: Window, closeAt: number | null): void {
     if (closeAt === window.closeAt) return;
     window.cancel?.();
+    window.cancel = undefined;
     window.closeAt = closeAt;
-    window.cancel = closeAt === null ? undefined : this.#runner.services.timers.set(closeAt, () => this.#inTurn(node, () => this.#timeout(node, window)));
+    if (closeAt !== null) this.#wakeAt(node, window, closeAt);
+  }
+
+  #wakeAt(node: string, window: Window, at: number): void {
+    window.cancel = this.#runner.services.timers.set(at, () => this.#inTurn(node, () => this.#timeout(node, window)));
   }
 
   async #timeout(node: string, window: Window): Promise<void> {
     if (this.#of(node).get(window.key) !== window) return;
+    window.cancel = undefined;
     const unit = this.#runner.unit(node);
-    if (this.#runner.state !== 'live' || !unit?.definition?.collect) {
-      // The flow is stopped: the window closes when it runs again.
-      window.closeAt = null;
-      this.#closeAt(node, window, this.#runner.services.clock.now() + limits.backoffFirstMs);
-      return;
+    // While its node does not run it stays as it is, and closes when that runs again.
+    if (this.#runner.state !== 'live' || !unit?.definition?.collect || unit.problem || unit.plan.node.disabled) return;
+    try {
+      await this.#close(unit, window, { reason: 'timeout' });
+    } catch (error) {
+      this.#wakeAt(node, window, this.#runner.services.clock.now() + limits.backoffMaxMs);
+      throw error;
     }
-    await this.#close(unit, window, { reason: 'timeout' });
   }
 
   #inTurn(node: string, work: () => Promise<void>): void {
@@ -329,9 +347,9 @@ export class Collecting {
     this.#chains.set(node, next);
   }
 
-  #of(node: string): Map<string, Window> {
+  #of(node: string): NodeWindows {
     let windows = this.#windows.get(node);
-    if (!windows) this.#windows.set(node, (windows = new Map()));
+    if (!windows) this.#windows.set(node, (windows = new NodeWindows()));
     return windows;
   }
 

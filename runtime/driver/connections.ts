@@ -21,6 +21,8 @@ interface Pause {
   probing: Promise<void> | undefined;
   cancel: () => void;
 }
+/** A host that was let go on trust: it is down still when it fails again before that has lasted as long as the wait. */
+interface Trusted { readonly probes: number; readonly at: number; readonly waitedMs: number }
 interface Open { readonly client: Promise<unknown>; readonly definition: ConnectionDefinition }
 
 export interface ConnectionsOptions {
@@ -35,12 +37,13 @@ export interface ConnectionsOptions {
 /**
  * The project's live links, opened at first use and shared. An unavailable one is paused for everybody: the nodes that need it
  * wait, and it is probed with backoff. A host that a node calls by address (`host:…`) has no probe of its own: after the
- * wait, one message is let through.
+ * wait each of its nodes tries with one message.
  */
 export class Connections {
   readonly #o: ConnectionsOptions;
   readonly #open = new Map<string, Open>();
   readonly #paused = new Map<string, Pause>();
+  readonly #trusted = new Map<string, Trusted>();
   readonly #rates = new Map<string, RateWindow>();
   readonly #resumed = new Set<(resource: string) => void>();
 
@@ -76,9 +79,16 @@ export class Connections {
   pause(resource: string, reason: Text, afterMs?: number): void {
     const known = this.#paused.get(resource);
     if (known) return;
-    const pause: Pause = { reason, since: this.#o.clock.now(), probeAt: 0, probes: 0, probing: undefined, cancel: () => undefined };
+    const pause: Pause = { reason, since: this.#o.clock.now(), probeAt: 0, probes: this.#probesOf(resource), probing: undefined, cancel: () => undefined };
     this.#paused.set(resource, pause);
     this.#planProbe(resource, pause, afterMs);
+  }
+
+  /** How often it has been tried in this outage. */
+  #probesOf(resource: string): number {
+    const trusted = this.#trusted.get(resource);
+    this.#trusted.delete(resource);
+    return trusted && this.#o.clock.elapsed() - trusted.at <= trusted.waitedMs ? trusted.probes : 0;
   }
 
   state(name: string): ConnectionState {
@@ -155,11 +165,19 @@ export class Connections {
     const open = this.#open.get(name);
     this.#open.delete(name);
     if (!open) return;
-    try { await open.definition.close(await open.client as never); } catch { /* it never opened, or is gone already: nothing is left to close */ }
+    try {
+      const client = await open.client; // not before it is opened is known what it is
+      await open.definition.close(client as never);
+    } catch { /* it never opened, or is gone already: nothing is left to close */ }
+  }
+
+  #trust(host: string, trusted: Trusted): void {
+    for (const [known, { at, waitedMs }] of this.#trusted) if (trusted.at - at > waitedMs) this.#trusted.delete(known);
+    this.#trusted.set(host, trusted);
   }
 
   #planProbe(resource: string, pause: Pause, afterMs?: number): void {
-    const wait = afterMs ?? probeAfter(pause.probes, { firstMs: limits.probeFirstMs, maxMs: limits.probeMaxMs });
+    const wait = afterMs === undefined ? backoffOf(pause) : Math.min(Math.max(afterMs, limits.probeFirstMs), limits.retryAfterMaxMs);
     pause.probeAt = this.#o.clock.now() + wait;
     pause.cancel = this.#o.timers.after(wait, () => void this.#probe(resource, pause));
     this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'paused', reason: pause.reason, probeAt: pause.probeAt });
@@ -182,11 +200,14 @@ export class Connections {
         return;
       }
     }
+    else this.#trust(resource, { probes: pause.probes, at: this.#o.clock.elapsed(), waitedMs: backoffOf({ probes: pause.probes - 1 }) });
     if (!this.#paused.delete(resource)) return;
     this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'open' });
     for (const resumed of this.#resumed) resumed(resource);
   }
 }
+
+const backoffOf = ({ probes }: { readonly probes: number }): number => probeAfter(probes, { firstMs: limits.probeFirstMs, maxMs: limits.probeMaxMs });
 
 function missing(name: string): NodeFailure {
   return new NodeFailure('connection.missing', {

@@ -36,7 +36,7 @@ export class MissingParts {
 
   #tell(visit: Visit, join: string, how: Missing): void {
     const to = visit.unit.siblings.get(join);
-    const told = to?.off ? undefined : (to?.definition?.collect as Collector<unknown> | undefined)?.missing?.of(visit.body);
+    const told = (to?.definition?.collect as Collector<unknown> | undefined)?.missing?.of(visit.body);
     if (!to || !told) return;
     const body: MissingPart = { told, how };
     this.#rest({ visit: visit.then(to, body as unknown as Body, `${visit.unit.id}~${join}`), wire: undefined, due: null, flags: rowFlag.missing });

@@ -115,7 +115,7 @@ function changes(fingerprints: ReadonlyMap<string, string>, before: Revision | u
 }
 
 /** The same in two revisions: the node goes on. */
-const fingerprintOf = (flow: Flow, node: FlowNode, { values }: Services): string => JSON.stringify([node.type, node.version, node.config, node.name ?? '', node.timeout ?? '', flow.env ?? {}, values.stamp()]);
+const fingerprintOf = (flow: Flow, node: FlowNode, { values }: Services): string => JSON.stringify([node.type, node.version, node.config, node.disabled === true, node.name ?? '', node.timeout ?? '', flow.env ?? {}, values.stamp()]);
 
 async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<string, Unit>): Promise<Unit> {
   const { flow, number, services, counts, before } = making;
@@ -128,10 +128,13 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     ? { config: twin.config, prepared: shared(twin.prepared), problem: undefined }
     : await ready({ making, plan, definition, place });
   const info = definition?.info;
-  const defaultPort = Object.keys(info ? outputsOf(info, node.config) : {})[0] ?? 'out';
+  const ports = Object.keys(info ? outputsOf(info, node.config) : {});
+  const defaultPort = ports[0] ?? 'out';
+  // A disabled node keeps what comes; only one that shows and does nothing else lets it end there.
+  const off = node.disabled === true && definition !== undefined && !plan.boundary && ports.length === 0;
   const around = { services, replies: counts.replies };
   return {
-    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined, off: node.disabled === true, records: node.record === true,
+    id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined || (node.disabled === true && !off && !definition?.start), off, records: node.record === true,
     defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
     concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),

@@ -60,7 +60,7 @@ export class Sources {
   }
 
   #context(unit: Unit, running: Running, config: unknown): SourceContext {
-    const { random, clock, timers, hooks } = this.#runner.services;
+    const { random, clock, hooks } = this.#runner.services;
     const owner = `${this.#runner.flow}/${unit.id}`;
     return {
       ...unit.place, config, signal: running.aborter.signal,
@@ -71,13 +71,14 @@ export class Sources {
       every: (periodMs, call) => {
         let cancel = (): void => undefined;
         const next = (at: number): void => {
-          cancel = timers.set(at, () => {
+          cancel = clock.after(at - clock.elapsed(), () => {
+            if (clock.elapsed() < at) { next(at); return; } // longer than one timer of the clock may be
             // From the planned instant, so that periods do not drift; what was slept through is not made up.
-            next(Math.max(at + periodMs, clock.now()));
+            next(Math.max(at + periodMs, clock.elapsed()));
             call();
           });
         };
-        next(clock.now() + periodMs);
+        next(clock.elapsed() + periodMs);
         running.undo.push(() => cancel());
       },
       onButton: (call) => { running.press = call; },

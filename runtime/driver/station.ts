@@ -73,6 +73,8 @@ export class Station implements DuesOwner {
   readonly #rates: Rates;
   readonly atWork = new Set<Work>();
   readonly #paused = new Set<string>();
+  /** Whether a host is up again shows the first message that is let through to it, alone. */
+  #onTrial = false;
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
   readonly #holds = new Map<string, number>();
   /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
@@ -147,6 +149,7 @@ export class Station implements DuesOwner {
 
   /** The next one of its key, before everything else. */
   goFirst(work: Work): void {
+    if (this.gone && work.seq !== 0) return; // as for one that arrives
     this.#enter(work);
     this.#queue.pushFirst(work);
     this.schedule();
@@ -209,6 +212,7 @@ export class Station implements DuesOwner {
 
   /** The call has ended, well or not. `keepsKey`: the message waits for a retry, or its dead letter for a person, and the key with it. */
   finished(work: Work, keepsKey: boolean): void {
+    this.#onTrial = false;
     this.#left(work);
     if (!keepsKey && !(work.key !== null && this.#holds.has(work.key))) this.#queue.release(work.key);
     this.schedule();
@@ -236,7 +240,11 @@ export class Station implements DuesOwner {
     for (const resource of this.#paused) if (!stillUses(resource)) this.#paused.delete(resource);
   }
   pause(resource: string): void { this.#paused.add(resource); }
-  resume(resource: string): void { if (this.#paused.delete(resource)) this.schedule(); }
+  resume(resource: string): void {
+    if (!this.#paused.delete(resource)) return;
+    this.#onTrial = resource.startsWith('host:');
+    this.schedule();
+  }
 
   /** What waited for its time is gone with its run, and a retry's key is free; answers the messages that lived in memory only. */
   cancel(run: string, rows: CancelledRun['rows']): readonly Work[] {
@@ -279,7 +287,7 @@ export class Station implements DuesOwner {
     if (wasFull && !this.full) this.#owner.drained(this.node);
   }
 
-  #hasSlot(unit: Unit): boolean { return this.working < unit.concurrency && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); }
+  #hasSlot(unit: Unit): boolean { return this.working < (this.#onTrial ? 1 : unit.concurrency) && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); }
 
   #start(unit: Unit, work: Work): void {
     this.#leave(work);

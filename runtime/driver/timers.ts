@@ -11,20 +11,33 @@ export class Timers {
   readonly #clock: Clock;
   #heap: Entry[] = [];
   #order = 0;
+  #forgotten = 0;
   #armed: { readonly at: number; readonly cancel: () => void } | null = null;
 
   constructor(clock: Clock) { this.#clock = clock; }
+
+  /** Due times in memory, with those forgotten that are still there. */
+  get held(): number { return this.#heap.length; }
 
   /** Calls at `at` (ms since 1970), at once when that is past; answers how to forget it. */
   set(at: number, call: () => void): () => void {
     const entry: Entry = { at, order: this.#order++, call };
     this.#push(entry);
     this.#arm();
-    return () => { entry.call = null; };
+    return () => { this.#forget(entry); };
   }
 
   /** Calls after so much time has passed, whatever the wall clock does meanwhile; answers how to forget it. */
   after(ms: number, call: () => void): () => void { return this.#clock.after(ms, call); }
+
+  /** Forgotten ones leave when they are more than half: they may have been set for long after. */
+  #forget(entry: Entry): void {
+    if (entry.call === null) return;
+    entry.call = null;
+    if (++this.#forgotten <= this.#heap.length / 2) return;
+    this.#heap = this.#heap.filter(({ call }) => call !== null).sort((a, b) => (before(a, b) ? -1 : 1)); // what is sorted is a heap
+    this.#forgotten = 0;
+  }
 
   #arm(): void {
     const first = this.#heap[0];
@@ -40,7 +53,10 @@ export class Timers {
     const now = this.#clock.now();
     for (let first = this.#heap[0]; first && (first.at <= now || first.call === null); first = this.#heap[0]) {
       this.#pop();
-      first.call?.();
+      const { call } = first;
+      first.call = null;
+      if (call) call();
+      else this.#forgotten--;
     }
     this.#arm();
   }

@@ -92,7 +92,7 @@ export interface Unit {
   readonly rests: boolean;
   /** Each of its calls is kept, however many there are. */
   readonly records: boolean;
-  /** Disabled: what comes in is dropped. */
+  /** Disabled, and without anything behind it or outside: what comes in ends here. */
   readonly off: boolean;
   readonly defaultPort: string;
   /** What leaves by the default port. Set when all units of the revision exist, as `outs` is. */

@@ -32,8 +32,14 @@ export class Walker {
 
   /** What a node answered: its messages go along its wires, or end there. */
   leave(visit: Visit, result: HandlerResult): void {
-    const next = this.#after(visit, result);
-    if (next) this.#go(next);
+    try {
+      const next = this.#after(visit, result);
+      if (next) this.#go(next);
+    } catch (error) {
+      // A mistake of ours is told as such, and the message is not lost by it.
+      this.services.bug(error, { en: `leaving node ${visit.unit.id}`, ru: `выход из узла ${visit.unit.id}` });
+      this.fail(visit, failureOf(error, visit.unit.id));
+    }
   }
 
   /** An accepted message leaves its source. */
@@ -237,7 +243,7 @@ export class Walker {
       this.fail(next, tooManyRounds(wire));
       return undefined;
     }
-    if (!wire.to.rests || wire.to.off) return next;
+    if (!wire.to.rests) return next;
     this.#comeToRest(next, wire);
     return undefined;
   }
@@ -329,10 +335,11 @@ export function toDeadLetters({ segment, unit, id, key, body }: Visit, record: F
 
 const wired = (unit: Unit, port: string): boolean => (unit.outs.get(port)?.wires.length ?? 0) > 0;
 
-/** A key is text; what is missing has no key and so no order to keep. */
+/** A key is text; what is missing has no key and so no order to keep. What cannot be written has none either: its message cannot rest, which is its failure there. */
 export function keyOf(value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+  if (typeof value !== 'object') return String(value as string | number);
+  try { return encodeBody(value as Body); } catch { return null; }
 }
 
 function storable(body: Body): string {

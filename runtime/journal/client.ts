@@ -145,7 +145,15 @@ export class JournalClient implements Journal {
       for (const queued of batch) queued.reject(error);
       return;
     }
-    for (const queued of batch) await this.#write([queued]);
+    for (const [i, queued] of batch.entries()) {
+      await this.#write([queued]);
+      if (!this.#trouble && !this.#damage) continue;
+      // The disk fails now: the others go behind the one that was put back.
+      this.#queue.splice(this.#queue[0] === queued ? 1 : 0, 0, ...batch.slice(i + 1));
+      this.#refuseQueued((this.#damage ?? this.#trouble) as Error);
+      if (this.#damage) this.#queue = [];
+      return;
+    }
   }
 
   async #query<T>(name: Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'], ...args: unknown[]): Promise<T> {

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ConnectionDefinition } from '../../../runtime/sdk/define-node.ts';
+import { defineNode, NodeFailure } from '../../../runtime/sdk/index.ts';
+import { flowOf } from '../../kit/flow-of.ts';
+import { TestNodes } from '../../kit/test-nodes.ts';
 import { settled } from '../../kit/virtual-time.ts';
-import { journalFile, World } from '../../kit/world.ts';
+import { journalFile, World, type WorldOptions } from '../../kit/world.ts';
 
 const GONE = { en: 'the other side is gone', ru: 'другая сторона не отвечает' };
 
@@ -88,5 +91,76 @@ test('a host that nodes call by its address is let through when tried, and one t
     expect(await connections.tryNow('host:api.test')).toEqual({ state: 'unused' });
     expect(await connections.tryNow('other')).toEqual({ state: 'unused' });
     expect(link.asked).toBe(0);
+  });
+});
+
+test('a connection that changes while it is being opened is closed', async () => {
+  const journal = journalFile();
+  const log: string[] = [];
+  const slow = Promise.withResolvers<void>();
+  const definition = {
+    ...new Link().definition,
+    open: async () => { await slow.promise; log.push('opened'); return {}; }, close: async () => { log.push('closed'); },
+  } as ConnectionDefinition;
+  const world = new World({ file: journal.file, nodes: [], connections: [definition], project: { db: { type: 'test', config: {} } } });
+  const { connections } = world.services;
+  void connections.client('db');
+  const changed = connections.changed('db');
+  slow.resolve();
+  await changed;
+  await connections.client('db');
+  await connections.closeAll();
+  expect(log).toEqual(['opened', 'closed', 'opened', 'closed']);
+  world.kill();
+  journal.remove();
+});
+
+describe('a host that a node calls by its address', () => {
+  const HOST = 'http://there.example/';
+  async function calling(work: (host: { retryAfterMs?: number; isThere: boolean; calls: number }, world: World) => Promise<void>): Promise<void> {
+    const journal = journalFile();
+    const nodes = new TestNodes();
+    const host: { retryAfterMs?: number; isThere: boolean; calls: number } = { isThere: false, calls: 0 };
+    const calls = defineNode({
+      version: 1, title: GONE, category: 'sink', icon: 'box', summary: GONE, help: GONE, examples: [], type: 'test-http', replay: 'idempotent', config: {}, outputs: { fixed: { out: { title: GONE } } },
+      run: async (message, { fetch }) => {
+        await fetch(HOST);
+        if (!host.isThere) throw new NodeFailure('http.unavailable', GONE, { scope: 'connection', ...(host.retryAfterMs !== undefined && { retry: { afterMs: host.retryAfterMs } }) });
+        return message;
+      },
+    });
+    const fetch = (async () => { host.calls++; return {}; }) as unknown as NonNullable<WorldOptions['fetch']>;
+    const world = new World({ file: journal.file, nodes: [...nodes.definitions, calls], fetch });
+    await world.deploy(flowOf({ nodes: { in: 'test-source', http: 'test-http' }, wires: ['in.out -> http.in'] }));
+    for (let i = 0; i < 20; i++) await nodes.deliver.get('in')?.({ payload: i });
+    await world.calm();
+    try { await work(host, world); } finally {
+      world.kill();
+      journal.remove();
+    }
+  }
+
+  test('is asked less and less while it is down, each time with one message, and takes all of them when it is up again', async () => {
+    await calling(async (host, world) => {
+      host.calls = 0;
+      await world.pass(10 * 60_000);
+      expect(host.calls).toBe(5 + 18); // after 1, 2, 4, 8 and 16 s, then every half minute
+      host.isThere = true;
+      await world.pass(30_000);
+      expect(host.calls).toBe(5 + 18 + 20);
+      expect(await world.pending()).toBe(0);
+    });
+  });
+  test.each([[0, 60], [-5000, 60], [10 * 24 * 3_600_000, 0]])('that asks to come back in %i ms is asked at most once a second and at least once an hour', async (retryAfterMs, inAMinute) => {
+    await calling(async (host, world) => {
+      host.retryAfterMs = retryAfterMs;
+      await world.pass(31_000);
+      host.calls = 0;
+      await world.pass(60_000);
+      expect(host.calls).toBe(inAMinute);
+      host.isThere = true;
+      await world.pass(3_600_000);
+      expect(await world.pending()).toBe(0);
+    });
   });
 });

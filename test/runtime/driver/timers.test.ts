@@ -53,3 +53,13 @@ test('what was forgotten leaves no timer behind', async () => {
   await clock.advance(3 * DAY);
   expect([fired, clock.waiting]).toEqual([[], 0]);
 });
+
+test('what was set for long after and forgotten takes no room, and what was set beside it fires in order', async () => {
+  set('second', 2 * DAY);
+  for (let i = 0; i < 10_000; i++) set('never', DAY)();
+  set('first', DAY);
+  expect(timers.held).toBeLessThan(10);
+  await clock.advance(2 * DAY);
+  expect(fired).toEqual(['first', 'second']);
+  expect(timers.held).toBe(0);
+});

@@ -60,6 +60,29 @@ describe('commits', () => {
     expect(await j.due({ flow: 'f', node: 'n', after: { due: 0, pos: 0 }, limit: 10 })).toMatchObject([{ seq: 1, attempt: 2, due: 50 }]);
   });
 
+  test('stay in order when one that can never be written is among them and the disk fails meanwhile', async () => {
+    const clock = new VirtualTime();
+    const written: string[] = [];
+    let asked = 0;
+    const j = client({
+      opened: { token: 1, lastSeq: 0 },
+      ask: async (request) => {
+        if (request.kind !== 'apply') return undefined;
+        const runs = request.commits.map(({ ops }) => (ops[0] as { readonly run: string }).run);
+        asked++;
+        if (runs.includes('bad')) throw new JournalError({ name: 'AssertionError', message: 'bad', errcode: 0 });
+        if (asked < 4) throw new JournalError({ name: 'Error', message: 'full', errcode: 13 });
+        written.push(...runs);
+        return runs.map(() => ({ ended: [] }));
+      },
+    }, clock);
+    const [bad, ...good] = ['bad', 'first', 'second'].map((run) => j.commit({ ops: [{ op: 'answered', run, answer: '', at: 0 }] }));
+    await expect(bad).rejects.toThrow('bad');
+    await clock.advance(5000);
+    await Promise.all(good);
+    expect(written).toEqual(['first', 'second']);
+  });
+
   test('an event id is taken once, and the commit that repeats it changes nothing', async () => {
     const j = client(openInlinePort(journal.file));
     const event = { flow: 'f', node: 'n', id: 'e', at: 1 };
