@@ -23,7 +23,7 @@ export interface FlowHost {
   counters(flow: string): LiveCounters;
   lastMessages(flow: string, node: string): LastMessages;
   /** Pending runs, newest first, `among` these when they are given, of which only recorded ones are found; ended ones are in the store. */
-  pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<{ readonly runs: readonly PendingRun[]; readonly total: number }>;
+  pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<{ readonly runs: readonly PendingRun[]; readonly total: number; readonly more: boolean }>;
   /** The path of a run as far as it is kept, and where its pending messages are, the first ones of very many. */
   pathOf(run: string): Promise<{ readonly flow?: string; readonly steps: readonly RunStep[]; readonly pending: readonly PendingMessage[] }>;
   /** Discards what is pending of a run, aborts its calls and fences their answers off. A `Failure` `run.not-pending` when nothing of it is. */
@@ -43,7 +43,7 @@ export interface FlowHost {
   /** Messages of a flow that ended the process again and again until it was started now; 0 for a flow that may run. */
   blamed(flow: string): number;
   /** Whether messages can be written: `waiting` passes by itself, `damaged` does not. */
-  journal(): { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
+  journal(): { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string; readonly code: 'journal.unavailable' | 'journal.disk-low' | 'journal.damaged' };
 
   /** Serves `/hook/…` on this server, ahead of every other listener. Requests elsewhere go to `otherwise`. */
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;

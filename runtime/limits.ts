@@ -101,6 +101,7 @@ export const limits = {
   liveClientsMax: 100, // open editors; each costs memory and a share of the updates
   liveMessageBytesMax: 16 * KB, // from a client, which only says what it watches
   pageSizeMax: 500,
+  pendingLookedAtMax: 10_000, // messages, the newest, to tell the pending runs: about 10 ms of the journal's thread
   idsMax: 10_000, // in one request; more are chosen by a filter
   editedBytesMax: 1 * MB, // a message that a person can read and correct
 

@@ -19,6 +19,7 @@ export class Runs extends Asking {
   filter = $state.raw<RunFilter>({ period: 'any' });
   list = $state.raw<readonly RunSummary[]>([]);
   counts = $state.raw<RunList['counts']>();
+  morePending = $state(false);
   isLoading = $state(true);
   isBusy = $state(false);
   open = $state.raw<RunDetail>();
@@ -38,7 +39,7 @@ export class Runs extends Asking {
   get isFiltered(): boolean { return !isEmptyFilter(this.filter); }
   /** Older pages are on the screen: what is new must not push them away. */
   get isLong(): boolean { return this.list.length > PAGE; }
-  /** How many there are of the flow; of pending ones, how many messages. */
+  /** How many there are of the flow. */
   count(state: RunState): number {
     return this.counts?.[state === 'dead-lettered' ? 'deadLettered' : state] ?? 0;
   }
@@ -58,6 +59,7 @@ export class Runs extends Asking {
       this.list = page.runs;
       this.#next = page.next;
       this.counts = page.counts;
+      this.morePending = page.morePending;
     });
     if (asked !== this.#asked) return;
     this.isLoading = false;

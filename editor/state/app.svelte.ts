@@ -8,8 +8,12 @@ import { FlowList } from './flows.svelte.ts';
 import { Live } from './live.svelte.ts';
 import type { Changed } from './live.svelte.ts';
 import { Session } from './session.svelte.ts';
+import { every } from './timing.ts';
 import { Ui } from './ui.svelte.ts';
 import { ProjectValues } from './values.svelte.ts';
+
+// Nothing tells of a disk that fills up: it is looked at.
+const SYSTEM_LOOK_MS = 5000;
 
 /** What the canvas lends to commands while it is on the screen. */
 export interface CanvasTools {
@@ -47,6 +51,7 @@ export class App {
     this.live.onReconnect(() => void quietly(this.#catchUp()));
     this.live.onDebug(() => this.ui.openDockOnce());
     this.live.start();
+    every(SYSTEM_LOOK_MS, () => void this.#loadSystem());
     globalThis.addEventListener('hashchange', () => void this.#openFromAddress());
     await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load(), this.values.load(), this.#loadSystem()]);
     await this.#openFromAddress();
@@ -109,7 +114,7 @@ export class App {
   }
 
   async #catchUp(): Promise<void> {
-    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load()]);
+    await Promise.all([this.catalog.load(), this.flows.load(), this.connections.load(), this.#loadSystem()]);
     await this.#refresh(undefined);
   }
 

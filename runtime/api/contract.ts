@@ -19,8 +19,10 @@ export interface SystemInfo {
   readonly readOnly: boolean;
   readonly hookBase: string;
   /** `waiting`: new messages are refused until the disk takes them again. `damaged`: until a person has restored a backup or salvaged the journal. */
-  readonly journal: { readonly state: 'well' | 'waiting' | 'damaged'; readonly reason?: string };
+  readonly journal: JournalState;
 }
+
+export interface JournalState { readonly state: 'well' | 'waiting' | 'damaged'; readonly reason?: string; /** Of one that is not well: what that is, what it means, and what to do. */ readonly code?: string; readonly means?: Text; readonly fix?: Text }
 
 /** GET /api/v1/flows */
 export interface FlowList { readonly flows: readonly FlowSummary[] }
@@ -84,7 +86,7 @@ export interface InjectAnswer { readonly runId?: string }
  * GET /api/v1/runs?flow=&state=&node=&code=&key=&id=&since=&until=&limit=&after=, newest first. `node` and `code` find runs in which
  * that node failed, or something failed with that code; `key` runs with a message of that key; `since` and `until` are ms since 1970, of the end.
  */
-export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number } }
+export interface RunList { readonly runs: readonly RunSummary[]; readonly next?: string; readonly counts: { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number }; /** More runs are pending than were looked at. */ readonly morePending: boolean }
 export type RunState = 'pending' | 'completed' | 'dropped' | 'dead-lettered' | 'discarded';
 export interface RunSummary {
   readonly id: string;
@@ -287,6 +289,8 @@ export interface LiveCounters {
   readonly at: number;
   readonly state?: FlowState;
   readonly revision?: number;
+  /** What rests in it takes as much disk as one flow may: nothing new is taken. */
+  readonly isDiskFull?: true;
   readonly nodes: { readonly [node: string]: NodeCounters };
   readonly wires: { readonly [wire: string]: WireCounters };
   readonly connections: { readonly [name: string]: ConnectionState };

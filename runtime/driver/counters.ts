@@ -1,5 +1,6 @@
 import type { LiveCounters, NodeCounters, WireCounters } from '../api/contract.ts';
 import type { Text } from '../flow/flow.ts';
+import { limits } from '../limits.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Services } from './services.ts';
 
@@ -36,7 +37,7 @@ export class CountersOf {
     }
     const revision = runner.revision;
     return {
-      flow: runner.flow, at: this.#services.clock.now(), ...(revision && { state: runner.state, revision: revision.number }),
+      flow: runner.flow, at: this.#services.clock.now(), ...(revision && { state: runner.state, revision: revision.number }), ...(runner.restingBytes >= limits.flowBytesMax && { isDiskFull: true as const }),
       nodes: Object.fromEntries([...(revision?.units.keys() ?? [])].map((id) => [id, this.#node(id)])),
       wires: Object.fromEntries([...runner.wireCounts.keys()].map((id) => [id, this.#wire(id)])),
       connections: this.#connections(),

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { CancelAnswer, DeployEffects, LastMessages, LiveCounters, PendingMessage } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, Flow, Json, Text } from '../flow/flow.ts';
-import type { DeployOutcome, FlowHost, PendingRun } from '../host.ts';
+import type { DeployOutcome, FlowHost } from '../host.ts';
 import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
@@ -101,11 +101,10 @@ export class DriverHost implements FlowHost {
     return { ...(count?.inSegment && { input: shown(count.inSegment, count.inBody) }), outputs: Object.fromEntries(outputs) };
   }
 
-  async pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<{ readonly runs: readonly PendingRun[]; readonly total: number }> {
+  async pendingRuns(query: Parameters<FlowHost['pendingRuns']>[0]): ReturnType<FlowHost['pendingRuns']> {
     const runs = await this.#services.journal.pendingRuns(query);
-    const total = await this.#services.journal.pendingTotal(query.flow);
-
-    return { total, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
+    const { runs: total, more } = await this.#services.journal.pendingRunCount(query.flow);
+    return { total, more, runs: runs.map(({ run, ...rest }) => ({ id: run, ...rest, state: 'pending' })) };
   }
 
   async pathOf(run: string): ReturnType<FlowHost['pathOf']> {
@@ -139,7 +138,8 @@ export class DriverHost implements FlowHost {
   blamed(flow: string): number { return this.#blamed.get(flow) ?? 0; }
   journal(): ReturnType<FlowHost['journal']> {
     const { health } = this.#services.journal;
-    return health.state === 'well' && this.#services.disk.low ? { state: 'waiting', reason: 'the disk of the data folder is filled up to its reserve' } : health;
+    if (health.state !== 'well') return { ...health, code: health.state === 'damaged' ? 'journal.damaged' : 'journal.unavailable' };
+    return this.#services.disk.low ? { state: 'waiting', reason: 'the disk of the data folder is filled up to its reserve', code: 'journal.disk-low' } : health;
   }
 
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void {

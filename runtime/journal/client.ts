@@ -182,6 +182,7 @@ export class JournalClient implements Journal {
   kept: Journal['kept'] = (query) => this.#query('kept', query);
   pendingRuns: Journal['pendingRuns'] = (query) => this.#query('pendingRuns', query);
   pendingOf: Journal['pendingOf'] = (run, limit) => this.#query('pendingOf', run, limit);
+  pendingRunCount: Journal['pendingRunCount'] = (flow) => this.#query('pendingRunCount', flow);
   pendingTotal: Journal['pendingTotal'] = (flow) => this.#query('pendingTotal', flow);
   cancelRun: Journal['cancelRun'] = (run, at) => this.#query('cancelRun', run, at);
   deadLetters: Journal['deadLetters'] = (query) => this.#query('deadLetters', query);

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
+import { limits } from '../limits.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
@@ -241,10 +242,12 @@ export class JournalDatabase {
   pendingRuns(q: { flow?: string; among?: readonly string[]; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
     const columns = 'SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM';
     if (q.among) return this.#sql.all(`${columns} messages WHERE flags <> 0 AND run IN (SELECT value FROM json_each(?)) AND flow = coalesce(?, flow) GROUP BY run ORDER BY startedAt DESC LIMIT ?`, JSON.stringify(q.among), q.flow ?? null, q.limit);
-    // The newest rows only: grouping a million pending rows would stop the journal's thread.
-    const newest = q.flow === undefined ? '(SELECT * FROM messages ORDER BY seq DESC LIMIT ?)' : '(SELECT * FROM messages WHERE flow = ? ORDER BY seq DESC LIMIT ?)';
-    const args = q.flow === undefined ? [q.limit * 4] : [q.flow, q.limit * 4];
-    return this.#sql.all(`${columns} ${newest} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, ...args, q.limit);
+    return this.#sql.all(`${columns} ${NEWEST_PENDING} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, q.flow ?? null, q.flow ?? null, limits.pendingLookedAtMax, q.limit);
+  }
+  /** `more`: there are older ones that were not looked at. */
+  pendingRunCount(flow?: string): { runs: number; more: boolean } {
+    const { runs = 0, rows = 0 } = this.#sql.get<{ runs: number; rows: number }>(`SELECT count(DISTINCT run) AS runs, count(*) AS rows FROM ${NEWEST_PENDING}`, flow ?? null, flow ?? null, limits.pendingLookedAtMax) ?? {};
+    return { runs, more: rows === limits.pendingLookedAtMax };
   }
   pendingOf(run: string, limit: number): Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[] {
     return this.#sql.all('SELECT id, node, state, attempt, due FROM messages WHERE flags <> 0 AND run = ? ORDER BY pos LIMIT ?', run, limit);
@@ -331,6 +334,8 @@ export class JournalDatabase {
 }
 
 const nameOf = ({ flow, node, key }: WindowChange): string => `${flow}/${node}/${key}`;
+// The newest only: grouping a million rows would stop the journal's thread.
+const NEWEST_PENDING = '(SELECT run, flow, revision, received_at FROM messages WHERE ? IS NULL OR flow = ? ORDER BY seq DESC LIMIT ?)';
 const PRUNE_ANSWERS_OVER_QUOTA = `
   DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;

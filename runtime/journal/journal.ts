@@ -1,4 +1,4 @@
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
 export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
@@ -44,6 +44,8 @@ export interface Journal {
   pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;
   /** Rows of a run whose messages are recorded, by their places; the bodies are left out. */
   pendingOf(run: string, limit: number): Promise<readonly Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[]>;
+  /** Runs of which something is pending, among the newest messages; `more`: there are older ones. */
+  pendingRunCount(flow?: string): Promise<{ readonly runs: number; readonly more: boolean }>;
   pendingTotal(flow?: string): Promise<number>;
   /** Takes everything of a run away that is pending in queues, calls and waits. What a window gathered stays there. */
   cancelRun(run: string, at: number): Promise<CancelledRun>;

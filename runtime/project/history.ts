@@ -45,7 +45,7 @@ export class History {
     const notes = await this.#o.store.notesOf(still.map(({ id }) => id));
     return {
       runs: [...still.map((run) => summaryOf(run, notes.get(run.id))), ...ended.runs.map((run) => summaryOf(run, run))], ...(ended.next !== undefined && { next: ended.next }),
-      counts: { pending: pending.total, completed: counts.completed, dropped: counts.dropped, deadLettered: counts['dead-lettered'], discarded: counts.discarded },
+      counts: { pending: pending.total, completed: counts.completed, dropped: counts.dropped, deadLettered: counts['dead-lettered'], discarded: counts.discarded }, morePending: pending.more,
     };
   }
 

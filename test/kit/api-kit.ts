@@ -58,7 +58,7 @@ export class FakeProject {
       listEnv: async () => ({ env: [] }), saveEnv: async (name, value) => { note('saveEnv', name, value); }, deleteEnv: async (name) => { note('deleteEnv', name); },
       import: async (request) => { note('import', request); return { kind: 'unknown', flows: [], missing: [], problems: [], saved: [] }; },
       export: async (ids) => `${ids.join(',')}\n`,
-      listRuns: async (query) => { note('listRuns', query); return { runs: [], counts: { pending: 0, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 } }; },
+      listRuns: async (query) => { note('listRuns', query); return { runs: [], counts: { pending: 0, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 }, morePending: false }; },
       findRun: async (id) => {
         const run = this.runs.get(id);
         if (!run) throw new Failure('run.not-found', { en: `run ${id}: nothing is kept of it`, ru: `запуск ${id}: о нём ничего не хранится` });
@@ -97,6 +97,7 @@ export class FakeHost {
   dryPath: readonly RunStep[] = [];
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
+  health: ReturnType<FlowHost['journal']> = { state: 'well' };
   injectFails: Error | undefined;
   countersFail: string | undefined;
   /** Serves `/hook/…`. */
@@ -113,13 +114,13 @@ export class FakeHost {
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },
       lastMessages: () => this.last,
-      pendingRuns: async () => ({ runs: [], total: 0 }), pathOf: async () => ({ steps: [], pending: [] }),
+      pendingRuns: async () => ({ runs: [], total: 0, more: false }), pathOf: async () => ({ steps: [], pending: [] }),
       replays: {
         one: async (run, request) => { this.asked.push(['replay', run, request]); return { runs: ['run-2'], refused: [], more: false, ...(request.mode === 'dry-run' && { steps: this.dryPath }) }; },
         many: async (query, request) => { this.asked.push(['replay', query, request]); return { runs: ['run-2', 'run-3'], refused: [], more: false }; },
       },
       letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
-      journal: () => ({ state: 'well' }), blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
+      journal: () => this.health, blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
       tryConnection: async (name) => { this.asked.push(['tryConnection', name]); return { state: 'open' }; }, testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {

@@ -43,7 +43,7 @@ export class RecordingHost implements FlowHost {
   }
   async pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): ReturnType<FlowHost['pendingRuns']> {
     const runs = this.pending.runs.filter(({ id, flow }) => (query.flow === undefined || flow === query.flow) && (query.among?.includes(id) ?? true));
-    return { runs: runs.slice(0, query.limit), total: this.pending.total };
+    return { runs: runs.slice(0, query.limit), total: this.pending.total, more: false };
   }
   async pathOf(): ReturnType<FlowHost['pathOf']> { return { steps: [], pending: [] }; }
   get replays(): never { return notPlayed(); }

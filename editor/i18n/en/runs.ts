@@ -6,6 +6,7 @@ export const runs = {
   'runs.state': 'State',
   'runs.state-any': 'Any state',
   'runs.state-of': '{state} ({count})',
+  'runs.at-least': '{count} or more',
   'runs.state-pending': 'Pending',
   'runs.state-completed': 'Completed',
   'runs.state-dropped': 'Dropped',

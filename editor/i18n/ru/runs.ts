@@ -9,6 +9,7 @@ export const runs: Translation<typeof english> = {
   'runs.state': 'Состояние',
   'runs.state-any': 'Любое состояние',
   'runs.state-of': '{state} ({count})',
+  'runs.at-least': '{count} или больше',
   'runs.state-pending': 'В работе',
   'runs.state-completed': 'Завершён',
   'runs.state-dropped': 'Отброшен',

@@ -48,9 +48,9 @@ test.skipIf(!chromium)('a wire shows how many wait on it, how old the oldest is,
   await tab.page.close();
 });
 
-test.skipIf(!chromium)('the canvas says whether messages survive a crash, and what is live still', async () => {
+test.skipIf(!chromium)('the bar says whether messages survive a crash, and what is live still', async () => {
   const tab = await running('modes');
-  const badge = tab.page.locator('.surface .badge');
+  const badge = tab.page.locator('.bar .delivery');
   expect(await badge.innerText()).toBe('durable');
   await badge.click();
   await tab.page.locator('.inspector [data-field="delivery"]').getByRole('combobox').or(tab.page.locator('.inspector [data-field="delivery"] button')).first().click();

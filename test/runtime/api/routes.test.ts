@@ -90,6 +90,13 @@ test('a query is read as the types that it stands for', async () => {
   for (const query of ['limit=0', 'limit=501', 'limit=x', 'state=odd', 'flow=a&flow=b', 'unknown=1']) expect(codeOf(await kit.ask({ path: `/api/v1/runs?${query}` }))).toBe('request.invalid');
 });
 
+test('a journal that takes nothing is told with its meaning and what to do', async () => {
+  const journal = async () => ((await kit.ask({ path: '/api/v1/system' })).json as { journal: object }).journal;
+  expect(await journal()).toEqual({ state: 'well' });
+  kit.host.health = { state: 'waiting', reason: 'filled up', code: 'journal.disk-low' };
+  expect(await journal()).toMatchObject({ state: 'waiting', reason: 'filled up', code: 'journal.disk-low', means: { en: expect.stringContaining('reserve'), ru: expect.any(String) }, fix: { en: expect.stringContaining('Free space') } });
+});
+
 test('deploy, rollback, start and restore reach the project', async () => {
   await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/deploy', body: { version: 3 } });
   await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/rollback', body: { revision: 2 } });

@@ -46,6 +46,14 @@ describe.each([['in its thread', (file: string) => openThreadPort(file, (error) 
   });
 });
 
+test('pending runs are counted as runs, of one flow or of all', async () => {
+  const j = client(openInlinePort(journal.file));
+  await j.commit({ ops: [save(1, { run: 'one' }), save(2, { run: 'one' }), save(3, { run: 'two' }), save(4, { flow: 'other', run: 'three' })] });
+  expect(await j.pendingRunCount('f')).toEqual({ runs: 2, more: false });
+  expect(await j.pendingRunCount()).toEqual({ runs: 3, more: false });
+  expect((await j.pendingRuns({ flow: 'f', limit: 10 })).map(({ run, messages }) => [run, messages])).toEqual(expect.arrayContaining([['one', 2], ['two', 1]]));
+});
+
 describe('commits', () => {
   test('a message that is saved, begun and ended in one transaction leaves no row', async () => {
     const j = client(openInlinePort(journal.file));
