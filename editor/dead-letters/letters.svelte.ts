@@ -12,6 +12,8 @@ export class Letters extends Asking {
   list = $state.raw<readonly DeadLetter[]>([]);
   total = $state(0);
   held = $state.raw<readonly HeldKey[]>([]);
+  /** More keys may be held than are listed. */
+  heldTotal = $state(0);
   isLoading = $state(true);
   node = $state('');
   code = $state('');
@@ -41,6 +43,7 @@ export class Letters extends Asking {
       this.#next = page.next;
       this.total = page.total;
       this.held = held.keys;
+      this.heldTotal = held.total;
       const there = new Set(page.deadLetters.map(({ id }) => id));
       this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
       if (this.open && !there.has(this.open.id)) this.open = undefined;
@@ -62,8 +65,7 @@ export class Letters extends Asking {
 
   async save(body: { readonly [key: string]: unknown }): Promise<void> {
     const { open } = this;
-    if (open) await this.try(async () => { this.open = await api.editDeadLetter(open.id, body); });
-    await this.load();
+    if (open) await this.#thenLoad(async () => { this.open = await api.editDeadLetter(open.id, body); });
   }
 
   choose(id: string, isChosen: boolean): void {
@@ -81,14 +83,21 @@ export class Letters extends Asking {
     await this.#act('discard', async () => await api.discardDeadLetters(choice));
   }
   async free(request: HeldKeyRequest): Promise<void> {
-    await this.try(async () => { await api.freeKey(this.flow, request); });
-    await this.load();
+    await this.#thenLoad(async () => { await api.freeKey(this.flow, request); });
   }
 
   async #act(what: 'resend' | 'discard', act: () => Promise<DeadLetterAnswer>): Promise<void> {
     this.isBusy = true;
-    await this.try(async () => { this.answer = { ...await act(), what }; });
+    this.answer = undefined;
+    await this.#thenLoad(async () => { this.answer = { ...await act(), what }; });
     this.isBusy = false;
+  }
+
+  /** What was refused stays said: the list that is read after it is no answer to it. */
+  async #thenLoad(work: () => Promise<void>): Promise<void> {
+    await this.try(work);
+    const refused = this.error;
     await this.load();
+    if (refused) this.error = refused;
   }
 }

@@ -27,6 +27,7 @@ export class Runs extends Asking {
   dryRun = $state.raw<readonly RunStep[]>();
   told = $state.raw<Told>();
   #next = $state<string>();
+  #sought: string | undefined;
   #asked = 0;
 
   constructor(flow: string) {
@@ -63,8 +64,8 @@ export class Runs extends Asking {
     });
     if (asked !== this.#asked) return;
     this.isLoading = false;
-    const { open } = this;
-    if (open?.state === 'pending') await this.#look(open.id);
+    // One that was just started may not be known at first.
+    if (this.#sought !== undefined && (this.open?.id !== this.#sought || this.open.state === 'pending')) await this.#look(this.#sought);
   }
 
   async more(): Promise<void> {
@@ -77,6 +78,7 @@ export class Runs extends Asking {
   }
 
   async show(id: string): Promise<void> {
+    this.#sought = id;
     this.dryRun = undefined;
     await this.#look(id);
   }

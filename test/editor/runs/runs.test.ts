@@ -1,0 +1,22 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { Runs } from '../../../editor/runs/runs.svelte.ts';
+
+afterEach(() => { vi.unstubAllGlobals(); });
+
+const text = (en: string) => ({ en, ru: en });
+
+test('a run that was just started and is not known yet is shown as soon as it is', async () => {
+  const known = new Set<string>();
+  vi.stubGlobal('fetch', async (url: string) => {
+    if (url.includes('?')) return Response.json({ runs: [], counts: { pending: 3, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 }, morePending: true });
+    const id = url.split('/').at(-1) ?? '';
+    return known.has(id) ? Response.json({ id, state: 'completed', steps: [] }) : Response.json({ error: { code: 'run.not-found', message: text('nothing is kept of it') } }, { status: 404 });
+  });
+  const runs = new Runs('lead');
+  await runs.show('run-2');
+  expect(runs.error?.code).toBe('run.not-found');
+  known.add('run-2');
+  await runs.load();
+  expect([runs.open?.id, runs.error]).toEqual(['run-2', undefined]);
+  expect([runs.count('pending'), runs.morePending]).toEqual([3, true]);
+});
