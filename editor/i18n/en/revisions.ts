@@ -18,6 +18,7 @@ export const revisions = {
   'revisions.no-changes-text': 'Both do the same; cards may stand elsewhere.',
   'revisions.drawing': 'What changed, drawn',
   'revisions.same': 'unchanged',
+  'revisions.end': '{node} ({port})',
   'revisions.of-node': 'node',
   'revisions.of-wire': 'wire',
   'revisions.of-flow': 'settings of the flow',

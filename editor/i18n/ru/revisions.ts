@@ -21,6 +21,7 @@ export const revisions: Translation<typeof english> = {
   'revisions.no-changes-text': 'Обе делают одно и то же; карточки могут стоять иначе.',
   'revisions.drawing': 'Изменения на рисунке',
   'revisions.same': 'без изменений',
+  'revisions.end': '{node} ({port})',
   'revisions.of-node': 'узел',
   'revisions.of-wire': 'связь',
   'revisions.of-flow': 'настройки потока',
