@@ -17,6 +17,7 @@ export const connections = {
   'connections.trying': 'being tried now',
   'connections.try-now': 'Try now',
   'connections.try-now-of': 'Try {name} now',
+  'connections.tried-and-paused': 'tried at {time}, paused again',
   'connections.tried-in-vain': 'Tried just now: it is still not there.',
   'connections.host': 'Host {name}',
   'connections.used-by': 'Used by {flows}',

@@ -6,6 +6,7 @@ export const letters = {
   'letters.resend': { one: 'Resend {n}', other: 'Resend {n}' },
   'letters.discard': { one: 'Discard {n}', other: 'Discard {n}' },
   'letters.resent': { one: '{n} message is on its way again.', other: '{n} messages are on their way again.' },
+  'letters.resent-stopped': 'The flow is not running: they go on as soon as it is started.',
   'letters.discarded': { one: '{n} dead letter is discarded.', other: '{n} dead letters are discarded.' },
   'letters.understood': 'Close',
   'letters.loading': 'Loading dead letters',

@@ -20,6 +20,7 @@ export const connections: Translation<typeof english> = {
   'connections.trying': 'проба идёт сейчас',
   'connections.try-now': 'Попробовать сейчас',
   'connections.try-now-of': 'Попробовать {name} сейчас',
+  'connections.tried-and-paused': 'попытка в {time}, снова приостановлено',
   'connections.tried-in-vain': 'Только что пробовали: связи всё ещё нет.',
   'connections.host': 'Адрес {name}',
   'connections.used-by': 'Используют: {flows}',

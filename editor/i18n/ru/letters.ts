@@ -9,6 +9,7 @@ export const letters: Translation<typeof english> = {
   'letters.resend': { one: 'Отправить {n}', few: 'Отправить {n}', many: 'Отправить {n}', other: 'Отправить {n}' },
   'letters.discard': { one: 'Удалить {n}', few: 'Удалить {n}', many: 'Удалить {n}', other: 'Удалить {n}' },
   'letters.resent': { one: '{n} сообщение снова в пути.', few: '{n} сообщения снова в пути.', many: '{n} сообщений снова в пути.', other: '{n} сообщения снова в пути.' },
+  'letters.resent-stopped': 'Поток не работает: они пойдут дальше, как только его запустят.',
   'letters.discarded': { one: '{n} недоставленное удалено.', few: '{n} недоставленных удалено.', many: '{n} недоставленных удалено.', other: '{n} недоставленных удалено.' },
   'letters.understood': 'Закрыть',
   'letters.loading': 'Загрузка недоставленных',
