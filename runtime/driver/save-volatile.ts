@@ -3,7 +3,7 @@ import type { VolatileWindow } from './collecting.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { rowOf, type Run, type Work } from './message.ts';
 
-/** Writes what memory mode holds into the journal, runs and windows included, in one commit: the next start goes on with it. */
+/** Writes what memory mode holds into the journal, runs and windows included, in one commit with the calls that a planned stop breaks off: the next start goes on with it. */
 export async function saveVolatile(runner: FlowRunner, works: readonly Work[], windows: readonly VolatileWindow[]): Promise<void> {
   const { journal, clock } = runner.services;
   const runs = new Map<string, Run>();
@@ -24,5 +24,6 @@ export async function saveVolatile(runner: FlowRunner, works: readonly Work[], w
     const { id, flow, revision, startedAt, pending, completed, dropped, dead } = run;
     if (branched(run) === 1) ops.push({ op: 'run', change: { run: id, flow, revision, startedAt, at: clock.now(), opens: pending, pending: 0, completed, dropped, dead } });
   }
+  if (runner.working > 0) ops.push({ op: 'break-off', flow: runner.flow });
   if (ops.length > 0) await journal.commit({ ops });
 }

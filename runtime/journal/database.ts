@@ -92,6 +92,9 @@ export class JournalDatabase {
       else if (op.op === 'park') {
         this.#flush(outcomes);
         parked = this.#parker.park(op.parking, ended);
+      } else if (op.op === 'break-off') {
+        this.#flush(outcomes);
+        this.#sql.run('UPDATE messages SET state = 0, crashes = max(crashes, 1), attempt = attempt - 1 WHERE flow = ? AND state = 1', op.flow);
       } else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
@@ -123,7 +126,7 @@ export class JournalDatabase {
     return undefined;
   }
 
-  #applyOp(op: Exclude<Op, { op: 'steps' | 'park' }>, { rows, windows }: Outcomes, ended: EndedRun[]): void {
+  #applyOp(op: Exclude<Op, { op: 'steps' | 'park' | 'break-off' }>, { rows, windows }: Outcomes, ended: EndedRun[]): void {
     switch (op.op) {
       case 'save': rows.set(op.row.seq, fold(undefined, op)); return;
       case 'begin': case 'wait': case 'end': rows.set(op.seq, fold(rows.get(op.seq), op)); return;

@@ -171,6 +171,8 @@ export type Op =
   /** `calm`: a call has ended with a known outcome, so that earlier crashes no longer tell anything. */
   | { readonly op: 'wait'; readonly seq: number; readonly due: number | null; readonly attempt: number; readonly state: RowState; readonly calm?: true }
   | { readonly op: 'end'; readonly seq: number }
+  /** A planned end of the process breaks off the calls of a flow: what came of them is unknown, but they are not to blame for it. */
+  | { readonly op: 'break-off'; readonly flow: string }
   /** So many have left of the very many that a row's node makes of it; null: all. Beside the row, which may be large. */
   | { readonly op: 'cursor'; readonly seq: number; readonly cursor: number | null }
   | { readonly op: 'dead'; readonly letter: DeadLetterRow }

@@ -83,6 +83,48 @@ describe('a call that was under way when the process ended', () => {
     expect(nodes.calls).toHaveLength(3);
     expect(await life.services.journal.deadLetters({ limit: 5 })).toMatchObject([{ code: 'call.crashed' }]);
   });
+
+  test('is not to blame for planned stops, however often they break its call off', async () => {
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+    nodes.onCall = () => never;
+    let life = world();
+    const stopped = async (): Promise<void> => {
+      await life.calm();
+      await life.runner('flow').stop();
+      await life.runner('flow').saveVolatile();
+      await life.runner('flow').dispose();
+      life = next(life);
+    };
+    await life.deploy(flow);
+    await feed('long');
+    for (let stop = 0; stop < 5; stop++) {
+      await stopped();
+      await life.deploy(flow);
+    }
+    nodes.onCall = () => undefined;
+    await stopped();
+    await life.deploy(flow);
+    await life.calm();
+    expect(await life.services.journal.deadLetterTotal({})).toBe(0);
+    expect(payloads()).toEqual(['long']);
+  });
+
+  test('ends as a dead letter where a planned stop broke off a call that must not be made twice', async () => {
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-external' }, wires: ['in.out -> call.in'] });
+    nodes.onCall = () => never;
+    const first = world();
+    await first.deploy(flow);
+    await feed(1);
+    await first.calm();
+    await first.runner('flow').stop();
+    await first.runner('flow').saveVolatile();
+    await first.runner('flow').dispose();
+    const second = next(first);
+    await second.deploy(flow);
+    await second.calm();
+    expect(nodes.calls).toHaveLength(1);
+    expect(await second.services.journal.deadLetters({ limit: 5 })).toMatchObject([{ code: 'call.outcome-unknown', node: 'call' }]);
+  });
 });
 
 describe('a waiting message', () => {
