@@ -1,8 +1,9 @@
 /**
- * The real process with random flows under load, killed with SIGKILL, frozen, out of disk space, restarted and deployed to at random. In the
- * end every message that was accepted must be where its flow leads it, be a dead letter, or be dropped by a rule; what the receivers took by idempotency key must be there once.
+ * The real process with random flows under load, killed with SIGKILL, frozen, out of disk space, restarted, stopped and deployed to at random, while people resend, skip and release
+ * dead letters, replay and cancel runs and answer callbacks. In the end every message that was accepted must be where its flow leads it, be a dead letter, or be dropped by a rule or
+ * discarded by a person; what the receivers took by idempotency key must be there once. The same seed makes the same flows and the same choices, at the moments that the machine gives.
  *
- *     npm run torture -- [--minutes 10] [--rate 60] [--flows 4] [--seed 1]
+ *     npm run torture -- [--minutes 10] [--rate 60] [--flows 4] [--seed 1] [--drain 600]
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -11,23 +12,28 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { freePort, pause } from './kit/millrace.ts';
-import { changed, makeTortureFlow, withoutDelay, type TortureFlow } from './torture/flows.ts';
+import { changed, makeTortureFlow, withoutDelay, type Random, type TortureFlow } from './torture/flows.ts';
 import { Life } from './torture/life.ts';
+import { ask, People } from './torture/people.ts';
 import { Receiver } from './torture/receiver.ts';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '60' }, flows: { type: 'string', default: '4' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } } });
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '60' }, flows: { type: 'string', default: '4' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) }, drain: { type: 'string', default: '600' } } });
 const [minutes, rate, flowCount, seed] = [values.minutes, values.rate, values.flows, values.seed].map(Number) as [number, number, number, number];
 
 const DISK_MB = 256;
 const OPEN_POSTS_MAX = 512;
-const DRAIN_MS = 10 * 60_000; // the backoff of a message that failed six times in a row is half an hour; nearly none does
-let state = seed >>> 0;
-function random(): number {
-  state = (state + 0x9e3779b9) >>> 0;
-  let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+const DRAIN_MS = Number(values.drain) * 1000; // by default ten minutes: the backoff of a message that failed six times in a row is half an hour; nearly none does
+/** A stream of its own for each purpose, so that what one takes changes nothing for another. */
+function stream(purpose: number): Random {
+  let state = (seed ^ Math.imul(purpose, 0x9e3779b1)) >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+  };
 }
+const random = stream(1);
 const between = (from: number, to: number): number => from + random() * (to - from);
 
 const began = performance.now();
@@ -49,20 +55,15 @@ function mountSmallDisk(): boolean {
 }
 
 const life = new Life(data, await freePort(), say);
-const receiver = await Receiver.open(random);
-const flows: TortureFlow[] = Array.from({ length: flowCount }, (_, i) => makeTortureFlow(`torture${i}`, { receiver: receiver.address, random }));
+const receiver = await Receiver.open(stream(2));
+const people = new People(life, stream(3));
+const makers = stream(4);
+const flows: TortureFlow[] = Array.from({ length: flowCount }, (_, i) => makeTortureFlow(`torture${i}`, { receiver: receiver.address, random: makers }));
 const accepted: number[] = [];
-const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, deploys: 0, 'of them without a node': 0, 'parked messages resent': 0, 'held keys released': 0 };
+const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, stops: 0, deploys: 0, 'of them without a node': 0 };
 let refused = 0;
 
-interface Answer { readonly status: number; readonly json: { readonly [key: string]: unknown } }
-async function api(method: string, path: string, sent: { readonly body?: object; readonly version?: number } = {}): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${life.port}/api/v1${path}`, {
-    method, signal: AbortSignal.timeout(30_000), headers: { 'content-type': 'application/json', ...(sent.version !== undefined && { 'if-match': `"${sent.version}"` }) }, ...(sent.body && { body: JSON.stringify(sent.body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, json: text === '' ? {} : JSON.parse(text) as Answer['json'] };
-}
+const api = (method: string, path: string, sent?: Parameters<typeof ask>[2]): ReturnType<typeof ask> => ask(life, [method, path], sent);
 
 async function deploy(flow: TortureFlow['flow']): Promise<boolean> {
   const known = await api('GET', `/flows/${flow.id}`);
@@ -76,7 +77,10 @@ async function deploy(flow: TortureFlow['flow']): Promise<boolean> {
 async function post(n: number): Promise<void> {
   for (;;) {
     const answer = await life.caller.call(`/hook/torture${n % flowCount}`, { n, k: `k${Math.floor(n / flowCount) % 8}` }).catch(() => undefined);
-    if (answer !== undefined && answer.status >= 200 && answer.status < 300) break;
+    if (answer !== undefined && answer.status >= 200 && answer.status < 300) {
+      people.runs.set((JSON.parse(answer.text) as { runId: string }).runId, n);
+      break;
+    }
     refused++;
     await pause(300);
   }
@@ -135,15 +139,38 @@ async function misfortune(): Promise<void> {
   } else if (dice < 0.65 && smallDisk) {
     done['disk full']++;
     await fillDisk(between(500, 6000));
-  } else if (dice < 0.75) {
+  } else if (dice < 0.72) {
     done.restarts++;
     await again('SIGTERM');
-  } else {
+  } else if (dice < 0.78) {
+    done.stops++;
     const { flow } = flows[Math.floor(random() * flows.length)] as TortureFlow;
-    const next = random() < 0.5 ? withoutDelay(flow, random) : flow;
-    if (!await deploy(changed(next, random))) return;
-    done.deploys++;
-    if (next !== flow) done['of them without a node']++;
+    await api('POST', `/flows/${flow.id}/stop`);
+    await pause(between(0, 3000));
+    await api('POST', `/flows/${flow.id}/start`);
+  } else {
+    await redeploy(flows[Math.floor(random() * flows.length)] as TortureFlow);
+  }
+}
+
+/** What is parked by it goes on behind the node that is gone, or waits until the node is back. */
+async function redeploy({ flow }: TortureFlow): Promise<void> {
+  const less = random() < 0.5 ? withoutDelay(flow, random) : undefined;
+  if (!await deploy(changed(less?.flow ?? flow, random))) return;
+  done.deploys++;
+  if (!less) await people.resendParked({ flow: flow.id }, undefined);
+  else done['of them without a node']++;
+  if (less?.next !== undefined && random() < 0.6) await people.resendParked({ flow: flow.id, node: less.gone }, less.next);
+}
+
+/** Goes on beside the misfortunes, so that they come in the middle of it. */
+let busy = true;
+async function peopleAct(): Promise<void> {
+  const all = flows.map(({ flow, waits }) => ({ id: flow.id, waits, joins: Object.values(flow.nodes).some(({ type }) => type === 'join') }));
+  while (busy) {
+    await people.act(all).catch(() => undefined); // the process is away just now
+    await people.answer(receiver.waiting);
+    await pause(300);
   }
 }
 
@@ -160,24 +187,19 @@ async function torture(): Promise<void> {
 interface Counts { readonly pending: number; readonly completed: number; readonly dropped: number; readonly deadLettered: number; readonly discarded: number }
 const counts = async (): Promise<Counts> => (await api('GET', '/runs?limit=1')).json.counts as Counts;
 
-/** A person lets the keys go on that wait behind dead letters: what waits there is to be seen at its end, too. */
-async function freeKeys(): Promise<void> {
-  for (const { flow } of flows) {
-    const { status, json } = await api('GET', `/flows/${flow.id}/held-keys`);
-    if (status !== 200) continue;
-    for (const { node, key } of json.keys as readonly { node: string; key: string }[]) {
-      done['held keys released']++;
-      await api('POST', `/flows/${flow.id}/held-keys`, { body: { node, key, action: 'release' } });
-    }
-  }
-}
-
 /** What was parked goes back to its node, which is there again. */
 async function unpark(): Promise<void> {
   for (const { flow } of flows) if (!await deploy(flow)) throw new Error(`flow ${flow.id} cannot be deployed at the end`);
-  const { json } = await api('POST', '/dead-letters/resend', { body: { query: { kind: 'parked' }, to: 'node' } });
-  done['parked messages resent'] += Number(json.done);
-  if ((json.refused as readonly unknown[]).length > 0) say(`resending what was parked: ${JSON.stringify(json).slice(0, 300)}`);
+  await people.resendParked({}, undefined);
+}
+
+/** Where the last ones are, so that a run that never ends can be looked into. */
+async function pendingOnes(): Promise<readonly string[]> {
+  const { json } = await api('GET', '/runs?state=pending&limit=5');
+  return await Promise.all((json.runs as readonly { id: string; flow: string }[]).map(async ({ id, flow }) => {
+    const run = (await api('GET', `/runs/${id}`)).json as unknown as { readonly replayOf?: string; readonly pending: readonly { readonly node: string; readonly state: string; readonly due?: number }[] };
+    return `run ${id} (n ${people.runs.get(id)}, again ${run.replayOf}) in ${flow}: ${JSON.stringify(run.pending.slice(0, 3))}${people.discarded.has(people.runs.get(id) ?? -1) ? ', cancelled or skipped' : ''}`;
+  }));
 }
 
 /** Waits until nothing is pending, or nothing moves any more. */
@@ -185,33 +207,33 @@ async function drained(): Promise<Counts> {
   receiver.difficult = false;
   let last: Counts | undefined;
   for (const until = performance.now() + DRAIN_MS; performance.now() < until; await pause(1000)) {
-    await freeKeys();
+    await people.freeKeys(flows.map(({ flow }) => flow));
+    await people.answer(receiver.waiting);
     const now = await counts();
     if (now.pending === 0 && last?.pending === 0 && last.completed === now.completed) return now;
     if (now.pending !== last?.pending && now.pending > 0) say(`${now.pending} runs are pending`);
     last = now;
   }
+  for (const each of await pendingOnes()) say(each);
   return await counts();
 }
 
+/** Dead letters by message, each as where and why. */
 async function deadLetters(): Promise<ReadonlyMap<number, readonly string[]>> {
   const found = new Map<number, string[]>();
-  for (let after: unknown; ;) {
-    const { json } = await api('GET', `/dead-letters?limit=500${after === undefined ? '' : `&after=${String(after)}`}`);
-    for (const { body, node, code } of json.deadLetters as readonly { body: { payload?: { n?: number } }; node: string; code: string }[]) {
-      const n = body.payload?.n ?? -1;
-      found.set(n, [...(found.get(n) ?? []), `${node} ${code}`]);
-    }
-    if (json.next === undefined) return found;
-    after = json.next;
+  for (const { body, node, code } of await people.letters()) {
+    const n = body.payload?.n ?? -1;
+    found.set(n, [...(found.get(n) ?? []), `${node} ${code}`]);
   }
+  return found;
 }
 
-/** How often each message stands in the tables. */
-function rowsOf(flow: string): ReadonlyMap<number, number> {
+/** How often each message stands in a table, and which of them lost or mixed their parts. */
+function rowsOf(flow: string): { readonly times: ReadonlyMap<number, number>; readonly wrong: readonly number[] } {
   const db = new DatabaseSync(join(data, 'torture.db'), { readOnly: true });
   try {
-    return new Map((db.prepare(`SELECT n, count(*) AS times FROM ${flow} GROUP BY n`).all() as { n: number; times: number }[]).map(({ n, times }) => [n, times]));
+    const rows = db.prepare(`SELECT n, count(*) AS times, max(wrong) AS wrong FROM ${flow} GROUP BY n`).all() as unknown as { n: number; times: number; wrong: number }[];
+    return { times: new Map(rows.map(({ n, times }) => [n, times])), wrong: rows.filter(({ wrong }) => wrong === 1).map(({ n }) => n) };
   } finally {
     db.close();
   }
@@ -219,30 +241,35 @@ function rowsOf(flow: string): ReadonlyMap<number, number> {
 
 function judge(ended: Counts, dead: ReadonlyMap<number, readonly string[]>): boolean {
   const tables = flows.map(({ flow }) => rowsOf(flow.id));
-  const timesOf = (effect: string, n: number): number => (effect.startsWith('sql') ? tables[n % flowCount]?.get(n) ?? 0 : receiver.done.get(`${effect}#${n}`)?.size ?? 0);
+  const timesOf = (effect: string, n: number): number => (effect.startsWith('sql') ? tables[n % flowCount]?.times.get(n) ?? 0 : receiver.done.get(`${effect}#${n}`)?.size ?? 0);
   const lost: string[] = [];
   const doubled: string[] = [];
   for (const n of accepted) {
     for (const effect of (flows[n % flowCount] as TortureFlow).expects(n)) {
       const times = timesOf(effect, n);
-      if (times === 0 && !dead.has(n)) lost.push(`${effect}#${n}`);
+      if (times === 0 && !dead.has(n) && !people.discarded.has(n)) lost.push(`${effect}#${n}`);
       if (times > 1) doubled.push(`${effect}#${n}`);
     }
   }
-  const missingRuns = accepted.length + done['parked messages resent'] - ended.completed - ended.dropped - ended.deadLettered - ended.discarded - ended.pending;
+  const wrong = tables.flatMap((table) => table.wrong).filter((n) => !people.discarded.has(n));
+  const runs = ended.completed + ended.dropped + ended.deadLettered + ended.discarded + ended.pending;
+  const least = accepted.length + people.begun;
+  const missingRuns = Math.max(0, least - runs) - Math.max(0, runs - least - people.perhaps);
   const codes = Map.groupBy([...dead.values()].flat(), (each) => each);
   console.log(`
-seed ${seed}, ${minutes} minutes, ${flowCount} flows, ${Object.entries(done).map(([what, times]) => `${times} ${what}`).join(', ')}${smallDisk ? '' : ' (disk full skipped: it needs root on Linux)'}
+seed ${seed}, ${minutes} minutes, ${flowCount} flows, ${Object.entries({ ...done, ...people.done }).map(([what, times]) => `${times} ${what}`).join(', ')}${smallDisk ? '' : ' (disk full skipped: it needs root on Linux)'}
 accepted       ${accepted.length} (refused or unanswered and sent again: ${refused})
 completed      ${ended.completed}
 dropped        ${ended.dropped}
 dead-lettered  ${ended.deadLettered}${[...codes].map(([code, all]) => `\n                 ${all.length} × ${code}`).join('')}
+discarded      ${ended.discarded} runs (messages that a person skipped or cancelled: ${people.discarded.size})
 pending        ${ended.pending}
 requests       ${receiver.requests}, of them repeats of a key ${receiver.repeats}
 lost           ${lost.length + Math.max(0, missingRuns)} ${lost.slice(0, 5).join(' ')}${missingRuns === 0 ? '' : ` (runs missing: ${missingRuns})`}
-doubled        ${doubled.length} ${doubled.slice(0, 5).join(' ')}`);
+doubled        ${doubled.length} ${doubled.slice(0, 5).join(' ')}
+wrong parts    ${wrong.length} ${wrong.slice(0, 5).join(' ')}`);
   for (const [complaint, times] of [...life.complaints].toSorted((a, b) => b[1] - a[1]).slice(0, 8)) console.log(`said ${times} times: ${complaint}`);
-  return lost.length === 0 && doubled.length === 0 && missingRuns === 0 && ended.pending === 0;
+  return lost.length === 0 && wrong.length === 0 && doubled.length === 0 && missingRuns === 0 && ended.pending === 0;
 }
 
 let passed = false;
@@ -252,8 +279,10 @@ try {
   for (const { flow } of flows) if (!await deploy(flow)) throw new Error(`flow ${flow.id} cannot be deployed`);
   say(`seed ${seed}: ${flows.map(({ flow }) => Object.keys(flow.nodes).length).join(', ')} nodes in ${flowCount} flows, ${rate} messages a second`);
   const fed = feed();
+  const acted = peopleAct();
   await torture();
-  feeding = false;
+  feeding = busy = false;
+  await acted;
   say('the torture is over');
   await fed;
   await unpark();

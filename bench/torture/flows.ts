@@ -7,15 +7,19 @@ export interface TortureFlow {
   readonly flow: Flow;
   /** Effects that message `n` must have had in the end, as `receiver/flow/stage`. */
   expects(n: number): readonly string[];
+  /** It waits for somebody outside on the way. */
+  readonly waits: boolean;
 }
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+const MANY = 1200; // parts: more than one step holds
 const isPoison = (n: number): boolean => n % 97 === 0;
 
 class Maker {
   readonly nodes: { [id: string]: FlowNode } = {};
   readonly wires: { from: string; to: string }[] = [];
   readonly effects: string[] = [];
+  waits = false;
   readonly #id: string;
   readonly #receiver: string;
   readonly #random: Random;
@@ -44,17 +48,31 @@ class Maker {
   }
   /** One more step of the way, with what it adds to the effects. */
   step(): void {
-    switch (pick(this.#random, ['function', 'function', 'delay', 'split', 'post', 'side'])) {
+    switch (pick(this.#random, ['function', 'stubborn', 'delay', 'split', 'post', 'side', 'callback'])) {
       case 'function': this.then(this.node('function', { code: 'msg.payload.steps = (msg.payload.steps ?? 0) + 1;\nreturn msg;' })); break;
       case 'delay': this.then(this.node('delay', { mode: 'for', for: pick(this.#random, ['500ms', '2s', '5s']) })); break;
-      case 'split':
-        this.then(this.node('function', { code: 'msg.payload.items = [1, 2, 3];\nreturn msg;' }));
-        this.then(this.node('split', { path: 'payload.items' }));
-        this.then(this.node('join', { path: 'payload.items' }));
-        break;
+      case 'stubborn': this.then(this.node('function', { code: 'if (msg.payload.n % 89 === 7 && !msg.payload.mended) throw new Error("stubborn");\nreturn msg;' })); break;
+      case 'split': this.split(); break;
+      case 'callback': this.callback(); break;
       case 'post': this.then(this.#seen(this.post()), 'answer'); break;
       case 'side': this.wires.push({ from: this.#last, to: `${this.#seen(this.post())}.in` }); break;
     }
+  }
+  /** Three parts, and for some messages more than leave in one step; whether all came together again stands in the row. */
+  split(): void {
+    this.then(this.node('function', { code: `msg.payload.items = Array.from({ length: msg.payload.n % 400 === 1 ? ${MANY} : 3 }, (_, i) => i);\nreturn msg;` }));
+    this.then(this.node('split', { path: 'payload.items' }));
+    if (this.#random() < 0.5) this.then(this.node('delay', { mode: 'for', for: '300ms' }));
+    this.then(this.node('join', { path: 'payload.items' }));
+    this.then(this.node('function', { code: `const { n, items } = msg.payload;\nif (items.length !== (n % 400 === 1 ? ${MANY} : 3) || items.some((each, i) => each !== i)) msg.payload.wrong = true;\nmsg.payload.items = 0;\nreturn msg;` }));
+  }
+  /** Waits until somebody outside, who is told the address by a request, answers there. */
+  callback(): void {
+    this.waits = true;
+    const wait = this.node('wait-for-callback', { timeout: '10h' });
+    this.then(wait);
+    const address = this.node('change', { rules: [{ action: 'set', path: 'payload.resume', value: { $expr: 'resume.url' } }] });
+    this.wires.push({ from: `${wait}.waiting`, to: `${address}.in` }, { from: `${address}.out`, to: `${this.#seen(this.post())}.in` });
   }
   #seen(stage: string): string {
     this.effects.push(`http/${this.#id}/${stage}`);
@@ -63,8 +81,8 @@ class Maker {
   /** The end of the way: rows in a table, which the database writes once for each message. */
   save(): void {
     const id = this.node('sql-query', {
-      db: 'torture-db', setup: `CREATE TABLE IF NOT EXISTS ${this.#id} (n INTEGER NOT NULL)`,
-      statement: `INSERT INTO ${this.#id} (n) VALUES ($1)`, values: [{ $expr: 'payload.n' }],
+      db: 'torture-db', setup: `CREATE TABLE IF NOT EXISTS ${this.#id} (n INTEGER NOT NULL, wrong INTEGER NOT NULL)`,
+      statement: `INSERT INTO ${this.#id} (n, wrong) VALUES ($1, $2)`, values: [{ $expr: 'payload.n' }, { $expr: 'payload.wrong = true' }],
     }, { attempts: 8 });
     this.effects.push(`sql/${this.#id}`);
     this.then(id);
@@ -72,7 +90,7 @@ class Maker {
   /** Some messages fail at a function; a catch node sends them to a receiver of their own. */
   poison(): string {
     this.then(this.node('function', { code: 'if (msg.payload.n % 97 === 0) throw new Error("poison");\nreturn msg;' }));
-    const caught = this.node('catch', { nodes: [] });
+    const caught = this.node('catch', { nodes: [this.#last.split('.')[0] as string] });
     const post = this.post();
     this.wires.push({ from: `${caught}.out`, to: `${post}.in` });
     return `http/${this.#id}/${post}`;
@@ -86,6 +104,7 @@ export function makeTortureFlow(id: string, how: { readonly receiver: string; re
   maker.save();
   const { nodes, wires, effects } = maker;
   return {
+    waits: maker.waits,
     flow: { format: 'millrace.flow/1', id, name: id, delivery: 'durable', uses: { 'torture-db': 'sql' }, nodes, wires, layout: {} },
     expects: (n) => (isPoison(n) ? [caught] : effects),
   };
@@ -97,13 +116,13 @@ export function changed(flow: Flow, random: Random): Flow {
   return { ...flow, nodes };
 }
 
-/** The flow without one of its delays, for which the wires go past it: what waits there is parked. Nothing else changes, so every message has the same ends. */
-export function withoutDelay(flow: Flow, random: Random): Flow {
+/** The flow without one of its delays, for which the wires go past it: what waits there is parked. Nothing else changes, so every message has the same ends. `next`: where it would have gone. */
+export function withoutDelay(flow: Flow, random: Random): { readonly flow: Flow; readonly gone: string; readonly next: string | undefined } | undefined {
   const delays = Object.keys(flow.nodes).filter((id) => flow.nodes[id]?.type === 'delay');
-  if (delays.length === 0) return flow;
+  if (delays.length === 0) return undefined;
   const gone = pick(random, delays);
   const { [gone]: _gone, ...nodes } = flow.nodes;
   const next = flow.wires.filter(({ from }) => from.startsWith(`${gone}.`));
   const wires = flow.wires.filter(({ from }) => !from.startsWith(`${gone}.`)).flatMap((wire) => (wire.to === `${gone}.in` ? next.map(({ to }) => ({ ...wire, to })) : [wire]));
-  return { ...flow, nodes, wires };
+  return { flow: { ...flow, nodes, wires }, gone, next: next.length === 1 ? next[0]?.to.split('.')[0] : undefined };
 }

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Random } from './flows.ts';
 
+interface Told { readonly n: number; readonly resume?: string }
+
 /**
  * The other side: takes each idempotency key once and answers a repeat as the first time. Now and then it fails, asks everybody to wait, cuts
  * the connection before or after it has done the work, or takes long.
@@ -9,6 +11,8 @@ import type { Random } from './flows.ts';
 export class Receiver {
   /** Idempotency keys by what they did: more than one key for a message at a stage is a doubled effect. */
   readonly done = new Map<string, Set<string>>();
+  /** Addresses at which messages wait for an answer. */
+  readonly waiting = new Set<string>();
   requests = 0;
   repeats = 0;
   /** Off at the end, so that everything can arrive. */
@@ -42,16 +46,17 @@ export class Receiver {
     if (fate < 0.01) { response.writeHead(503, { 'retry-after': '1' }).end(); return; }
     if (fate < 0.03) { response.writeHead(500).end(); return; }
     if (fate < 0.035) { response.destroy(); return; }
-    this.#do(request, JSON.parse(text) as { readonly n: number });
+    this.#do(request, JSON.parse(text) as Told);
     if (fate < 0.045) { response.destroy(); return; }
     response.writeHead(200, { 'content-type': 'application/json' }).end(text);
   }
 
-  #do(request: IncomingMessage, { n }: { readonly n: number }): void {
+  #do(request: IncomingMessage, { n, resume }: Told): void {
     const effect = `http${request.url ?? ''}#${n}`;
     const keys = this.done.get(effect) ?? new Set();
     const key = String(request.headers['idempotency-key']);
     if (keys.has(key)) this.repeats++;
+    else if (resume !== undefined) this.waiting.add(resume);
     this.done.set(effect, keys.add(key));
   }
 }

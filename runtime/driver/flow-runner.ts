@@ -9,6 +9,7 @@ import type { Body } from '../sdk/message.ts';
 import { Acceptance } from './acceptance.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { Caller } from './caller.ts';
+import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
 import { failureOf } from './failures.ts';
 import { Msg, rowOf, type Run, type Work } from './message.ts';
@@ -49,8 +50,7 @@ export class FlowRunner implements StationOwner {
   #recovered = false;
   readonly #writer = new Writer(this);
   readonly #shown = new Shown();
-  /** Runs that a person cancelled, while something of them may still be in memory. */
-  readonly #cancelled = new Set<string>();
+  readonly #cancelled = new Cancelled();
   /** Keys that wait until a resent dead letter has left its node, by that message's row. */
   readonly #freedBy = new Map<number, { readonly node: string; readonly key: string }>();
 
@@ -142,7 +142,7 @@ export class FlowRunner implements StationOwner {
   // StationOwner
 
   limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
-  isCancelled(work: Work): boolean { return this.#cancelled.size > 0 && this.#cancelled.has(work.run.id); }
+  isCancelled(work: Work): boolean { return this.#cancelled.has(work); }
 
   perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
@@ -267,8 +267,7 @@ export class FlowRunner implements StationOwner {
 
   /** Takes a run out of memory; what is under way is aborted and its results are fenced off. Answers how many lived in memory only. */
   cancel(run: string, gone: CancelledRun['rows']): number {
-    this.#cancelled.add(run);
-    if (this.#cancelled.size > limits.cancelledRunsKept) for (const oldest of this.#cancelled) { this.#cancelled.delete(oldest); break; }
+    this.#cancelled.add(run, gone);
     let inMemory = this.#caller.abort(run);
     for (const [node, station] of this.#stations) {
       inMemory += station.volatileOf(run);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import join from '../../../nodes/logic/join.ts';
 import delay from '../../../nodes/time/delay.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
@@ -24,7 +25,7 @@ const line = (delivery: 'durable' | 'memory' = 'durable') => flowOf({ delivery, 
 beforeEach(() => {
   nodes = new TestNodes();
   journal = journalFile();
-  w = new World({ file: journal.file, nodes: [...nodes.definitions, delay], clock: new VirtualTime() });
+  w = new World({ file: journal.file, nodes: [...nodes.definitions, delay, join], clock: new VirtualTime() });
 });
 afterEach(() => {
   expect(w.bugs).toEqual([]);
@@ -74,5 +75,19 @@ test('a retry and what waits behind its key in other runs: the retry is gone, th
   expect(await cancel(run)).toBe(1);
   await w.pass(10 * 60_000);
   expect(payloads()).toEqual(['good']);
+  expect(await w.pending()).toBe(0);
+});
+
+test('what a window has gathered of it leaves with that of other runs, and the run ends', async () => {
+  await w.deploy(flowOf({
+    nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '1h' } }, join: { type: 'join', config: { until: 'time', time: '1m' } }, call: 'test-call', sink: 'test-sink' },
+    wires: ['in.out -> wait.in', 'in.out -> join.in', 'join.out -> call.in', 'call.out -> sink.in', 'wait.out -> sink.in'],
+  }));
+  const runs = [await feed(1), await feed(2)];
+  await w.calm();
+  expect(await cancel(runs[1] as string)).toBe(1);
+  await w.pass(2 * 3_600_000);
+  expect(payloads()).toEqual([[1, 2], 1]);
+  expect(await w.endedRuns()).toMatchObject([{ id: runs[1], completed: 1, discarded: 1 }, { id: runs[0], completed: 2 }]);
   expect(await w.pending()).toBe(0);
 });
