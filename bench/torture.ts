@@ -218,6 +218,22 @@ async function drained(): Promise<Counts> {
   return await counts();
 }
 
+/** Runs that began and are not listed: what is known of the first ones. */
+async function missingOnes(): Promise<readonly string[]> {
+  const listed = new Set<string>();
+  for (let after = ''; ;) {
+    const { json } = await api('GET', `/runs?limit=500${after}`);
+    for (const { id } of json.runs as readonly { id: string }[]) listed.add(id);
+    if (json.next === undefined) break;
+    after = `&after=${String(json.next)}`;
+  }
+  const missing = [...people.runs.keys(), ...people.replayed].filter((id) => !listed.has(id));
+  return await Promise.all(missing.slice(0, 5).map(async (id) => {
+    const run = (await api('GET', `/runs/${id}`)).json as unknown as { readonly flow?: string; readonly steps?: readonly { readonly node: string; readonly outcome: string }[] };
+    return `run ${id} (n ${people.runs.get(id) ?? `is not known${people.replayed.includes(id) ? ', a replay' : ''}`}) of ${run.flow}: ${run.steps?.map(({ node, outcome }) => `${node} ${outcome}`).join(', ')}`;
+  }));
+}
+
 /** Dead letters by message, each as where and why. */
 async function deadLetters(): Promise<ReadonlyMap<number, readonly string[]>> {
   const found = new Map<number, string[]>();
@@ -288,6 +304,7 @@ try {
   await unpark();
   const ended = await drained();
   const dead = await deadLetters();
+  for (const each of await missingOnes()) say(`not listed: ${each}`);
   await life.end('SIGTERM');
   passed = judge(ended, dead);
 } finally {

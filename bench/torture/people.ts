@@ -19,6 +19,7 @@ export async function ask(life: Life, [method, path]: readonly [string, string],
 export class People {
   /** Accepted messages by their runs. */
   readonly runs = new Map<string, number>();
+  readonly replayed: string[] = [];
   /** Messages that a person discarded, or may have: nobody knows when the process ended before the answer. */
   readonly discarded = new Set<number>();
   /** Runs that began beside the accepted ones: surely, and perhaps. */
@@ -116,6 +117,7 @@ export class People {
     if (!run) return;
     await this.#begin(1, async () => {
       const { json: { runs = [] } } = await this.#ask('POST', `/runs/${run.id}/replay`, { mode: 'same-keys' });
+      this.replayed.push(...runs as readonly string[]);
       this.done['runs replayed'] += (runs as readonly string[]).length;
       return (runs as readonly string[]).length;
     });

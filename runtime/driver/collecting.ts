@@ -301,11 +301,11 @@ export class Collecting {
     }
   }
 
-  /** What leaves belongs to the run of the last message; its id follows from node, key and window. */
+  /** What leaves belongs to the run of the last message; its id follows from node, key and window. Of a whole the key says all: when a replay brings its parts in another order, who takes it knows it. */
   #origin(unit: Unit, window: Window, { kept, work }: { readonly kept: readonly Kept[]; readonly work: Work | undefined }): Work {
     const { services, durable, flow } = this.#runner;
     const last = kept.at(-1);
-    const id = shortHash(`${flow}|${unit.id}|${window.key}|${window.first}`);
+    const id = shortHash(`${flow}|${unit.id}|${window.key}|${unit.plan.gathers ? '' : window.first}`);
     const at = services.clock.now();
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
     return {

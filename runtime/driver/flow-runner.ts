@@ -147,7 +147,8 @@ export class FlowRunner implements StationOwner {
   perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
     work.on = this.#revision;
-    if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests) void this.#asBefore(station, unit, work);
+    // A whole is put together again from its parts, which all come again, and is the same message.
+    if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests && !unit.plan.gathers) void this.#asBefore(station, unit, work);
     else this.#act(station, unit, work);
   }
 

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const LAUNCHER = join(ROOT, 'bin', 'millrace.mjs');
+/** As `script`: without the launcher, after whose end the runtime stops in order. Only so a SIGKILL ends the runtime itself. */
+export const RUNTIME = ['--no-node-snapshot', join(ROOT, 'runtime', 'cli', 'main.ts')];
 
 export interface Ended { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string }
 export interface StartOptions { readonly env?: { readonly [name: string]: string }; readonly script?: readonly string[] }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DeadLetter, DeadLetterAnswer, DeadLetterList, DeployAnswer, RunList } from '../../../runtime/api/contract.ts';
 import type { Flow, FlowNode, Wire } from '../../../runtime/flow/flow.ts';
 import { Load } from '../../kit/load.ts';
-import { MillraceProcess, TempDir, until } from '../../kit/millrace-process.ts';
+import { MillraceProcess, RUNTIME, TempDir, until } from '../../kit/millrace-process.ts';
 
 /**
  * The real process under load, about a thousand messages a second where the machine gives that, with a deploy every few hundred of them. Every row says by which
@@ -134,7 +134,7 @@ async function duringCalls(work: () => Promise<unknown>): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const made = new MillraceProcess(['serve', '--data', dir.join('data'), '--port', '0'], { env: { MILLRACE_LOG: 'error' } });
+  const made = new MillraceProcess(['serve', '--data', dir.join('data'), '--port', '0'], { env: { MILLRACE_LOG: 'error' }, script: RUNTIME });
   started.push(made);
   address = await made.ready();
 }

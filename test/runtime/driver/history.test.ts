@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import join from '../../../nodes/logic/join.ts';
+import split from '../../../nodes/logic/split.ts';
 import { Replays } from '../../../runtime/driver/replays.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { limits } from '../../../runtime/limits.ts';
@@ -176,6 +178,18 @@ describe('a replay', () => {
     await next.calm();
     expect(nodes.calls).toEqual(['call:a']);
     expect(told(await pathOf(next, again as string)).at(-1)).toBe('sink done');
+  });
+  test('under the same keys puts a whole together again, as the same message, and ends', async () => {
+    const w = world({ nodes: [...nodes.definitions, split, join] });
+    await w.deploy(flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call', join: 'join', after: 'test-call', sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> after.in', 'after.out -> sink.in'] }));
+    const run = await feed(['a', 'b', 'c']);
+    await w.calm();
+    await w.moveHistory();
+    const [again] = (await replays(w).one(run, { mode: 'same-keys' })).runs;
+    await w.calm();
+    expect(nodes.calls).toHaveLength(4);
+    expect(nodes.arrived.map(({ body }) => body.payload)).toEqual([['a', 'b', 'c'], ['a', 'b', 'c']]);
+    expect((await w.endedRuns()).find(({ id }) => id === again)).toMatchObject({ dead: 0 });
   });
   test('as a new generation does everything again under new ids', async () => {
     const { w, run } = await ranOnce();

@@ -52,6 +52,20 @@ test.each(['durable', 'memory'] as const)('a part that a rule dropped, or of whi
   world.kill();
 });
 
+test('a whole whose parts come again in another order is the same message', async () => {
+  const keys: string[] = [];
+  nodes.onCall = (_body, { idempotencyKey }) => { keys.push(idempotencyKey); };
+  const world = open();
+  await world.deploy(flowOf({ nodes: { in: 'test-source', join: 'join', call: 'test-call' }, wires: ['in.out -> join.in', 'join.out -> call.in'] }));
+  await world.calm();
+  const part = async (index: number): Promise<void> => { await nodes.deliver.get('in')?.({ payload: index, parts: { id: 'whole', index, count: 3, type: 'list' } }); };
+  for (const index of [0, 1, 2, 2, 0, 1]) await part(index);
+  await world.calm();
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toBe(keys[1]);
+  world.kill();
+});
+
 test('of a whole of which nothing comes an empty one is made', async () => {
   const world = await fed(through('filter'), ['bad', 'bad']);
   expect(arrivedAt('sink')).toEqual([{ payload: [], missing: { dropped: 2 } }]);
