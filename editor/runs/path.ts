@@ -24,8 +24,9 @@ export const wiresOf = (steps: readonly RunStep[]): readonly string[] => [...new
 /** How long after the beginning of the run a step ended. */
 export const sinceStart = (run: Pick<RunDetail, 'startedAt'>, step: RunStep): number => Math.max(0, step.at - run.startedAt);
 
-/** Steps of one message at one node are attempts of the same work: these are the ones that were followed by another. */
+/** Steps of one message at one node are attempts of the same work: these are the ones that were followed by another. Being taken in is no attempt. */
 export function earlierAttempts(steps: readonly RunStep[]): ReadonlySet<RunStep> {
-  const last = new Map(steps.map((step) => [`${step.messageId} ${step.node}`, step]));
-  return new Set(steps.filter((step) => last.get(`${step.messageId} ${step.node}`) !== step));
+  const tries = steps.filter(({ outcome }) => outcome !== 'accepted');
+  const last = new Map(tries.map((step) => [`${step.messageId} ${step.node}`, step]));
+  return new Set(tries.filter((step) => last.get(`${step.messageId} ${step.node}`) !== step));
 }

@@ -14,6 +14,8 @@ test('the attempts before the last one of a message at a node are known as such'
   const first = step('call', { outcome: 'retried' });
   const other = step('call', { messageId: 'm2', outcome: 'dead-lettered' });
   expect([...earlierAttempts([first, other, step('call', { attempt: 2 })])]).toEqual([first]);
+  // A replay from a node is taken in where it is then worked on.
+  expect([...earlierAttempts([step('call', { outcome: 'accepted' }), step('call', { outcome: 'replayed' })])]).toEqual([]);
 });
 
 test('a step tells how long after the beginning it ended, never less than nothing', () => {
