@@ -79,7 +79,7 @@ export const limits = {
   webhookFormFieldsMax: 1000, // the largest real forms have some hundreds
   webhookFormFilesMax: 20, // of one form; each is held whole
   webhookFormDepthMax: 8, // a[b][c]…: what CRM hooks send has four
-  webhookJsonDepthMax: 500, // deeper nesting overflows the stack of whatever walks it later; real data has some ten
+  webhookJsonDepthMax: 190, // what can be written to the journal, with some levels for what flows put around it; real data has some ten
 
   // HTTP out
   fetchBytesMax: 16 * MB,

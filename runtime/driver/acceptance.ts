@@ -1,4 +1,4 @@
-import type { Commit } from '../journal/rows.ts';
+import type { Commit, Row } from '../journal/rows.ts';
 import { decodeBody } from '../journal/codec.ts';
 import { JournalDamaged } from '../journal/port.ts';
 import { limits } from '../limits.ts';
@@ -7,6 +7,7 @@ import type { Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { Msg, rowOf, type Work } from './message.ts';
+import { notStorable } from './walker.ts';
 
 const RETRY_LATER_MS = 1000;
 const ROOM_EVERY = 64; // acceptances between two sums over all queues
@@ -90,7 +91,7 @@ export class Acceptance {
   }
 
   #row(work: Work) {
-    const row = rowOf(work, 0);
+    const row = rowIn(work);
     if (row.body.length > limits.bodyBytesMax) {
       throw new NodeFailure('message.too-large', {
         en: `accepting a message at node ${work.node}: it has ${row.body.length} characters, ${limits.bodyBytesMax} are allowed; send large data as a file and name it in the message`,
@@ -129,6 +130,10 @@ export class Acceptance {
       : { en: `accepting a message at node ${node}: a queue after it is full; send it again later`, ru: `приём сообщения в узле ${node}: очередь после него заполнена; отправьте позже` },
     { retry: { afterMs: RETRY_LATER_MS } });
   }
+}
+
+function rowIn(work: Work): Row {
+  try { return rowOf(work, 0); } catch (error) { throw notStorable(work.node, error); }
 }
 
 function notWritten(node: string, error: unknown): NodeFailure {

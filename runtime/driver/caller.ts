@@ -48,6 +48,7 @@ export class Caller {
     work.attempt++;
     // Before the call: a node that kills the process must be known as the one that was running.
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
+    if (this.#runner.isCancelled(work)) return undefined; // while that was being written: what it gives is fenced off
     const context = new CallContext(unit, work.msg, work);
     try {
       const before = services.clock.elapsed();
@@ -145,7 +146,7 @@ export class Caller {
     if (this.#parked(at)) return;
     if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0, calm: true }]);
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined;
-    station.pause(resource);
+    station.pauses.add(resource);
     this.#runner.services.connections.pause(resource, error.text, afterMs);
     station.backInPlace(work);
   }

@@ -1,6 +1,6 @@
 import type { Json } from '../flow/flow.ts';
 import { runOps, type Tally } from '../engine/run-ops.ts';
-import { decodeBody, encodeBody } from '../journal/codec.ts';
+import { decodeBody, encodeBody, encodeStorable } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
 import { rowFlag, type KeptRow, type Op, type WindowChange, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
@@ -49,7 +49,8 @@ export class Collecting {
   arrive(station: Station, unit: Unit, work: Work): void {
     this.#inTurn(unit.id, async () => {
       try {
-        if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
+        if (this.#runner.isCancelled(work)) this.#runner.discarded(work);
+        else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
         else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settle(done));
@@ -69,7 +70,7 @@ export class Collecting {
     const { flow } = this.#runner;
     return [...this.#windows].flatMap(([node, windows]) => [...windows].flatMap(({ key, first, state, closeAt, kept }) => (kept.length === 0 && this.#runner.durable ? [] : [{
       change: { flow, node, key, state: JSON.stringify(state), closeAt, first },
-      kept: kept.splice(0).map(({ id, run, flags, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, flags, body: encodeBody(body) } })),
+      kept: kept.splice(0).map(({ id, run, flags, body }) => ({ run, row: { flow, node, window: key, id, run: run.id, revision: run.revision, receivedAt: run.startedAt, flags, body: encodeStorable(body) } })),
     }])));
   }
 
@@ -145,8 +146,12 @@ export class Collecting {
     const window = open ?? { key, first: work.msg.id, state: null, closeAt: null, cancel: undefined, kept: [], count: 0 };
     if (step.keep && window.count >= limits.joinKeptMessagesMax) throw tooMany(unit.id, key);
     if (!open && this.#of(unit.id).full) throw tooManyWindows(unit.id);
+    const before = window.state;
     window.state = step.state;
-    if (step.close) { await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' }); return; }
+    if (step.close) {
+      if (!await this.#close(unit, window, { work, ...(step.keep && { keep: step.keep }), reason: 'complete' })) window.state = before;
+      return;
+    }
     this.#of(unit.id).set(window);
     if (step.closeAt !== undefined) this.#closeAt(unit.id, window, step.closeAt);
     const at = { unit, work };
@@ -229,7 +234,9 @@ export class Collecting {
     const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced, ...told];
     if (keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, keep) } });
     else ops.push(...this.#endOf(work.run, work.branched, isTold ? NOTHING : COMPLETED));
+    if (this.#runner.frees(work.seq)) ops.push({ op: 'key-free-by', row: work.seq });
     this.#runner.commit(ops);
+    this.#runner.freedBy(work.seq);
   }
 
   #forgotten(node: string, { key, first }: Window): Op {
@@ -239,10 +246,15 @@ export class Collecting {
     return { op: 'window', change: { flow: this.#runner.flow, node, key, state: JSON.stringify(state), closeAt, first } };
   }
 
-  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<void> {
+  /** False when the message that would close it was cancelled meanwhile: it stays as it was. */
+  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<boolean> {
     const { services } = this.#runner;
-    window.cancel?.();
     const stored = await this.#stored(unit.id, window);
+    if (last.work && this.#runner.isCancelled(last.work)) {
+      this.#runner.discarded(last.work);
+      return false;
+    }
+    window.cancel?.();
     const kept = [...stored.map(keptOfRow), ...window.kept];
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
     const origin = this.#origin(unit, window, { kept, work: last.work });
@@ -256,7 +268,7 @@ export class Collecting {
     if (kept.length === 0 && !last.work && result === undefined) {
       // Its state was all there was, and its time is over.
       this.#runner.commit([this.#forgotten(unit.id, window)]);
-      return;
+      return true;
     }
     const ended: Op[] = others.filter((each) => each.stored).flatMap((each) => this.#endOf(each.run, each.branched, each === uncounted ? NOTHING : COMPLETED));
     for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, each === uncounted ? { told: 1 } : { completed: 1 });
@@ -273,6 +285,7 @@ export class Collecting {
     segment.close();
     // Nodes behind may take their time: a next window of this key must not find what this one kept.
     await settled;
+    return true;
   }
 
   /** A closed window is known for a while, so that late ones do not open it again. */

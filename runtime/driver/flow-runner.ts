@@ -2,7 +2,7 @@ import type { Flow, Problem } from '../flow/flow.ts';
 import { endState, runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { rowFlag, type CancelledRun, type DeadLetterRow, type EndedRun, type Op, type Row } from '../journal/rows.ts';
+import { rowFlag, rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
@@ -12,7 +12,7 @@ import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
 import { failureOf } from './failures.ts';
-import { Msg, rowOf, type Run, type Work } from './message.ts';
+import { goOn, Msg, rowOf, type Run, type Work } from './message.ts';
 import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { Parking } from './parking.ts';
@@ -50,7 +50,7 @@ export class FlowRunner implements StationOwner {
   #recovered = false;
   readonly #writer = new Writer(this);
   readonly #shown = new Shown();
-  readonly #cancelled = new Cancelled();
+  readonly cancelled = new Cancelled();
   /** Keys that wait until a resent dead letter has left its node, by that message's row. */
   readonly #freedBy = new Map<number, { readonly node: string; readonly key: string }>();
 
@@ -89,7 +89,7 @@ export class FlowRunner implements StationOwner {
     const parks = this.#recovered ? await this.parking.after(before) : await this.recovery.open();
     this.#recovered = true;
     this.#state = 'live';
-    for (const [node, station] of this.#stations) station.keepPauses((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
+    for (const [node, station] of this.#stations) station.pauses.keep((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
     this.#collecting.serve(next.units.values());
     const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
@@ -107,16 +107,25 @@ export class FlowRunner implements StationOwner {
     if (this.#revision) this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: this.#revision.number, state: 'stopped' });
   }
 
+  /** As if nothing had been read of what rests here. */
+  forget(): void {
+    this.#collecting.dispose();
+    for (const station of this.#stations.values()) station.dues.dispose();
+    this.#stations.clear();
+    this.#freedBy.clear();
+  }
+
   /** A planned stop: what memory mode still holds is written, and goes on at the next start. After `stop`, before `dispose`. */
   async saveVolatile(): Promise<void> {
-    const queued = [...this.#stations.values()].flatMap((station) => station.takeVolatile());
-    await saveVolatile(this, queued, this.#collecting.takeVolatile());
+    const stations = [...this.#stations.values()];
+    const atRest = stations.flatMap((station) => station.takeVolatile());
+    const atWork = stations.flatMap((station) => [...station.atWork].filter(({ seq }) => seq === 0));
+    await saveVolatile(this, { atRest, atWork }, this.#collecting.takeVolatile());
   }
 
   async dispose(): Promise<void> {
     await this.stop();
-    this.#collecting.dispose();
-    for (const station of this.#stations.values()) station.dues.dispose();
+    this.forget();
     this.#revision?.retire((error) => this.failed(error));
   }
 
@@ -142,7 +151,7 @@ export class FlowRunner implements StationOwner {
   // StationOwner
 
   limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
-  isCancelled(work: Work): boolean { return this.#cancelled.has(work); }
+  isCancelled(work: Work): boolean { return this.cancelled.has(work); }
 
   perform(station: Station, unit: Unit, work: Work): void {
     this.#revision?.enter();
@@ -232,10 +241,10 @@ export class FlowRunner implements StationOwner {
       return WRITTEN;
     }
     const at = segment.letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
-    const { ops, branched } = runOps(placeOf(origin.run), origin.branched, { outs: outs.length + (stays ? 1 : 0), tally, at });
+    const { ops, branched } = runOps(origin.run, origin.branched, { outs: outs.length + (stays ? 1 : 0), tally, at });
     const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 && !stays, followed: isFollowed(origin, i) }));
-    const rows: Op[] = works.length === 0 && !stays ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, stateOf(work)) }));
-    const freed = this.#freedBy.size > 0 && !stays ? this.#freedBy.get(origin.seq) : undefined;
+    const rows: Op[] = works.length === 0 && !stays ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, work.due === null ? rowState.queued : rowState.held) }));
+    const freed = !stays && this.frees(origin.seq);
     if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
     if (segment.kept) rows.push({ op: 'end', seq: origin.seq });
     else if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
@@ -266,16 +275,19 @@ export class FlowRunner implements StationOwner {
     }
   }
 
-  /** Takes a run out of memory; what is under way is aborted and its results are fenced off. Answers how many lived in memory only. */
-  cancel(run: string, gone: CancelledRun['rows']): number {
-    this.#cancelled.add(run, gone);
+  /** Takes a run that was fenced off out of memory, and stops its calls. Answers how many lived in memory only. */
+  async cancel(run: string, gone: CancelledRun['rows']): Promise<number> {
+    this.cancelled.add(run, gone);
     let inMemory = this.#caller.abort(run);
+    for (const { seq } of gone) this.freedBy(seq);
     for (const [node, station] of this.#stations) {
+      const here = gone.filter((row) => row.node === node);
       inMemory += station.volatileOf(run);
-      for (const work of station.cancel(run, gone.filter((row) => row.node === node))) {
+      for (const work of station.cancel(run, here)) {
         inMemory++;
         this.discarded(work);
       }
+      await this.recovery.duesOf(node, here);
     }
     return inMemory;
   }
@@ -346,6 +358,7 @@ export class FlowRunner implements StationOwner {
 
   /** A message made of a resent dead letter holds the key at the node until it is no more. */
   heldBy(row: number, held: { readonly node: string; readonly key: string }): void { this.#freedBy.set(row, held); }
+  frees(row: number): boolean { return this.#freedBy.size > 0 && this.#freedBy.has(row); }
   freedBy(row: number): void {
     const freed = this.#freedBy.get(row);
     if (this.#freedBy.delete(row) && freed) this.station(freed.node).freeKey(freed.key);
@@ -383,12 +396,5 @@ export class FlowRunner implements StationOwner {
 const NONE: readonly Op[] = [];
 const WRITTEN = Promise.resolve(true);
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };
-const placeOf = (run: Run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt });
-/** Its node has made so many of it, and makes more. */
-function goOn(origin: Work, cursor: number, branched: boolean): void {
-  origin.cursor = cursor;
-  origin.branched = branched;
-}
 /** Of very many branches the first ones are recorded. */
 const isFollowed = (origin: Work, branch: number): boolean => origin.cursor === null && branch < limits.recordedBranches;
-const stateOf = (work: Work): Row['state'] => (work.due === null ? 0 : 3);

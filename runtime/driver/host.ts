@@ -8,6 +8,7 @@ import type { Receipt } from '../sdk/context.ts';
 import { CountersOf } from './counters.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { FlowRunner } from './flow-runner.ts';
+import { cancelRun } from './cancel.ts';
 import type { HistoryPump } from './history-pump.ts';
 import { runStepOf } from './path.ts';
 import { Replays } from './replays.ts';
@@ -115,15 +116,11 @@ export class DriverHost implements FlowHost {
   }
 
   async cancelRun(run: string): Promise<CancelAnswer> {
-    const { journal, clock } = this.#services;
-    const { rows, ended } = await journal.cancelRun(run, clock.now());
-    let inMemory = 0;
-    for (const runner of this.#runners.values()) inMemory += runner.cancel(run, rows);
-    for (const each of ended) this.#runners.get(each.flow)?.runEnded(each);
-    if (rows.length + inMemory === 0) throw new Failure('run.not-pending', { en: `cancelling run ${run}: nothing of it is pending; it has ended, or there is no such run`, ru: `отмена запуска ${run}: от него ничего не ожидает; он завершён или такого запуска нет` });
+    const discarded = await cancelRun(this.#services, [...this.#runners.values()], run);
+    if (discarded === 0) throw new Failure('run.not-pending', { en: `cancelling run ${run}: nothing of it is pending; it has ended, or there is no such run`, ru: `отмена запуска ${run}: от него ничего не ожидает; он завершён или такого запуска нет` });
     // Whoever looks next finds it ended.
     await this.#services.history.flush().catch((error: unknown) => this.#services.bug(error, { en: 'writing run history', ru: 'запись истории запусков' }));
-    return { discarded: rows.length + inMemory };
+    return { discarded };
   }
 
   deadLetterCount(flow: string): number {

@@ -98,3 +98,9 @@ export function rowOf(work: Work, state: Row['state']): Row {
     hops: work.hops, flags: work.flags, cursor: work.cursor, body: work.msg.text,
   };
 }
+
+/** Its node has made so many of it, and makes more. */
+export function goOn(origin: Work, cursor: number, branched: boolean): void {
+  origin.cursor = cursor;
+  origin.branched = branched;
+}

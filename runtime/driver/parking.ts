@@ -1,6 +1,6 @@
 import type { DeployEffects } from '../api/contract.ts';
 import type { Flow, Text } from '../flow/flow.ts';
-import { encodeBody } from '../journal/codec.ts';
+import { encodeStorable } from '../journal/codec.ts';
 import type { DeadLetterRow, Op, Parking as Order } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -175,7 +175,7 @@ export class Parking {
   }
 
   #place(node: string, { reason }: Misfit): LetterPlace {
-    return { flow: this.#runner.flow, node, at: this.#runner.services.clock.now(), text: reason };
+    return { kind: 'parked', code: 'deploy.parked', flow: this.#runner.flow, node, at: this.#runner.services.clock.now(), text: reason };
   }
 
   /** How many messages rest at each node, in the journal and in memory mode's queues. */
@@ -193,14 +193,14 @@ export class Parking {
   }
 }
 
-type LetterPlace = Pick<DeadLetterRow, 'flow' | 'node' | 'at' | 'text'>;
+type LetterPlace = Pick<DeadLetterRow, 'flow' | 'node' | 'at' | 'text' | 'kind' | 'code'>;
 
 /** A message that lived in memory only, as a dead letter. */
-function letterOf(place: LetterPlace, work: Pick<Kept, 'id' | 'run' | 'receivedAt' | 'body'> & Partial<Pick<Work, 'via' | 'key' | 'parents' | 'attempt' | 'pos'>>): DeadLetterRow {
+export function letterOf(place: LetterPlace, work: Pick<Kept, 'id' | 'run' | 'receivedAt' | 'body'> & Partial<Pick<Work, 'via' | 'key' | 'parents' | 'attempt' | 'pos'>>): DeadLetterRow {
   const { id, run, receivedAt, body, via = '', key = null, parents = [], attempt = 0, pos = 0 } = work;
   return {
-    ...place, kind: 'parked', code: 'deploy.parked', revision: run.revision, via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos, edited: 0,
-    id, run: run.id, attempts: attempt, details: '{}', key, receivedAt, body: encodeBody(body),
+    ...place, revision: run.revision, via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos, edited: 0,
+    id, run: run.id, attempts: attempt, details: '{}', key, receivedAt, body: encodeStorable(body),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { DeployEffects } from '../api/contract.ts';
 import type { Collecting } from './collecting.ts';
 import type { FlowRunner } from './flow-runner.ts';
+import { rowState, type CancelledRun } from '../journal/rows.ts';
 
 /** What the journal holds of a flow goes on. */
 export class Recovery {
@@ -14,6 +15,16 @@ export class Recovery {
 
   /** After a start, before anything new is accepted. Answers what has no place any more. */
   async open(): Promise<DeployEffects['parks']> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      // What could be read in part only is read anew by the next deploy.
+      this.#runner.forget();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<DeployEffects['parks']> {
     const { flow, services: { journal } } = this.#runner;
     await journal.recover(flow);
     const parks = await this.#runner.parking.atStart();
@@ -24,6 +35,21 @@ export class Recovery {
     await this.restore();
     await this.#collecting.recover();
     return parks;
+  }
+
+  /** Waits of keys are gone: what their later messages wait for is what is left. */
+  async duesOf(node: string, gone: CancelledRun['rows']): Promise<void> {
+    const { flow, services: { journal } } = this.#runner;
+    const { lastDue } = this.#runner.station(node);
+    const known = new Map(gone.flatMap(({ state, key }) => (state === rowState.held && key !== null ? [[key, lastDue.get(key)]] : [])));
+    if (known.size === 0) return;
+    const left = new Map((await journal.heldDues(flow)).filter((each) => each.node === node).map(({ key, due, pos }) => [key, { due, pos }]));
+    for (const [key, before] of known) {
+      if (lastDue.get(key) !== before) continue; // another came to wait meanwhile
+      const due = left.get(key);
+      if (due) lastDue.set(key, due);
+      else lastDue.delete(key);
+    }
   }
 
   /** Tells stations what the journal says lies there: all of them, or those that were emptied. */

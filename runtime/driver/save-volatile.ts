@@ -1,10 +1,15 @@
-import type { Op } from '../journal/rows.ts';
+import { rowState, type Op, type RowState } from '../journal/rows.ts';
 import type { VolatileWindow } from './collecting.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { rowOf, type Run, type Work } from './message.ts';
+import { letterOf } from './parking.ts';
+import { notStorable } from './walker.ts';
+
+/** What memory mode holds: waiting for its turn or time, and in calls that did not end in time. */
+export interface Volatile { readonly atRest: readonly Work[]; readonly atWork: readonly Work[] }
 
 /** Writes what memory mode holds into the journal, runs and windows included, in one commit with the calls that a planned stop breaks off: the next start goes on with it. */
-export async function saveVolatile(runner: FlowRunner, works: readonly Work[], windows: readonly VolatileWindow[]): Promise<void> {
+export async function saveVolatile(runner: FlowRunner, { atRest, atWork }: Volatile, windows: readonly VolatileWindow[]): Promise<void> {
   const { journal, clock } = runner.services;
   const runs = new Map<string, Run>();
   const ops: Op[] = [];
@@ -12,10 +17,14 @@ export async function saveVolatile(runner: FlowRunner, works: readonly Work[], w
     runs.set(run.id, run);
     return run.pending > 1 || run.completed + run.dropped + run.dead > 0 ? 1 : 0;
   };
-  for (const work of works) {
-    const row = rowOf({ ...work, seq: journal.nextSeq(), pos: journal.nextSeq(), branched: branched(work.run) === 1 }, work.due === null ? 0 : work.attempt === 0 ? 3 : 2);
-    ops.push({ op: 'save', row });
-  }
+  const save = (work: Work, state: RowState): void => {
+    ops.push({ op: 'save', row: rowOf({ ...work, seq: journal.nextSeq(), pos: journal.nextSeq(), branched: branched(work.run) === 1 }, state) });
+  };
+  ops.push(...lettersOf(runner, [...atRest, ...atWork], runs));
+  const storable = ({ msg }: Work): boolean => reasonAgainst(msg) === undefined;
+  for (const work of atRest.filter(storable)) save(work, work.due === null ? rowState.queued : work.attempt === 0 ? rowState.held : rowState.retrying);
+  // A call that was under way is one whose outcome nobody knows, as after a crash.
+  for (const work of atWork.filter(storable)) save({ ...work, due: null }, runner.unit(work.node)?.rests ? rowState.started : rowState.queued);
   for (const { change, kept } of windows) {
     ops.push({ op: 'window', change });
     for (const { run, row } of kept) ops.push({ op: 'keep', kept: { ...row, pos: journal.nextSeq(), branched: branched(run) } });
@@ -26,4 +35,25 @@ export async function saveVolatile(runner: FlowRunner, works: readonly Work[], w
   }
   if (runner.working > 0) ops.push({ op: 'break-off', flow: runner.flow });
   if (ops.length > 0) await journal.commit({ ops });
+}
+
+/** What cannot be written becomes dead letters, and takes nothing else along. */
+function lettersOf(runner: FlowRunner, works: readonly Work[], runs: Map<string, Run>): Op[] {
+  return works.flatMap((work): Op[] => {
+    const error = reasonAgainst(work.msg);
+    if (error === undefined) return [];
+    const { run, node, msg } = work;
+    run.pending--;
+    run.dead++;
+    runs.set(run.id, run);
+    const { code, text } = notStorable(node, error);
+    return [{ op: 'dead', letter: letterOf({ kind: 'failed', code, text, flow: runner.flow, node, at: runner.services.clock.now() }, { ...work, id: msg.id, body: msg.body }) }];
+  });
+}
+
+function reasonAgainst(msg: Work['msg']): unknown {
+  try {
+    void msg.text;
+    return undefined;
+  } catch (error) { return error; }
 }

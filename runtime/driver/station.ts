@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
 import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
+import { Pauses } from './pauses.ts';
 import { Rates } from './rates.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
@@ -68,13 +69,13 @@ export class Station implements DuesOwner {
   /** Emptied, and not told yet what still lies here: nothing may go before that. */
   #restoring = false;
   #scheduled = false;
+  /** Its feeders wait until it is full no more, however it came to that. */
+  #wasFull = false;
   readonly #retrying = new Set<Work>();
   readonly #pacing: Pacing;
   readonly #rates: Rates;
   readonly atWork = new Set<Work>();
-  readonly #paused = new Set<string>();
-  /** Whether a host is up again shows the first message that is let through to it, alone. */
-  #onTrial = false;
+  readonly pauses: Pauses;
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
   readonly #holds = new Map<string, number>();
   /** Dues of held messages by key: a later message of a key never leaves before an earlier one. */
@@ -87,6 +88,7 @@ export class Station implements DuesOwner {
     this.dues = new Dues(this, services);
     this.lastDue = owner.count(node).lastDue;
     this.#pacing = new Pacing(services.clock, (work) => { this.goFirst(work); });
+    this.pauses = new Pauses(services.connections);
     this.#rates = new Rates(services, () => { this.schedule(); });
     this.#queue = this.#makeQueue();
   }
@@ -105,7 +107,7 @@ export class Station implements DuesOwner {
   get waitingForDue(): number { return this.dues.waiting; }
   get keysHeld(): number { return this.#holds.size; }
   get full(): boolean { return this.isFuller(this.#owner.limitOf(this.node)); }
-  get paused(): readonly string[] { return [...this.#paused]; }
+  get paused(): readonly string[] { return this.pauses.names; }
   get takesDue(): boolean { return this.#queue.due < limits.windowMessages; }
   /** When the one that waits longest was accepted. */
   get oldestAt(): number | undefined {
@@ -202,6 +204,7 @@ export class Station implements DuesOwner {
   }
   /** One reason less, or none any more. `next`: a message of the key that goes before those behind it. */
   freeKey(key: string, { all = false, next }: { readonly all?: boolean; readonly next?: Work } = {}): void {
+    if (!next && !this.#holds.has(key)) return; // freed already: whoever is at work has the key
     const left = all ? 0 : (this.#holds.get(key) ?? 1) - 1;
     if (left > 0) this.#holds.set(key, left);
     else this.#holds.delete(key);
@@ -212,7 +215,7 @@ export class Station implements DuesOwner {
 
   /** The call has ended, well or not. `keepsKey`: the message waits for a retry, or its dead letter for a person, and the key with it. */
   finished(work: Work, keepsKey: boolean): void {
-    this.#onTrial = false;
+    this.pauses.onTrial = false;
     this.#left(work);
     if (!keepsKey && !(work.key !== null && this.#holds.has(work.key))) this.#queue.release(work.key);
     this.schedule();
@@ -235,16 +238,7 @@ export class Station implements DuesOwner {
     this.#services.suspects.left(work);
   }
 
-  /** A new revision: what the node no longer uses does not hold it back. */
-  keepPauses(stillUses: (resource: string) => boolean): void {
-    for (const resource of this.#paused) if (!stillUses(resource)) this.#paused.delete(resource);
-  }
-  pause(resource: string): void { this.#paused.add(resource); }
-  resume(resource: string): void {
-    if (!this.#paused.delete(resource)) return;
-    this.#onTrial = resource.startsWith('host:');
-    this.schedule();
-  }
+  resume(resource: string): void { if (this.pauses.end(resource)) this.schedule(); }
 
   /** What waited for its time is gone with its run, and a retry's key is free; answers the messages that lived in memory only. */
   cancel(run: string, rows: CancelledRun['rows']): readonly Work[] {
@@ -273,9 +267,16 @@ export class Station implements DuesOwner {
   }
 
   #pump(until: number): void {
+    if (this.full) this.#wasFull = true;
+    this.#takeSome(until);
+    if (!this.#wasFull || this.full) return;
+    this.#wasFull = false;
+    this.#owner.drained(this.node);
+  }
+
+  #takeSome(until: number): void {
     const unit = this.#owner.unit(this.node);
-    if (!unit || unit.problem || isOff(unit) || this.#isPaused(unit)) return;
-    const wasFull = this.full;
+    if (!unit || unit.problem || isOff(unit) || this.pauses.hold(unit)) return;
     for (let started = 1; this.#hasSlot(unit) && this.#rateAllows(unit); started++) {
       const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));
       if (!work) break;
@@ -284,10 +285,9 @@ export class Station implements DuesOwner {
     }
     if (this.#spilled > 0 && this.#chars < limits.windowBytes && this.#queue.size - this.#queue.aside < limits.windowMessages / 2) this.#page();
     if (this.dues.waiting > 0 && this.takesDue) this.dues.more();
-    if (wasFull && !this.full) this.#owner.drained(this.node);
   }
 
-  #hasSlot(unit: Unit): boolean { return this.working < (this.#onTrial ? 1 : unit.concurrency) && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); }
+  #hasSlot(unit: Unit): boolean { return this.working < (this.pauses.onTrial ? 1 : unit.concurrency) && this.#owner.mayStart && this.#owner.hasRoomAfter(unit); }
 
   #start(unit: Unit, work: Work): void {
     this.#leave(work);
@@ -303,11 +303,6 @@ export class Station implements DuesOwner {
     if (turn === 'now') this.#services.suspects.admit(work, () => this.#owner.perform(this, unit, work));
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
     else this.atWork.delete(work);
-  }
-
-  #isPaused(unit: Unit): boolean {
-    for (const resource of unit.resources) if (this.#services.connections.isPaused(resource)) this.#paused.add(resource);
-    return this.#paused.size > 0;
   }
 
   /** Whether its rates and its pace let one more begin; else it looks again when they do. */

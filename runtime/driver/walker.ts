@@ -6,7 +6,7 @@ import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf, recordOf } from './failures.ts';
-import { encodeBody } from '../journal/codec.ts';
+import { encodeBody, encodeStorable } from '../journal/codec.ts';
 import type { DeadLetterRow } from '../journal/rows.ts';
 import { MissingParts } from './missing.ts';
 import type { Recorder } from './recorder.ts';
@@ -275,7 +275,7 @@ export class Walker {
       if (visit.segment.origin.seq !== 0) void visit.text;
       visit.segment.outs.push(out);
     } catch (error) {
-      this.#toDeadLetters(visit, recordOf(notStorable(visit.unit, error), { node: visit.unit.id, attempt: 0, at: this.services.clock.now() }));
+      this.#toDeadLetters(visit, recordOf(notStorable(visit.unit.id, error), { node: visit.unit.id, attempt: 0, at: this.services.clock.now() }));
     }
   }
 
@@ -328,7 +328,7 @@ export function toDeadLetters({ segment, unit, id, key, body }: Visit, record: F
   unit.count.deadLetters++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
-    details: JSON.stringify(record.details), key, receivedAt, body: storable(body),
+    details: JSON.stringify(record.details), key, receivedAt, body: encodeStorable(body),
     kind, revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos: segment.origin.pos, edited: 0,
   });
 }
@@ -342,15 +342,11 @@ export function keyOf(value: unknown): string | null {
   try { return encodeBody(value as Body); } catch { return null; }
 }
 
-function storable(body: Body): string {
-  try { return encodeBody(body); } catch (error) { return JSON.stringify({ notStorable: (error as Error).message }); }
-}
-
-function notStorable(unit: Unit, error: unknown): NodeFailure {
+export function notStorable(node: string, error: unknown): NodeFailure {
   const reason = (error as Error).message;
   return new NodeFailure('message.not-storable', {
-    en: `bringing a message to node ${unit.id}: it cannot be written (${reason})`,
-    ru: `передача сообщения узлу ${unit.id}: его нельзя записать (${reason})`,
+    en: `bringing a message to node ${node}: it cannot be written (${reason})`,
+    ru: `передача сообщения узлу ${node}: его нельзя записать (${reason})`,
   });
 }
 

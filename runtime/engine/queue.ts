@@ -61,6 +61,8 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
   readonly #arrived = new Deque<T>();
   readonly #aside = new Map<string, Deque<T>>();
   readonly #away = new Map<string, number>();
+  /** How many of a key were away when they were asked for. */
+  readonly #asked = new Map<string, number>();
   readonly #busy = new Set<string>();
   #asideCount = 0;
   #asideSize = 0;
@@ -123,6 +125,7 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
     if (next === undefined) {
       if (!this.#away.has(key)) return;
       this.#busy.add(key); // until they are back
+      this.#asked.set(key, this.#away.get(key) ?? 0);
       this.#overflow?.fetch(key);
       return;
     }
@@ -141,7 +144,9 @@ export class KeyedQueue<T extends { readonly key: string | null }> {
   /** What `fetch` asked for: the next of the key, in order. None means that there are no more. */
   returned(key: string, items: readonly T[]): void {
     const before = this.#away.get(key) ?? 0;
-    const left = items.length === 0 ? 0 : Math.max(0, before - items.length);
+    // What was put away since it was asked is not among the answer.
+    const left = Math.max(0, before - (items.length === 0 ? this.#asked.get(key) ?? before : items.length));
+    this.#asked.delete(key);
     this.#awayCount -= before - left;
     if (left === 0) this.#away.delete(key);
     else this.#away.set(key, left);

@@ -45,6 +45,11 @@ export function encodeBody(body: object): string {
   return isSpecial(body, 0) ? MARK + JSON.stringify(tag(body)) : JSON.stringify(body);
 }
 
+/** For what has to be kept whatever it holds: in place of a body that cannot be written it says why. */
+export function encodeStorable(body: object): string {
+  try { return encodeBody(body); } catch (error) { return JSON.stringify({ notStorable: (error as Error).message }); }
+}
+
 export function decodeBody(text: string): { readonly [key: string]: unknown } {
   return (text.startsWith(MARK) ? untag(JSON.parse(text.slice(1))) : JSON.parse(text)) as { readonly [key: string]: unknown };
 }

@@ -264,6 +264,7 @@ export class JournalDatabase {
         'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, key, flow, revision, received_at AS startedAt', run);
       const first = rows[0];
       if (!first) return { rows: [], ended: [] };
+      this.#sql.run('DELETE FROM key_holds WHERE row IN (SELECT value FROM json_each(?))', JSON.stringify(rows.map(({ seq }) => seq)));
       const ended: EndedRun[] = [];
       const { flow, revision, startedAt } = first;
       // One that is being made into very many has a counter without its row saying so.

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import join from '../../../nodes/logic/join.ts';
+import split from '../../../nodes/logic/split.ts';
 import delay from '../../../nodes/time/delay.ts';
+import { cancelRun } from '../../../runtime/driver/cancel.ts';
+import { answer, JournalError } from '../../../runtime/journal/port.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
-import { VirtualTime } from '../../kit/virtual-time.ts';
+import { settled, VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
@@ -14,12 +17,7 @@ let journal: ReturnType<typeof journalFile>;
 let w: World;
 const feed = async (payload: unknown, key?: string): Promise<string> => (await nodes.deliver.get('in')?.({ payload }, key === undefined ? {} : { key }))?.runId ?? '';
 const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
-async function cancel(run: string): Promise<number> {
-  const { rows, ended } = await w.services.journal.cancelRun(run, w.clock.now());
-  const inMemory = w.runner('flow').cancel(run, rows);
-  for (const each of ended) w.runner('flow').runEnded(each);
-  return rows.length + inMemory;
-}
+const cancel = async (run: string): Promise<number> => await cancelRun(w.services, [w.runner('flow')], run);
 const line = (delivery: 'durable' | 'memory' = 'durable') => flowOf({ delivery, nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '1h' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'in.out -> call.in', 'wait.out -> sink.in', 'call.out -> sink.in'] });
 
 beforeEach(() => {
@@ -90,4 +88,93 @@ test('what a window has gathered of it leaves with that of other runs, and the r
   expect(payloads()).toEqual([[1, 2], 1]);
   expect(await w.endedRuns()).toMatchObject([{ id: runs[1], completed: 1, discarded: 1 }, { id: runs[0], completed: 2 }]);
   expect(await w.pending()).toBe(0);
+});
+
+test('a cancelled wait of days holds no later message of its key', async () => {
+  await w.deploy(flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: { $expr: 'payload' } } }, sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> sink.in'] }));
+  await feed(60_000, 'k');
+  const run = await feed(7 * 24 * 3_600_000, 'k');
+  await w.calm();
+  expect(await cancel(run)).toBe(1);
+  await feed(1000, 'k');
+  await w.pass(59_000);
+  expect(payloads()).toEqual([]); // the first of the key waits still
+  await w.pass(61_000);
+  expect(payloads()).toEqual([60_000, 1000]);
+});
+
+test('a feeder goes on when the full queue behind it was emptied by a cancel', async () => {
+  const stays = Promise.withResolvers<void>();
+  nodes.onCall = async ({ payload }, { node, signal }) => {
+    if (node.id === 'slow' && payload === 'a') await Promise.race([stays.promise, new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve(); }); })]);
+  };
+  await w.deploy(flowOf({
+    nodes: { in: 'test-source', first: { type: 'test-call', concurrency: 1 }, fan: { type: 'test-fan', config: { times: 30 } }, slow: { type: 'test-call', concurrency: 1 } },
+    wires: ['in.out -> first.in', 'first.out -> fan.in', { from: 'fan.out', to: 'slow.in', limit: { messages: 4 } }],
+  }));
+  const run = await feed('a');
+  await feed('b');
+  await w.calm();
+  expect(w.runner('flow').station('first').queued).toBe(1);
+  await cancel(run);
+  await w.calm();
+  expect([w.runner('flow').station('first').queued, nodes.calls.filter((call) => call === 'slow:b').length]).toEqual([0, 30]);
+});
+
+describe('while the journal is asked to cancel it', () => {
+  const flow = flowOf({ nodes: { in: 'test-source', a: 'test-call', b: 'test-call', sink: 'test-sink' }, wires: ['in.out -> a.in', 'a.out -> b.in', 'b.out -> sink.in'] });
+  /** As the real thread does, it answers in order, some turns later; `cancelRun` is done before its answer is heard. */
+  const slowWorld = (answered: Promise<void>): World => {
+    w.kill();
+    journal.remove();
+    journal = journalFile();
+    let last: Promise<unknown> = Promise.resolve();
+    return new World({
+      file: journal.file, nodes: [...nodes.definitions, delay, split], clock: new VirtualTime(),
+      port: (database) => ({
+        opened: { token: database.token, lastSeq: database.lastSeq },
+        ask: (request) => {
+          const mine = last.then(async () => {
+            await settled();
+            const reply = answer(database, request);
+            if (request.kind === 'query' && request.name === 'cancelRun') await answered;
+            if ('error' in reply) throw new JournalError(reply.error);
+            return reply.value;
+          });
+          last = mine.catch(() => undefined);
+          return mine;
+        },
+      }),
+    });
+  };
+
+  test.each([0, 1, 2, 3, 4, 5])('a call of it that ends does not bring it back, and none begins: %i turns between', async (turns) => {
+    const answered = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    w = slowWorld(answered.promise);
+    nodes.onCall = async () => { await end.promise; };
+    await w.deploy(flow);
+    const run = await feed(1);
+    for (let i = 0; i < 20; i++) await settled();
+    const cancelled = cancel(run);
+    for (let i = 0; i < turns; i++) await settled();
+    end.resolve();
+    for (let i = 0; i < 5; i++) await settled();
+    answered.resolve();
+    expect(await cancelled).toBe(1);
+    await w.pass(60_000);
+    expect([nodes.calls, await w.pending()]).toEqual([['a:1'], 0]);
+    expect(await w.endedRuns()).toMatchObject([{ id: run, discarded: 1, completed: 0 }]);
+  });
+
+  test.each([3, 5, 7, 9, 11, 13])('what is being made into very many ends with it: %i turns after it came', async (turns) => {
+    w = slowWorld(Promise.resolve());
+    await w.deploy(flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call' }, wires: ['in.out -> split.in', 'split.out -> call.in'] }));
+    const run = (await nodes.deliver.get('in')?.({ payload: Array.from({ length: 3500 }, (_, i) => i) }, { key: 'k' }))?.runId ?? '';
+    for (let i = 0; i < turns; i++) await settled();
+    await cancel(run);
+    await w.pass(1000);
+    expect(await w.pending()).toBe(0);
+    expect((await w.endedRuns()).filter(({ id }) => id === run)).toHaveLength(1);
+  });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cancelRun } from '../../../runtime/driver/cancel.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
@@ -157,3 +158,85 @@ test('very many messages behind a held key take no memory, hold nobody, and come
   expect(payloads().slice(2)).toEqual(['a2', 'a3', ...Array.from({ length: many }, (_, i) => `a-${String(i).padStart(5, '0')}`)]);
   expect(await next.pending()).toBe(0);
 }, 30_000);
+
+test('a key goes on when the dead letter that held it was resent to a node that gathers, or elsewhere and cancelled there', async () => {
+  const flow = flowOf({
+    nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink', gather: { type: 'test-gather', config: { size: 9 } }, end: 'test-sink', other: 'test-call' }, wires: ['in.out -> call.in', 'call.out -> sink.in', 'gather.out -> end.in'],
+  });
+  const w = world();
+  await w.deploy(flow);
+  for (const to of ['gather', 'other']) {
+    refuse('bad');
+    await feed('bad', to);
+    await feed(`good ${to}`, to);
+    await w.calm();
+    const [letter] = (await letters(w).list({ limit: 1 })).deadLetters;
+    nodes.onCall = async (_body, { node }) => { if (node.id === 'other') await new Promise(() => undefined); };
+    await letters(w).resend({ ids: [letter?.id ?? ''], to: { node: to } });
+    await w.calm();
+    if (to === 'other') {
+      expect(payloads()).not.toContain('good other');
+      for (const { run } of await w.services.journal.pendingRuns({ limit: 10 })) {
+        if ((await w.services.journal.pendingOf(run, 1))[0]?.node === 'other') expect(await cancelRun(w.services, [w.runner('flow')], run)).toBe(1);
+      }
+      await w.calm();
+    }
+    expect(payloads()).toContain(`good ${to}`);
+    expect(await letters(w).heldKeys('flow')).toEqual([]);
+  }
+  const second = await restart(w, flow);
+  expect(await letters(second).heldKeys('flow')).toEqual([]);
+});
+
+test('a key that was released while a resent dead letter of it is elsewhere is not let go again when that ends', async () => {
+  const elsewhere = Promise.withResolvers<void>();
+  const stay = Promise.withResolvers<void>();
+  const w = world();
+  await w.deploy(flowOf({
+    nodes: { in: 'test-source', call: 'test-call', fan: 'test-fan', bad: { type: 'test-pass', config: { fail: true } }, other: 'test-call' }, wires: ['in.out -> call.in', 'call.out -> fan.in', 'fan.out -> bad.in'],
+  }));
+  await feed(1, 'k');
+  await w.calm();
+  const [letter, second] = (await letters(w).list({ limit: 10 })).deadLetters;
+  expect(second).toBeDefined();
+  let [at, most] = [0, 0];
+  nodes.onCall = async (_body, { node }) => {
+    if (node.id === 'other') { await elsewhere.promise; return; }
+    most = Math.max(most, ++at);
+    await stay.promise;
+    at--;
+  };
+  await letters(w).resend({ ids: [letter?.id ?? ''], to: { node: 'other' } });
+  await w.calm();
+  await letters(w).freeKey('flow', { node: 'call', key: 'k', action: 'release' });
+  await feed(2, 'k');
+  await feed(3, 'k');
+  await w.calm();
+  elsewhere.resolve();
+  await w.calm();
+  expect([at, most]).toEqual([1, 1]);
+  stay.resolve();
+  await w.calm();
+  expect(most).toBe(1);
+});
+
+test('a flow that could not be read as a whole holds no key twice when it is deployed again', async () => {
+  const first = world();
+  refuse('bad');
+  await first.deploy(LINE);
+  await feed('bad', 'k');
+  await feed('good', 'k');
+  await first.calm();
+  first.kill();
+  const second = world(new VirtualTime(first.clock.now()));
+  const { counts } = second.services.journal;
+  second.services.journal.counts = async () => { throw new Error('I/O error'); };
+  await expect(second.deploy(LINE)).rejects.toThrow('I/O error');
+  second.services.journal.counts = counts;
+  await second.deploy(LINE, 2);
+  await second.calm();
+  const [letter] = (await letters(second).list({ limit: 1 })).deadLetters;
+  await letters(second).discard({ ids: [letter?.id ?? ''] });
+  await second.calm();
+  expect(payloads()).toEqual(['good']);
+});

@@ -102,6 +102,21 @@ test('what steps aside beyond the limit is put away and comes back in order', ()
   expect([queue.size, queue.away]).toEqual([0, 0]);
 });
 
+test('what is put away while those away are asked for is asked for in its turn, also when none of the others comes', () => {
+  const asked: string[] = [];
+  const queue = new KeyedQueue<{ key: string | null; n: number }>({ sizeOf: () => 1, putAway: () => true, fetch: (key) => asked.push(key) }, { messages: 0, size: 0 });
+  for (const n of [1, 2]) queue.push(item('a', n));
+  expect(queue.take()?.n).toBe(1);
+  expect(queue.take()).toBeUndefined();
+  queue.release('a');
+  queue.push(item('a', 3));
+  expect(queue.take()).toBeUndefined();
+  queue.returned('a', []); // the run of the second was cancelled meanwhile
+  expect([asked, queue.away]).toEqual([['a', 'a'], 1]);
+  queue.returned('a', [item('a', 3)]);
+  expect([queue.take()?.n, queue.away]).toEqual([3, 0]);
+});
+
 test('no more than its rate begins in any window', () => {
   const window = new RateWindow({ count: 2, perMs: 1000 });
   for (const at of [0, 400]) {
