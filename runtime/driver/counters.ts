@@ -38,10 +38,15 @@ export class CountersOf {
     const revision = runner.revision;
     return {
       flow: runner.flow, at: this.#services.clock.now(), ...(revision && { state: runner.state, revision: revision.number }), ...(runner.restingBytes >= limits.flowBytesMax && { isDiskFull: true as const }),
-      nodes: Object.fromEntries([...(revision?.units.keys() ?? [])].map((id) => [id, this.#node(id)])),
+      nodes: Object.fromEntries([...new Set([...(revision?.units.keys() ?? []), ...this.#leftBehind()])].map((id) => [id, this.#node(id)])),
       wires: Object.fromEntries([...runner.wireCounts.keys()].map((id) => [id, this.#wire(id)])),
       connections: this.#connections(),
     };
+  }
+
+  /** Nodes that may be in no revision any more: their dead letters still wait for somebody. */
+  #leftBehind(): readonly string[] {
+    return [...this.#runner.nodeCounts].filter(([, { deadLetters }]) => deadLetters > 0).map(([id]) => id);
   }
 
   #sample(): Sample {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import delay from '../../../nodes/time/delay.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
+import { CountersOf } from '../../../runtime/driver/counters.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
@@ -57,12 +58,14 @@ describe('messages at a node that a deploy removes', () => {
     await w.calm();
     const outcome = await w.runner('flow').deploy(without(FULL, 'call'), 2);
     expect(outcome).toMatchObject({ stopped: ['call'], moves: [], parks: [{ node: 'call', messages: 3 }] });
-    expect(await parked(w)).toEqual([2, 3, 4]);
     slow.open();
     await w.calm();
     expect(payloads()).toEqual([1]);
     expect(await w.pending()).toBe(0);
     expect(w.runner('flow').nodeCounts.get('call')?.deadLetters).toBe(3);
+    expect(await parked(w)).toEqual([2, 3, 4]);
+    // The node is gone; its dead letters are still counted.
+    expect(new CountersOf(w.runner('flow'), w.services).read().nodes).toMatchObject({ call: { deadLetters: 3 } });
     expect((await w.endedRuns()).map(({ completed, dead }) => [completed, dead]).toSorted()).toEqual([[0, 1], [0, 1], [0, 1], [1, 0]]);
   });
 
