@@ -33,7 +33,7 @@ class Maker {
     const { random } = this;
     if (kind === 'sim-pass') return { config: { fails: often(random, 0.3), slow: often(random, 0.3) } };
     if (kind === 'sim-sink') return { config: { answers: often(random, 0.4) } };
-    if (kind === 'sim-fan') return { config: { times: int(random, 2, 3) } };
+    if (kind === 'sim-fan') return { config: { times: int(random, 2, 3), streams: often(random, 0.5) } };
     if (kind === 'sim-loop') return { config: { rounds: int(random, 1, 2) } };
     if (kind === 'sim-gather') return { config: { id, size: int(random, 2, 4), waitMs: pick(random, [2000, 20_000, 60_000]) } };
     if (kind !== 'sim-idempotent' && kind !== 'sim-external') return {};

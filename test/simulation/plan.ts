@@ -13,7 +13,7 @@ export interface Plan {
   readonly lives: Partial<Pick<Faults, 'dieAt' | 'dieHow'>>[];
   readonly slowDisk: boolean;
   /** Smaller than in service, so that little load reaches what else only much would. */
-  readonly limits: { readonly windowMessages: number; readonly segmentsInFlight: number; readonly duesInMemory: number; readonly duesPage: number; readonly asideMessages: number; readonly asideFetch: number };
+  readonly limits: { readonly windowMessages: number; readonly segmentsInFlight: number; readonly duesInMemory: number; readonly duesPage: number; readonly asideMessages: number; readonly asideFetch: number; readonly chunkMessages: number };
 }
 
 const MINUTE = 60_000;
@@ -42,7 +42,7 @@ export function makePlan(random: SeededRandom): Plan {
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
     actions: actions.toSorted((a, b) => a.at - b.at), lives, slowDisk: random.next() < 0.5,
-    limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]) },
+    limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]), chunkMessages: pick([1, 2, 1000]) },
   };
 }
 

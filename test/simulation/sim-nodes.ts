@@ -1,4 +1,4 @@
-import { defineConnection, defineNode, defineSource, drop, field, holdUntil, NodeFailure, toPorts, type Body, type DeliverOptions, type NodeDefinition, type Receipt } from '../../runtime/sdk/index.ts';
+import { defineConnection, defineNode, defineSource, drop, field, holdUntil, many, NodeFailure, toPorts, type Body, type DeliverOptions, type NodeDefinition, type Receipt } from '../../runtime/sdk/index.ts';
 import { shortHash } from '../../runtime/hash.ts';
 import type { SeededRandom, VirtualTime } from '../kit/virtual-time.ts';
 import { pathOf, type CallStart, type Ledger } from './ledger.ts';
@@ -84,8 +84,11 @@ export class SimNodes {
     } });
   }
   #fan(): NodeDefinition {
-    return defineNode({ ...COMMON, type: 'sim-fan', replay: 'pure', config: { times: field.integer(BOTH('Times'), { default: 2 }) }, outputs: OUT,
-      run: (message, { node, config }) => Array.from({ length: config.times }, (_, i) => onward(message, node.id, i)) });
+    return defineNode({ ...COMMON, type: 'sim-fan', replay: 'pure', config: { times: field.integer(BOTH('Times'), { default: 2 }), streams: field.boolean(BOTH('One after another'), { default: false }) }, outputs: OUT, run: (message, { node, config }) => {
+      const { times } = config;
+      if (!config.streams) return Array.from({ length: times }, (_, i) => onward(message, node.id, i));
+      return many(function* all(from) { for (let i = from; i < times; i++) yield onward(message, node.id, i); });
+    } });
   }
   #route(): NodeDefinition {
     return defineNode({ ...COMMON, type: 'sim-route', replay: 'pure', config: { ...MARK }, outputs: { fixed: { a: { title: BOTH('A') }, b: { title: BOTH('B') } } }, run: (message, { node }) => {
