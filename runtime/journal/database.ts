@@ -243,17 +243,17 @@ export class JournalDatabase {
     return this.#sql.all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body, flags FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
   }
   pendingRuns(q: { flow?: string; among?: readonly string[]; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
-    const columns = 'SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM';
-    if (q.among) return this.#sql.all(`${columns} messages WHERE flags <> 0 AND run IN (SELECT value FROM json_each(?)) AND flow = coalesce(?, flow) GROUP BY run ORDER BY startedAt DESC LIMIT ?`, JSON.stringify(q.among), q.flow ?? null, q.limit);
-    return this.#sql.all(`${columns} ${NEWEST_PENDING} GROUP BY run ORDER BY startedAt DESC LIMIT ?`, q.flow ?? null, q.flow ?? null, limits.pendingLookedAtMax, q.limit);
+    const select = (from: string): string => `SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM ${from} GROUP BY run ORDER BY startedAt DESC LIMIT ?3`;
+    if (q.among) return this.#sql.all(select(PENDING_AMONG), q.flow ?? null, JSON.stringify(q.among), q.limit);
+    return this.#sql.all(select(NEWEST_PENDING), q.flow ?? null, limits.pendingLookedAtMax, q.limit);
   }
   /** `more`: there are older ones that were not looked at. */
   pendingRunCount(flow?: string): { runs: number; more: boolean } {
-    const { runs = 0, rows = 0 } = this.#sql.get<{ runs: number; rows: number }>(`SELECT count(DISTINCT run) AS runs, count(*) AS rows FROM ${NEWEST_PENDING}`, flow ?? null, flow ?? null, limits.pendingLookedAtMax) ?? {};
-    return { runs, more: rows === limits.pendingLookedAtMax };
+    const { runs = 0, kept = 0, rows = 0 } = this.#sql.get<{ runs: number; kept: number; rows: number }>(`SELECT count(DISTINCT run) AS runs, sum(is_kept) AS kept, count(*) AS rows FROM ${NEWEST_PENDING}`, flow ?? null, limits.pendingLookedAtMax) ?? {};
+    return { runs, more: Math.max(kept, rows - kept) === limits.pendingLookedAtMax };
   }
   pendingOf(run: string, limit: number): Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[] {
-    return this.#sql.all('SELECT id, node, state, attempt, due FROM messages WHERE flags <> 0 AND run = ? ORDER BY pos LIMIT ?', run, limit);
+    return this.#sql.all(PENDING_OF, run, limit);
   }
   pendingTotal(flow?: string): number {
     return flow === undefined ? this.#sql.number('SELECT count(*) AS n FROM messages') : this.#sql.number('SELECT count(*) AS n FROM messages WHERE flow = ?', flow);
@@ -339,7 +339,18 @@ export class JournalDatabase {
 
 const nameOf = ({ flow, node, key }: WindowChange): string => `${flow}/${node}/${key}`;
 // The newest only: grouping a million rows would stop the journal's thread.
-const NEWEST_PENDING = '(SELECT run, flow, revision, received_at FROM messages WHERE ? IS NULL OR flow = ? ORDER BY seq DESC LIMIT ?)';
+// In queues, calls and waits, and in windows. Names of runs are in the order of their time.
+const NEWEST_PENDING = `(
+  SELECT * FROM (SELECT run, flow, revision, received_at, 0 AS is_kept FROM messages WHERE ?1 IS NULL OR flow = ?1 ORDER BY seq DESC LIMIT ?2)
+  UNION ALL SELECT * FROM (SELECT run, flow, revision, received_at, 1 AS is_kept FROM kept WHERE ?1 IS NULL OR flow = ?1 ORDER BY run DESC LIMIT ?2))`;
+const PENDING_AMONG = `(
+  SELECT run, flow, revision, received_at FROM messages WHERE flags <> 0 AND run IN (SELECT value FROM json_each(?2)) AND flow = coalesce(?1, flow)
+  UNION ALL SELECT run, flow, revision, received_at FROM kept WHERE run IN (SELECT value FROM json_each(?2)) AND flow = coalesce(?1, flow))`;
+const PENDING_OF = `
+  SELECT id, node, state, attempt, due FROM (
+    SELECT pos, id, node, state, attempt, due FROM messages WHERE flags <> 0 AND run = ?1
+    UNION ALL SELECT pos, id, node, 3, 0, (SELECT close_at FROM windows w WHERE w.flow = kept.flow AND w.node = kept.node AND w.key = kept.window) FROM kept WHERE run = ?1)
+  ORDER BY pos LIMIT ?2`;
 const PRUNE_ANSWERS_OVER_QUOTA = `
   DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM (SELECT scope, key, sum(length(answer)) OVER (ORDER BY at DESC) AS bytes FROM answers WHERE answer IS NOT NULL) WHERE bytes > ?)`;

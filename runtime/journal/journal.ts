@@ -40,9 +40,9 @@ export interface Journal {
   windows(flow: string): Promise<readonly WindowRow[]>;
   kept(query: { readonly flow: string; readonly node: string; readonly window: string }): Promise<readonly KeptRow[]>;
 
-  /** Newest first; `among` finds recorded runs only. */
+  /** Also of what windows have gathered. Newest first; `among` finds in queues only what is recorded. */
   pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;
-  /** Rows of a run whose messages are recorded, by their places; the bodies are left out. */
+  /** Recorded messages of a run, and those in windows, by their places; the bodies are left out. */
   pendingOf(run: string, limit: number): Promise<readonly Pick<Row, 'id' | 'node' | 'state' | 'attempt' | 'due'>[]>;
   /** Runs of which something is pending, among the newest messages; `more`: there are older ones. */
   pendingRunCount(flow?: string): Promise<{ readonly runs: number; readonly more: boolean }>;

@@ -54,4 +54,5 @@ export const migrations: readonly string[] = [
    ALTER TABLE kept ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX messages_recorded ON messages (run) WHERE flags <> 0;`,
   `CREATE TABLE cursors (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);`,
+  `CREATE INDEX kept_run ON kept (run);`,
 ];

@@ -54,6 +54,17 @@ test('pending runs are counted as runs, of one flow or of all', async () => {
   expect((await j.pendingRuns({ flow: 'f', limit: 10 })).map(({ run, messages }) => [run, messages])).toEqual(expect.arrayContaining([['one', 2], ['two', 1]]));
 });
 
+test('what a window has gathered of a run is pending, until its time', async () => {
+  const j = client(openInlinePort(journal.file));
+  const kept = (pos: number, run: string, flow = 'f') => ({ op: 'keep' as const, kept: { flow, node: 'gather', window: 'w', pos, id: `m${pos}`, run, revision: 1, receivedAt: pos, branched: 0 as const, flags: 0, body: '{}' } });
+  await j.commit({ ops: [save(1, { run: 'both' }), kept(2, 'both'), kept(3, 'kept'), kept(4, 'elsewhere', 'other'), { op: 'window', change: { flow: 'f', node: 'gather', key: 'w', state: '1', closeAt: 77, first: 'm2' } }] });
+  expect(await j.pendingRunCount('f')).toEqual({ runs: 2, more: false });
+  expect(await j.pendingRunCount()).toEqual({ runs: 3, more: false });
+  expect((await j.pendingRuns({ flow: 'f', limit: 10 })).map(({ run, messages }) => [run, messages])).toEqual(expect.arrayContaining([['both', 2], ['kept', 1]]));
+  expect(await j.pendingRuns({ among: ['kept', 'elsewhere'], flow: 'f', limit: 10 })).toMatchObject([{ run: 'kept', flow: 'f', revision: 1, messages: 1 }]);
+  expect(await j.pendingOf('kept', 10)).toEqual([{ id: 'm3', node: 'gather', state: 3, attempt: 0, due: 77 }]);
+});
+
 describe('commits', () => {
   test('a message that is saved, begun and ended in one transaction leaves no row', async () => {
     const j = client(openInlinePort(journal.file));
