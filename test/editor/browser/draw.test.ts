@@ -113,3 +113,18 @@ test.skipIf(!chromium)('a node dropped on a wire is put into it', async () => {
   await expect.poll(async () => (await bench.flow('insert')).flow.wires).toEqual([{ from: 'change.out', to: 'show.in' }, { from: 'read.out', to: 'change.in' }]);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('a node is dropped where the pointer is, also after another flow was opened', async () => {
+  await bench.saveEmpty('opened-first');
+  await bench.saveEmpty('opened-then');
+  const tab = await bench.tab('opened-first');
+  await tab.page.goto(`${bench.url}/#/flows/opened-then`);
+  await expect.poll(() => tab.page.title()).toContain('opened-then');
+  await tab.dragFromPalette('debug', 240, 160);
+  await expect.poll(() => tab.nodes.count()).toBe(1);
+  const [card, wanted] = [await middleOf(tab.nodes.first()), await tab.at(240, 160)];
+  expect(Math.abs(card.x - wanted.x)).toBeLessThan(12);
+  expect(Math.abs(card.y - wanted.y)).toBeLessThan(12);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
