@@ -1,4 +1,4 @@
-import type { Commit, Row } from '../journal/rows.ts';
+import { endCodes, type Commit, type EndCode, type Row } from '../journal/rows.ts';
 import { decodeBody } from '../journal/codec.ts';
 import { JournalDamaged } from '../journal/port.ts';
 import { limits } from '../limits.ts';
@@ -146,8 +146,9 @@ function notWritten(node: string, error: unknown): NodeFailure {
   }, { retry: { afterMs: RETRY_LATER_MS }, cause: error });
 }
 
-function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: 0 | 1 }, bodyHash: string | undefined): ReplyOutcome {
+function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: EndCode }, bodyHash: string | undefined): ReplyOutcome {
   if (known.bodyHash !== bodyHash) return { kind: 'mismatch' };
   if (known.answer !== null) return { kind: 'answered', answer: decodeBody(known.answer) as unknown as HttpAnswer, repeated: true };
-  return known.ended ? { kind: 'ended', how: 'completed' } : { kind: 'in-progress' };
+  for (const [how, code] of Object.entries(endCodes)) if (code === known.ended) return { kind: 'ended', how: how as keyof typeof endCodes };
+  return { kind: 'in-progress' };
 }

@@ -1,8 +1,8 @@
 import type { Flow, Problem } from '../flow/flow.ts';
-import { endState, runOps } from '../engine/run-ops.ts';
+import { runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { rowFlag, rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op } from '../journal/rows.ts';
+import { endState, rowFlag, rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';

@@ -1,6 +1,5 @@
-import { endState } from '../engine/run-ops.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { EndedRun } from '../journal/rows.ts';
+import { endState, type EndedRun } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { RunRecord, StepRecord, Store } from '../store/store.ts';
 import type { Clock } from '../clock.ts';

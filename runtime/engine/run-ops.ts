@@ -29,10 +29,3 @@ export function runOps(run: RunPlace, branched: boolean, change: { readonly outs
 }
 
 const placeOf = ({ id, flow, revision, startedAt }: RunPlace): RunPlace => ({ id, flow, revision, startedAt });
-
-/** The one word for how a run ended. */
-export function endState(tally: Tally & { readonly discarded: number }): 'completed' | 'dropped' | 'dead-lettered' | 'discarded' {
-  if (tally.dead > 0) return 'dead-lettered';
-  if (tally.discarded > 0) return 'discarded';
-  return tally.completed === 0 && tally.dropped > 0 ? 'dropped' : 'completed';
-}

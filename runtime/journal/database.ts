@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, EndedRun, KeptRow, KeyHold, Op, OutboxRow, OutboxRows, Parked, Resting, Row, RowState, RunChange, StoredLetter, WindowChange, WindowRow } from './rows.ts';
+import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -79,7 +79,7 @@ export class JournalDatabase {
   #tell({ ended, steps }: News): void {
     if (ended.length + steps.length > 0) this.#sql.run('INSERT INTO outbox (runs, steps) VALUES (?, ?)', JSON.stringify(ended), steps.length === 0 ? null : JSON.stringify(steps));
     // A caller's key whose run has ended is no longer in progress, answered or not.
-    if (this.#keysOpen) for (const { id } of ended) this.#sql.run('UPDATE answers SET ended = 1 WHERE run = ? AND ended = 0', id);
+    if (this.#keysOpen) for (const run of ended) this.#sql.run('UPDATE answers SET ended = ? WHERE run = ? AND ended = 0', endCodes[endState(run)], run.id);
   }
 
   #applyOne(commit: Commit, outcomes: Outcomes, news: News): CommitResult {
@@ -301,7 +301,7 @@ export class JournalDatabase {
   }
   prune(before: { events: number; answers: number; answerBytes: number }): void {
     this.#sql.run('DELETE FROM events WHERE at < ?', before.events);
-    this.#sql.run('DELETE FROM answers WHERE at < ? AND (ended = 1 OR run NOT IN (SELECT run FROM messages))', before.answers);
+    this.#sql.run('DELETE FROM answers WHERE at < ? AND (ended > 0 OR run NOT IN (SELECT run FROM messages))', before.answers);
     this.#sql.run(PRUNE_ANSWERS_OVER_QUOTA, before.answerBytes);
   }
   removeFlow(flow: string): void {

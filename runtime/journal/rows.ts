@@ -161,8 +161,19 @@ export interface WindowChange {
 export interface WindowRow { readonly flow: string; readonly node: string; readonly key: string; readonly state: string; readonly closeAt: number | null; readonly first: string }
 export interface KeptRow { readonly flow: string; readonly node: string; readonly window: string; readonly pos: number; readonly id: string; readonly run: string; readonly revision: number; readonly receivedAt: number; readonly branched: 0 | 1; readonly flags: number; readonly body: string }
 
+/** The one word for how a run ended. */
+export function endState(tally: Pick<EndedRun, 'completed' | 'dropped' | 'dead' | 'discarded'>): 'completed' | 'dropped' | 'dead-lettered' | 'discarded' {
+  if (tally.dead > 0) return 'dead-lettered';
+  if (tally.discarded > 0) return 'discarded';
+  return tally.completed === 0 && tally.dropped > 0 ? 'dropped' : 'completed';
+}
+
+/** How the run of a caller's key ended; 0 while it has not. */
+export const endCodes = { completed: 1, 'dead-lettered': 2, dropped: 3, discarded: 4 } as const;
+export type EndCode = 0 | (typeof endCodes)[keyof typeof endCodes];
+
 /** A caller's Idempotency-Key and what became of it (DESIGN 6.9). */
-export interface AnswerRow { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number; readonly answer: string | null; readonly ended: 0 | 1 }
+export interface AnswerRow { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number; readonly answer: string | null; readonly ended: EndCode }
 
 /** One change. All of a commit are applied, or none. */
 export type Op =

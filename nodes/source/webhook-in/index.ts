@@ -137,8 +137,8 @@ class Webhook {
       return this.#answers.notTaken(error);
     }
     const outcome = receipt.reply && await receipt.reply;
-    // Of a repeat whose answer is not kept, only the run can be named: whether it has ended, the journal does not say.
-    if (!outcome || (receipt.duplicate && outcome.kind === 'ended')) return receipt.duplicate ? this.#answers.duplicate(receipt.runId) : this.#answers.accepted(receipt.runId);
+    // Of a repeat that had no answer only the run can be named, and that it failed, if it did: nobody may take that for done.
+    if (!outcome || (receipt.duplicate && outcome.kind === 'ended' && outcome.how !== 'dead-lettered')) return receipt.duplicate ? this.#answers.duplicate(receipt.runId) : this.#answers.accepted(receipt.runId);
     return this.#answers.ofFlow(receipt.runId, outcome);
   }
 

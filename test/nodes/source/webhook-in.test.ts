@@ -245,6 +245,7 @@ describe('waiting for the flow', () => {
 
   test('a repeat whose answer is no longer kept gets the run’s id', async () => {
     expect(said((await waiting({ kind: 'ended', how: 'completed' }, { duplicate: true }))[0])).toEqual({ runId: 'run-1', duplicate: true });
+    expect((await waiting({ kind: 'ended', how: 'dead-lettered' }, { duplicate: true }))[0]).toMatchObject({ status: 500 });
   });
 
   test('asks for the recorded answer by route, caller and key, and by all that must be the same', async () => {

@@ -232,6 +232,19 @@ describe('answers', () => {
     await w.pass(1000);
     expect(await first?.reply).toEqual({ kind: 'timeout' });
   });
+  test('a run that failed without one is told as failed to whoever comes again with its key, also after a restart', async () => {
+    const first = world();
+    await first.deploy(flow);
+    nodes.onCall = () => { throw new Error('bad'); };
+    const failed = { kind: 'ended', how: 'dead-lettered' };
+    const receipt = await feed(1, ask());
+    await first.calm();
+    expect([await receipt?.reply, await (await feed(1, ask()))?.reply]).toEqual([failed, failed]);
+    const second = next(first);
+    await second.deploy(flow);
+    expect(await (await feed(1, ask()))?.reply).toEqual(failed);
+    expect(nodes.calls).toHaveLength(1);
+  });
   test('a run that ends without one tells its caller how it ended', async () => {
     const w = world();
     await w.deploy(flowOf({ nodes: { in: 'test-source', fail: { type: 'test-pass', config: { fail: true } } }, wires: ['in.out -> fail.in'] }));

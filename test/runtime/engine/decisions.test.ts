@@ -1,7 +1,8 @@
+import { endState } from '../../../runtime/journal/rows.ts';
 import { describe, expect, test } from 'vitest';
 import { planFlow } from '../../../runtime/engine/plan.ts';
 import { afterFailure, probeAfter } from '../../../runtime/engine/retry.ts';
-import { endState, runOps } from '../../../runtime/engine/run-ops.ts';
+import { runOps } from '../../../runtime/engine/run-ops.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 
