@@ -1,3 +1,4 @@
+import type { EndedRun } from '../journal/rows.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Services } from './services.ts';
 
@@ -6,16 +7,28 @@ import type { Services } from './services.ts';
  * journal is asked must not bring the run back behind its removal.
  */
 export async function cancelRun({ journal, clock }: Pick<Services, 'journal' | 'clock'>, runners: readonly FlowRunner[], run: string): Promise<number> {
-  const lastSeq = journal.nextSeq();
-  for (const runner of runners) runner.cancelled.fence(run, lastSeq);
+  const fence = (): void => { const lastSeq = journal.nextSeq(); for (const runner of runners) runner.cancelled.fence(run, lastSeq); };
   const unfence = (): void => { for (const runner of runners) runner.cancelled.delete(run); };
-  const { rows, ended } = await journal.cancelRun(run, clock.now()).catch((error: unknown) => {
-    unfence();
-    throw error;
-  });
-  let discarded = rows.length;
-  for (const runner of runners) discarded += await runner.cancel(run, rows);
+  fence();
+  // What is coming into a window or leaving one arrives before: the journal and the windows forget the same messages.
+  const held = await Promise.all(runners.map((runner) => runner.collecting.hold()));
+  fence();
+  let discarded = 0;
+  let ended: readonly EndedRun[] = [];
+  try {
+    const gone = await journal.cancelRun(run, clock.now()).catch((error: unknown) => {
+      unfence();
+      throw error;
+    });
+    discarded = gone.rows.length + gone.kept.length;
+    ended = gone.ended;
+    for (const runner of runners) discarded += await runner.cancel(run, runner.flow === gone.flow ? gone : NOTHING);
+  } finally {
+    for (const release of held) release();
+  }
   for (const each of ended) runners.find(({ flow }) => flow === each.flow)?.runEnded(each);
   if (discarded === 0) unfence();
   return discarded;
 }
+
+const NOTHING = { rows: [], kept: [] };

@@ -5,7 +5,7 @@ import type { Work } from './message.ts';
 /** Rows that went, and while the journal is asked: all up to a number, since rows are numbered in turn. */
 interface Gone { readonly rows: ReadonlySet<number>; readonly upTo: number }
 
-/** What of runs that a person cancelled may still be in memory. What a window kept of such a run goes on when the window closes: others are in it. */
+/** What of runs that a person cancelled may still be in memory. By rows: a dead letter of such a run that is resent later goes on. */
 export class Cancelled {
   readonly #runs = new Map<string, Gone>();
 

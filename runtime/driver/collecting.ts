@@ -1,31 +1,31 @@
 import type { Json } from '../flow/flow.ts';
 import { runOps, type Tally } from '../engine/run-ops.ts';
-import { decodeBody, encodeBody, encodeStorable } from '../journal/codec.ts';
+import { encodeStorable } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
-import { rowFlag, type KeptRow, type Op, type WindowChange, type WindowRow } from '../journal/rows.ts';
+import { rowFlag, type CancelledRun, type KeptRow, type Op, type WindowChange, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { CloseReason, CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
 import type { HttpRequest } from '../sdk/context.ts';
 import type { ClosedWait } from '../sdk/define-node.ts';
 import type { Body } from '../sdk/message.ts';
-import { NodeFailure } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
+import { keptOf, keptOfRow, keptRow, type Kept } from './kept.ts';
 import { Msg, type Run, type Work } from './message.ts';
 import { Resumes, type ResumeOutcome } from './resumes.ts';
 import { Segment } from './segment.ts';
 import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
+import { Turns } from './turns.ts';
 import { configFor, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
-import { NodeWindows, type Window } from './windows.ts';
+import { NodeWindows, tooMany, tooManyWindows, type Window } from './windows.ts';
 
 interface At { readonly unit: Unit; readonly work: Work }
 const COMPLETED: Tally = { completed: 1, dropped: 0, dead: 0 };
 const NOTHING: Tally = { completed: 0, dropped: 0, dead: 0 };
 const DROPPED: Tally = { completed: 0, dropped: 1, dead: 0 };
-export interface Kept { readonly stored: boolean; readonly id: string; readonly run: Run; readonly branched: boolean; readonly receivedAt: number; readonly flags: number; readonly body: { readonly [key: string]: unknown } }
 /** What of an open window memory mode would lose. */
 export interface VolatileWindow { readonly change: WindowChange; readonly kept: readonly { readonly run: Run; readonly row: Omit<KeptRow, 'pos' | 'branched'> }[] }
 
@@ -38,16 +38,17 @@ export class Collecting {
   /** Of a node that paces and cannot run now. */
   #paces: WindowRow[] = [];
   /** Arrivals and closings of one node follow each other. */
-  readonly #chains = new Map<string, Promise<void>>();
+  readonly #turns: Turns;
   readonly #resumes: Resumes;
 
   constructor(runner: FlowRunner) {
     this.#runner = runner;
+    this.#turns = new Turns((error, node) => { runner.services.bug(error, { en: `closing a window of node ${node}`, ru: `закрытие окна узла ${node}` }); });
     this.#resumes = new Resumes(runner, (node, request, token) => this.#resume(node, request, token));
   }
 
   arrive(station: Station, unit: Unit, work: Work): void {
-    this.#inTurn(unit.id, async () => {
+    this.#turns.take(unit.id, async () => {
       try {
         if (this.#runner.isCancelled(work)) this.#runner.discarded(work);
         else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
@@ -81,7 +82,7 @@ export class Collecting {
   /** The node gathers no more. Behind the arrivals that are at work: `stored` parks what the journal keeps and answers which windows are no more. Answers what memory mode kept. */
   async park(node: string, stored: () => Promise<readonly string[]>): Promise<readonly Kept[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly Kept[]>();
-    this.#inTurn(node, async () => {
+    this.#turns.take(node, async () => {
       try {
         const gone = new Set(await stored());
         const windows = this.#of(node);
@@ -97,6 +98,36 @@ export class Collecting {
       } catch (error) { reject(error as Error); }
     });
     return await promise;
+  }
+
+  /** Nothing comes into a window or leaves one until the answer is called. */
+  async hold(): Promise<() => void> { return await this.#turns.hold(this.#windows.keys()); }
+
+  /** What a cancelled run had in windows is gone, and windows that keep nothing else with it. While all is held. Answers how many memory mode kept. */
+  async cancel(run: string, gone: CancelledRun['kept']): Promise<number> {
+    const touched = new Map<Window, string>();
+    for (const { node, window: key } of gone) {
+      const window = this.#of(node).get(key);
+      if (!window) continue;
+      window.count = Math.max(0, window.count - 1);
+      touched.set(window, node);
+    }
+    let inMemory = 0;
+    for (const [node, windows] of this.#windows) for (const window of windows) {
+      const mine = window.kept.filter((each) => each.run.id === run);
+      if (mine.length === 0) continue;
+      window.kept.splice(0, window.kept.length, ...window.kept.filter((each) => each.run.id !== run));
+      touched.set(window, node);
+      for (const each of mine) this.#runner.discarded({ seq: 0, run: each.run });
+      window.count = Math.max(0, window.count - mine.length);
+      inMemory += mine.length;
+    }
+    for (const [window, node] of touched) {
+      if (window.kept.length > 0 || (await this.#stored(node, window)).length > 0) continue;
+      window.cancel?.();
+      this.#of(node).delete(window.key);
+    }
+    return inMemory;
   }
 
   /** The nodes of a new revision: callers from outside may close windows of theirs, and what could not go on may do so now. */
@@ -190,7 +221,7 @@ export class Collecting {
   /** Somebody outside closes a window. Answers when that is on disk. */
   #resume(node: string, request: HttpRequest, token: string): Promise<ResumeOutcome> {
     return new Promise((resolve, reject) => {
-      this.#inTurn(node, async () => {
+      this.#turns.take(node, async () => {
         try { resolve(await this.#resumeNow(node, request, token)); } catch (error) { reject(error as Error); }
       });
     });
@@ -337,7 +368,7 @@ export class Collecting {
   }
 
   #wakeAt(node: string, window: Window, at: number): void {
-    window.cancel = this.#runner.services.timers.set(at, () => this.#inTurn(node, () => this.#timeout(node, window)));
+    window.cancel = this.#runner.services.timers.set(at, () => this.#turns.take(node, () => this.#timeout(node, window)));
   }
 
   async #timeout(node: string, window: Window): Promise<void> {
@@ -354,12 +385,6 @@ export class Collecting {
     }
   }
 
-  #inTurn(node: string, work: () => Promise<void>): void {
-    const next = (this.#chains.get(node) ?? Promise.resolve()).then(work)
-      .catch((error: unknown) => this.#runner.services.bug(error, { en: `closing a window of node ${node}`, ru: `закрытие окна узла ${node}` }));
-    this.#chains.set(node, next);
-  }
-
   #of(node: string): NodeWindows {
     let windows = this.#windows.get(node);
     if (!windows) this.#windows.set(node, (windows = new NodeWindows()));
@@ -372,29 +397,3 @@ export class Collecting {
 }
 
 const missingIn = (work: Work): MissingPart | undefined => ((work.flags & rowFlag.missing) === 0 ? undefined : work.msg.body as unknown as MissingPart);
-
-function keptRow(work: Work, keep: { readonly [key: string]: unknown }): Omit<KeptRow, 'node' | 'window'> {
-  const { id, flow, revision, startedAt } = work.run;
-  return { flow, pos: work.pos, id: work.msg.id, run: id, revision, receivedAt: startedAt, branched: work.branched ? 1 : 0, flags: work.flags, body: encodeBody(keep) };
-}
-
-const keptOf = (work: Work, body: { readonly [key: string]: unknown }): Kept => ({ stored: work.seq !== 0, id: work.msg.id, run: work.run, branched: work.branched, receivedAt: work.receivedAt, flags: work.flags, body });
-
-function keptOfRow(row: KeptRow): Kept {
-  const run: Run = { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
-  return { stored: true, id: row.id, run, branched: row.branched === 1, receivedAt: row.receivedAt, flags: row.flags, body: decodeBody(row.body) };
-}
-
-function tooMany(node: string, key: string): NodeFailure {
-  return new NodeFailure('join.too-many', {
-    en: `collecting at node ${node}: the window "${key}" keeps ${limits.joinKeptMessagesMax} messages already; set a smaller count or a timeout`,
-    ru: `сбор в узле ${node}: окно «${key}» уже хранит ${limits.joinKeptMessagesMax} сообщений; задайте меньшее число или время ожидания`,
-  });
-}
-
-function tooManyWindows(node: string): NodeFailure {
-  return new NodeFailure('collect.too-many-windows', {
-    en: `collecting at node ${node}: ${limits.windowsOpenMax} windows are open already; choose a shorter time, or a key with fewer values`,
-    ru: `сбор в узле ${node}: открыто уже ${limits.windowsOpenMax} окон; выберите меньшее время или ключ с меньшим числом значений`,
-  });
-}

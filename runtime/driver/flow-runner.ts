@@ -43,7 +43,7 @@ export class FlowRunner implements StationOwner {
   readonly wireCounts = new Map<string, WireCount>();
   readonly #stations = new Map<string, Station>();
   readonly #caller: Caller;
-  readonly #collecting: Collecting;
+  readonly collecting: Collecting;
   readonly #sources: Sources;
   #revision: Revision | undefined;
   #state: 'live' | 'stopped' | 'failed' = 'stopped';
@@ -61,9 +61,9 @@ export class FlowRunner implements StationOwner {
     this.walker = new Walker(services, { recorder: this.recorder, isFull: (wire) => this.station(wire.to.id).isFuller(wire.limit) });
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
-    this.#collecting = new Collecting(this);
-    this.parking = new Parking(this, this.#collecting);
-    this.recovery = new Recovery(this, this.#collecting);
+    this.collecting = new Collecting(this);
+    this.parking = new Parking(this, this.collecting);
+    this.recovery = new Recovery(this, this.collecting);
     this.#sources = new Sources(this);
   }
 
@@ -90,7 +90,7 @@ export class FlowRunner implements StationOwner {
     this.#recovered = true;
     this.#state = 'live';
     for (const [node, station] of this.#stations) station.pauses.keep((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
-    this.#collecting.serve(next.units.values());
+    this.collecting.serve(next.units.values());
     const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
     before?.retire((error) => this.failed(error));
@@ -109,7 +109,7 @@ export class FlowRunner implements StationOwner {
 
   /** As if nothing had been read of what rests here. */
   forget(): void {
-    this.#collecting.dispose();
+    this.collecting.dispose();
     for (const station of this.#stations.values()) station.dues.dispose();
     this.#stations.clear();
     this.#freedBy.clear();
@@ -120,7 +120,7 @@ export class FlowRunner implements StationOwner {
     const stations = [...this.#stations.values()];
     const atRest = stations.flatMap((station) => station.takeVolatile());
     const atWork = stations.flatMap((station) => [...station.atWork].filter(({ seq }) => seq === 0));
-    await saveVolatile(this, { atRest, atWork }, this.#collecting.takeVolatile());
+    await saveVolatile(this, { atRest, atWork }, this.collecting.takeVolatile());
   }
 
   async dispose(): Promise<void> {
@@ -136,7 +136,7 @@ export class FlowRunner implements StationOwner {
 
   /** Messages wait for their due time, or in an open window. */
   get waiting(): boolean {
-    return this.#collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
+    return this.collecting.open || [...this.#stations.values()].some((station) => station.waitingForDue > 0);
   }
 
   scheduleAll(): void { for (const station of this.#stations.values()) station.schedule(); }
@@ -162,7 +162,7 @@ export class FlowRunner implements StationOwner {
   }
 
   #act(station: Station, unit: Unit, work: Work): void {
-    if (unit.definition?.collect) this.#collecting.arrive(station, unit, work);
+    if (unit.definition?.collect) this.collecting.arrive(station, unit, work);
     else if (unit.rests && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
     else this.#passOn(station, unit, work);
   }
@@ -276,7 +276,7 @@ export class FlowRunner implements StationOwner {
   }
 
   /** Takes a run that was fenced off out of memory, and stops its calls. Answers how many lived in memory only. */
-  async cancel(run: string, gone: CancelledRun['rows']): Promise<number> {
+  async cancel(run: string, { rows: gone, kept }: Pick<CancelledRun, 'rows' | 'kept'>): Promise<number> {
     this.cancelled.add(run, gone);
     let inMemory = this.#caller.abort(run);
     for (const { seq } of gone) this.freedBy(seq);
@@ -289,11 +289,11 @@ export class FlowRunner implements StationOwner {
       }
       await this.recovery.duesOf(node, here);
     }
-    return inMemory;
+    return inMemory + await this.collecting.cancel(run, kept);
   }
 
   /** A message of a cancelled run: the journal has forgotten it already, memory mode counts it here. */
-  discarded({ seq, run }: Work): void {
+  discarded({ seq, run }: Pick<Work, 'seq' | 'run'>): void {
     if (seq !== 0) return;
     run.pending--;
     run.discarded++;

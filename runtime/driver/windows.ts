@@ -1,6 +1,7 @@
 import type { Json } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
-import type { Kept } from './collecting.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { Kept } from './kept.ts';
 
 export interface Window {
   readonly key: string;
@@ -42,4 +43,18 @@ export class NodeWindows implements Iterable<Window> {
     return undefined;
   }
   [Symbol.iterator](): Iterator<Window> { return this.#all.values(); }
+}
+
+export function tooMany(node: string, key: string): NodeFailure {
+  return new NodeFailure('join.too-many', {
+    en: `collecting at node ${node}: the window "${key}" keeps ${limits.joinKeptMessagesMax} messages already; set a smaller count or a timeout`,
+    ru: `сбор в узле ${node}: окно «${key}» уже хранит ${limits.joinKeptMessagesMax} сообщений; задайте меньшее число или время ожидания`,
+  });
+}
+
+export function tooManyWindows(node: string): NodeFailure {
+  return new NodeFailure('collect.too-many-windows', {
+    en: `collecting at node ${node}: ${limits.windowsOpenMax} windows are open already; choose a shorter time, or a key with fewer values`,
+    ru: `сбор в узле ${node}: открыто уже ${limits.windowsOpenMax} окон; выберите меньшее время или ключ с меньшим числом значений`,
+  });
 }

@@ -262,19 +262,20 @@ export class JournalDatabase {
     return this.#sql.transaction(() => {
       const rows = this.#sql.all<{ seq: number; node: string; state: RowState; key: string | null; flow: string; revision: number; startedAt: number }>(
         'DELETE FROM messages WHERE run = ? RETURNING seq, node, state, key, flow, revision, received_at AS startedAt', run);
-      const first = rows[0];
-      if (!first) return { rows: [], ended: [] };
+      const kept = this.#parker.takeKept(run);
+      const first = rows[0] ?? kept[0];
+      if (!first) return { flow: null, rows: [], kept: [], ended: [] };
       this.#sql.run('DELETE FROM key_holds WHERE row IN (SELECT value FROM json_each(?))', JSON.stringify(rows.map(({ seq }) => seq)));
       const ended: EndedRun[] = [];
       const { flow, revision, startedAt } = first;
       // One that is being made into very many has a counter without its row saying so.
       if (this.#sql.number('SELECT count(*) AS n FROM runs WHERE run = ?', run) === 0) ended.push({ id: run, flow, revision, startedAt, endedAt: at, completed: 0, dropped: 0, dead: 0, discarded: 1 });
       else {
-        this.#sql.run('UPDATE runs SET discarded = discarded + ? WHERE run = ?', rows.length, run);
-        this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length, completed: 0, dropped: 0, dead: 0 }, ended);
+        this.#sql.run('UPDATE runs SET discarded = discarded + ? WHERE run = ?', rows.length + kept.length, run);
+        this.#changeRun({ run, flow, revision, startedAt, at, opens: null, pending: -rows.length - kept.length, completed: 0, dropped: 0, dead: 0 }, ended);
       }
       this.#tell({ ended, steps: [] });
-      return { rows: rows.map(({ seq, node, state, key }) => ({ seq, node, state, key })), ended };
+      return { flow, rows: rows.map(({ seq, node, state, key }) => ({ seq, node, state, key })), kept: kept.map(({ node, window }) => ({ node, window })), ended };
     });
   }
   deadLetters(q: DeadLetterQuery & { after?: number; limit: number }): StoredLetter[] { return this.#letters.list(q); }

@@ -45,6 +45,13 @@ export class Parker {
     return { count, more: count >= parking.atMost, freed, windows: windows.map(({ key }) => key) };
   }
 
+  /** Takes a run's messages out of windows, and windows that keep nothing else. */
+  takeKept(run: string): { flow: string; node: string; window: string; revision: number; startedAt: number }[] {
+    const kept = this.#sql.all<{ flow: string; node: string; window: string; revision: number; startedAt: number }>('DELETE FROM kept WHERE run = ? RETURNING flow, node, window, revision, received_at AS startedAt', run);
+    for (const { flow, node, window } of kept) this.#sql.all(WINDOW_THAT_KEEPS_NOTHING, flow, node, window);
+    return kept;
+  }
+
   atRest(flow: string): Resting[] {
     const nodes = new Map<string, { -readonly [name in keyof Resting]: Resting[name] }>();
     const add = (what: Exclude<keyof Resting, 'node'>, from: string): void => {

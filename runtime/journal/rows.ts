@@ -111,8 +111,8 @@ export interface Parked {
 /** What rests at a node. `started`: in a call, or interrupted in one when nobody has taken the flow over yet. */
 export interface Resting { readonly node: string; readonly queued: number; readonly waiting: number; readonly aside: number; readonly kept: number; readonly started: number }
 
-/** What a cancelled run had pending, and the run itself when nothing of it is left. */
-export interface CancelledRun { readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState; readonly key: string | null }[]; readonly ended: readonly EndedRun[] }
+/** What a cancelled run had pending, in windows too, and the run itself when nothing of it is left. `flow`: null when there was nothing. */
+export interface CancelledRun { readonly flow: string | null; readonly kept: readonly { readonly node: string; readonly window: string }[]; readonly rows: readonly { readonly seq: number; readonly node: string; readonly state: RowState; readonly key: string | null }[]; readonly ended: readonly EndedRun[] }
 
 export interface EndedRun {
   readonly id: string;

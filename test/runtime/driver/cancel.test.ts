@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import join from '../../../nodes/logic/join.ts';
 import split from '../../../nodes/logic/split.ts';
+import batch from '../../../nodes/time/batch.ts';
 import delay from '../../../nodes/time/delay.ts';
+import waitForCallback from '../../../nodes/time/wait-for-callback.ts';
 import { cancelRun } from '../../../runtime/driver/cancel.ts';
 import { answer, JournalError } from '../../../runtime/journal/port.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
@@ -76,17 +78,17 @@ test('a retry and what waits behind its key in other runs: the retry is gone, th
   expect(await w.pending()).toBe(0);
 });
 
-test('what a window has gathered of it leaves with that of other runs, and the run ends', async () => {
+test('what a window has gathered of it is discarded too, that of other runs leaves, and the run ends', async () => {
   await w.deploy(flowOf({
     nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '1h' } }, join: { type: 'join', config: { until: 'time', time: '1m' } }, call: 'test-call', sink: 'test-sink' },
     wires: ['in.out -> wait.in', 'in.out -> join.in', 'join.out -> call.in', 'call.out -> sink.in', 'wait.out -> sink.in'],
   }));
   const runs = [await feed(1), await feed(2)];
   await w.calm();
-  expect(await cancel(runs[1] as string)).toBe(1);
+  expect(await cancel(runs[1] as string)).toBe(2);
   await w.pass(2 * 3_600_000);
-  expect(payloads()).toEqual([[1, 2], 1]);
-  expect(await w.endedRuns()).toMatchObject([{ id: runs[1], completed: 1, discarded: 1 }, { id: runs[0], completed: 2 }]);
+  expect(payloads()).toEqual([[1], 1]);
+  expect(await w.endedRuns()).toMatchObject([{ id: runs[1], completed: 0, discarded: 2 }, { id: runs[0], completed: 2 }]);
   expect(await w.pending()).toBe(0);
 });
 
@@ -119,6 +121,44 @@ test('a feeder goes on when the full queue behind it was emptied by a cancel', a
   await cancel(run);
   await w.calm();
   expect([w.runner('flow').station('first').queued, nodes.calls.filter((call) => call === 'slow:b').length]).toEqual([0, 30]);
+});
+
+test('a run that waits for a callback can be cancelled, also after a restart: its address is over and nothing leaves', async () => {
+  const flow = flowOf({ nodes: { in: 'test-source', wait: 'wait-for-callback', sink: 'test-sink', late: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.waiting -> sink.in', 'wait.timeout -> late.in'] });
+  const open = (clock = new VirtualTime()): World => new World({ file: journal.file, nodes: [...nodes.definitions, waitForCallback], clock });
+  w.kill();
+  w = open();
+  await w.deploy(flow);
+  const runs = [await feed(1), await feed(2)];
+  await w.calm();
+  expect(await cancel(runs[0] ?? '')).toBe(1);
+  w.kill();
+  w = open(new VirtualTime(w.clock.now()));
+  await w.deploy(flow);
+  expect(await cancel(runs[1] ?? '')).toBe(1);
+  await w.pass(48 * 3_600_000);
+  expect(nodes.arrived.map(({ node }) => node)).toEqual(['sink', 'sink']);
+  expect(await w.endedRuns()).toMatchObject(runs.map((id) => ({ id, completed: 1, discarded: 1 })));
+  expect(await w.services.journal.pendingRunCount()).toEqual({ runs: 0, more: false });
+  expect(await w.services.journal.windows('flow')).toEqual([]);
+});
+
+test.each(['durable', 'memory'] as const)('what a cancelled run has in a window leaves it, and the others stay: %s', async (delivery) => {
+  w.kill();
+  w = new World({ file: journal.file, nodes: [...nodes.definitions, batch], clock: new VirtualTime() });
+  await w.deploy(flowOf({ delivery, nodes: { in: 'test-source', batch: { type: 'batch', config: { count: 9, time: '1h' } }, sink: 'test-sink' }, wires: ['in.out -> batch.in', 'batch.out -> sink.in'] }));
+  await feed('a');
+  const run = await feed('b');
+  await w.calm();
+  expect(await cancel(run)).toBe(1);
+  expect(await cancel(run)).toBe(0);
+  await w.pass(2 * 3_600_000);
+  expect(payloads()).toEqual([['a']]);
+  const alone = await feed('c');
+  await w.calm();
+  expect(await cancel(alone)).toBe(1);
+  await w.pass(2 * 3_600_000);
+  expect(payloads()).toEqual([['a']]);
 });
 
 describe('while the journal is asked to cancel it', () => {
