@@ -4,6 +4,7 @@ import type { Json, Text } from '../flow/flow.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import type { Op, StoredLetter } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
+import { reasonOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { beginningRow, workOf } from './message.ts';
 import type { Replays } from './replays.ts';
@@ -99,7 +100,8 @@ export class DeadLetters {
     let done = 0;
     const refused: { id: string; reason: Text }[] = [];
     const one = async (seq: number, letter: StoredLetter | undefined): Promise<void> => {
-      const reason = letter ? await act(letter) : gone(String(seq)).text;
+      // One that fails takes nothing from the others, nor from what is told of them.
+      const reason = letter ? await act(letter).catch(reasonOf) : gone(String(seq)).text;
       if (reason === undefined) done++;
       else if (refused.length < limits.refusedListed) refused.push({ id: String(seq), reason });
     };

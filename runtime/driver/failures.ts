@@ -1,3 +1,5 @@
+import { Failure } from '../errors.ts';
+import type { Text } from '../flow/flow.ts';
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 
 /** Any throw of a node as a failure: what is not one already is the node's own mistake and is not tried again. */
@@ -33,4 +35,11 @@ export function crashedTooOften(node: string, crashes: number): NodeFailure {
     en: `calling node ${node}: Millrace ended ${crashes} times during this call; the message is set aside so that it does not happen again`,
     ru: `вызов узла ${node}: Millrace завершился ${crashes} раза во время этого вызова; сообщение отложено, чтобы это не повторилось`,
   });
+}
+
+/** What a person is told of one of many that could not be done. */
+export function reasonOf(error: unknown): Text {
+  if (error instanceof NodeFailure || error instanceof Failure) return error.text;
+  const message = error instanceof Error ? error.message : String(error);
+  return { en: `it could not be written (${message}); try it again`, ru: `не удалось записать (${message}); повторите` };
 }

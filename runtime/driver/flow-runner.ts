@@ -149,7 +149,6 @@ export class FlowRunner implements StationOwner {
   }
 
   // StationOwner
-
   limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
   isCancelled(work: Work): boolean { return this.cancelled.has(work); }
 
@@ -259,6 +258,7 @@ export class FlowRunner implements StationOwner {
   #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
     const holds = origin.key !== null && this.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';
     return letters.map((letter) => {
+      this.count(letter.node).deadLetters++;
       if (!holds || letter.code === 'queue.full' || letter.kind === 'parked') return { op: 'dead', letter };
       this.station(origin.node).holdForPerson(origin.key as string);
       return { op: 'dead', letter: { ...letter, holdAt: origin.node, holdKey: origin.key } };

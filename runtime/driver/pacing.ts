@@ -25,6 +25,7 @@ export class Pacing {
 
   get waiting(): number { return this.#waiting.size; }
   get volatile(): number { return [...this.#waiting].filter(({ seq }) => seq === 0).length; }
+  volatileOf(run: string): number { return [...this.#waiting].filter((work) => work.seq === 0 && work.run.id === run).length; }
   takeAll(): Work[] {
     const all = [...this.#waiting];
     this.#waiting.clear();

@@ -6,6 +6,7 @@ import { rowFlag, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { StepRecord, StoredRun } from '../store/store.ts';
 import { dryRun } from './dry-run.ts';
+import { reasonOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { beginningRow, workOf } from './message.ts';
 import { runStepOf } from './path.ts';
@@ -21,6 +22,8 @@ type Rehearsed = { readonly runner: FlowRunner; readonly starts: readonly StepRe
 export class Replays implements ReplayDoor {
   readonly #services: Services;
   readonly #runner: (flow: string) => FlowRunner | undefined;
+  /** Runs that are being repeated under the same keys, until that is on disk. */
+  readonly #beginning = new Set<string>();
 
   constructor(services: Services, runner: (flow: string) => FlowRunner | undefined) {
     this.#services = services;
@@ -51,7 +54,8 @@ export class Replays implements ReplayDoor {
     const runs: string[] = [];
     const refused: { id: string; reason: Text }[] = [];
     for (const { id } of chosen.slice(0, limits.replaysAtOnce).reverse()) {
-      const done = await this.#replay(id, request);
+      // What was begun is told in any case: whoever repeats all of it would make it happen twice.
+      const done = await this.#replay(id, request).catch((error: unknown): Refused => ({ refused: reasonOf(error) }));
       if ('runs' in done) runs.push(...done.runs);
       else if ('refused' in done && refused.length < limits.refusedListed) refused.push({ id, reason: done.refused });
     }
@@ -70,8 +74,24 @@ export class Replays implements ReplayDoor {
     return undefined;
   }
 
-  async #replay(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started | Rehearsed> {
-    const { history } = this.#services;
+  /** Under the same keys one at a time: two would both find nothing recorded, and both act. */
+  async #replay(run: string, request: ReplayRequest): Promise<Refused | Started | Rehearsed> {
+    if (request.mode !== 'same-keys') return await this.#repeat(run, request);
+    if (this.#beginning.has(run)) return { refused: beingReplayed(run) };
+    this.#beginning.add(run);
+    try {
+      for (const { id, mode } of await this.#services.history.listReplays(run, limits.pageSizeMax)) {
+        if (mode === 'same-keys' && !(await this.#services.history.findRun(id))) return { refused: beingReplayed(run) };
+      }
+      return await this.#repeat(run, request);
+    } finally {
+      this.#beginning.delete(run);
+    }
+  }
+
+  async #repeat(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started | Rehearsed> {
+    const { history, disk } = this.#services;
+    if (mode !== 'dry-run' && disk.low) return { refused: diskLow() };
     const starts = from === undefined ? (await history.listSteps(run, 1)).filter((step) => step.outcome === 'accepted') : arrivals(await history.listSteps(run, limits.stepsOfRunMax, from));
     const first = starts[0];
     if (!first) return { refused: from === undefined ? notRecorded(run) : notThere(run, from) };
@@ -127,4 +147,6 @@ const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not running; 
 const noNode = ({ flow, node }: StepRecord): Text => ({ en: `the live revision of flow ${flow} has no node ${node}; choose another node to replay from`, ru: `в работающей ревизии потока ${flow} нет узла ${node}; выберите другой узел для повтора` });
 const tooLarge = (node: string): Text => ({ en: `a message at node ${node} was too large to be kept; replay from another node`, ru: `сообщение в узле ${node} было слишком велико и не сохранено; повторите с другого узла` });
 const stillPending = (run: string): Text => ({ en: `run ${run} is pending: what it has not done is still to come; wait for its end, or cancel it`, ru: `запуск ${run} ещё не завершён: несделанное ещё впереди; дождитесь конца или отмените его` });
+const beingReplayed = (run: string): Text => ({ en: `run ${run} is being replayed under the same keys already; wait for the end of that`, ru: `запуск ${run} уже повторяется с теми же ключами; дождитесь конца повтора` });
+const diskLow = (): Text => ({ en: 'the disk of the data folder is nearly full; free some of it, then replay', ru: 'диск папки данных почти заполнен; освободите место и повторите' });
 const full = (node: string): Text => ({ en: `the queue of node ${node} is full; replay later`, ru: `очередь узла ${node} заполнена; повторите позже` });

@@ -252,7 +252,7 @@ export class Station implements DuesOwner {
 
   /** How many messages wait here in memory only: all, and of a run. */
   get volatile(): number { return this.#queue.countIf((work) => work.seq === 0) + this.#pacing.volatile + this.dues.volatile; }
-  volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run); }
+  volatileOf(run: string): number { return this.#queue.countIf((work) => work.seq === 0 && work.run.id === run) + this.#pacing.volatileOf(run); }
 
   /** What memory mode holds here, for the journal: a planned stop loses nothing. */
   takeVolatile(): Work[] { return [...this.#pacing.takeAll(), ...this.#queue.takeAll()].filter((work) => work.seq === 0).concat(this.dues.takeVolatile()); }

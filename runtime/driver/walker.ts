@@ -325,7 +325,6 @@ function portOf(unit: Unit, id: string): OutPort {
 export function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
   const { run: { id: run }, receivedAt, parents } = segment.origin;
   segment.tally.dead++;
-  unit.count.deadLetters++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
     details: JSON.stringify(record.details), key, receivedAt, body: encodeStorable(body),

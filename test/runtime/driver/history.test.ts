@@ -238,6 +238,43 @@ describe('a replay', () => {
     expect(answer).toMatchObject({ refused: [{ id: large }], more: false });
     expect(nodes.calls.slice(4)).toEqual(['call:a', 'call:c']);
   });
+  test('under the same keys is made one at a time, so that two at once, or one beside another that is pending, act once', async () => {
+    nodes.onCall = () => { throw new NodeFailure('test.bad', BOTH('bad')); };
+    const w = world();
+    await w.deploy(LINE);
+    const run = await feed('a');
+    await w.calm();
+    await w.moveHistory();
+    const goOn = Promise.withResolvers<void>();
+    nodes.calls.length = 0;
+    nodes.onCall = async () => { await goOn.promise; };
+    const again = replays(w);
+    const twice = await Promise.allSettled([again.one(run, { mode: 'same-keys' }), again.one(run, { mode: 'same-keys' })]);
+    expect(twice.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await w.calm();
+    await expect(again.one(run, { mode: 'same-keys' })).rejects.toMatchObject({ code: 'run.cannot-replay' });
+    goOn.resolve();
+    await w.calm();
+    expect(nodes.calls).toHaveLength(1);
+    await again.one(run, { mode: 'same-keys' });
+    await w.calm();
+    expect(nodes.calls).toHaveLength(1);
+  });
+  test('of many tells what it began and what could not be written, and a full disk takes none', async () => {
+    const { w } = await ranOnce();
+    for (const payload of ['b', 'c']) await feed(payload, 'k1');
+    await w.calm();
+    const { commit } = w.services.journal;
+    let begun = 0;
+    w.services.journal.commit = async (each) => {
+      if (each.acceptance && ++begun === 2) throw new Error('the disk has not answered for 5 s');
+      return await commit.call(w.services.journal, each);
+    };
+    const answer = await replays(w).many({ flow: 'flow' }, { mode: 'new-generation' });
+    expect(answer).toMatchObject({ runs: [expect.any(String), expect.any(String)], refused: [{ reason: { en: expect.stringContaining('the disk has not answered') as string } }] });
+    w.disk.low = true;
+    expect((await replays(w).many({ flow: 'flow' }, { mode: 'new-generation' })).runs).toEqual([]);
+  });
   test('of a run that is pending, of a stopped flow and of a node that is gone is refused with the reason', async () => {
     nodes.onCall = () => { throw new NodeFailure('test.busy', BOTH('busy'), { retry: 'backoff' }); };
     const { w, run } = await ranOnce();
