@@ -14,6 +14,8 @@ const RETRY_MS = 1000;
 // A larger transaction holds the disk longer than its callers should wait.
 const BATCH_COMMITS = 2048;
 
+type Query = Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'];
+
 /** Groups commits: while one transaction is on its way to the disk, the next ones queue and then go together. No timer is involved. */
 export class JournalClient implements Journal {
   readonly token: number;
@@ -156,11 +158,21 @@ export class JournalClient implements Journal {
     }
   }
 
-  async #query<T>(name: Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name'], ...args: unknown[]): Promise<T> {
+  async #query<T>(name: Query, ...args: unknown[]): Promise<T> {
     // Behind everything that was committed before: a queue read from disk must not miss what is on its way there.
     // A batch that fails is put back into the queue, so what is being written counts too.
     if (!this.#damage && (this.#busy || this.#queue.length > 0 || this.#trouble)) await Promise.race([this.commit({ ops: [] }), this.#broken.promise]);
     if (this.#damage) throw this.#damage;
+    return await this.#ask<T>(name, args);
+  }
+
+  /** For people who look: what is on its way to the disk is not waited for, since a disk that is full would let them wait as long as it is. */
+  async #look<T>(name: Query, ...args: unknown[]): Promise<T> {
+    if (this.#damage) throw this.#damage;
+    return await this.#ask<T>(name, args);
+  }
+
+  async #ask<T>(name: Query, args: readonly unknown[]): Promise<T> {
     try {
       return await this.#port.ask({ kind: 'query', name, args }) as T;
     } catch (error) {
@@ -176,18 +188,18 @@ export class JournalClient implements Journal {
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
   asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);
   retryingKeys: Journal['retryingKeys'] = (flow) => this.#query('retryingKeys', flow);
-  keyHolds: Journal['keyHolds'] = (flow) => this.#query('keyHolds', flow);
+  keyHolds: Journal['keyHolds'] = (flow) => this.#look('keyHolds', flow);
   heldDues: Journal['heldDues'] = (flow) => this.#query('heldDues', flow);
   windows: Journal['windows'] = (flow) => this.#query('windows', flow);
   kept: Journal['kept'] = (query) => this.#query('kept', query);
-  pendingRuns: Journal['pendingRuns'] = (query) => this.#query('pendingRuns', query);
-  pendingOf: Journal['pendingOf'] = (run, limit) => this.#query('pendingOf', run, limit);
-  pendingRunCount: Journal['pendingRunCount'] = (flow) => this.#query('pendingRunCount', flow);
+  pendingRuns: Journal['pendingRuns'] = (query) => this.#look('pendingRuns', query);
+  pendingOf: Journal['pendingOf'] = (run, limit) => this.#look('pendingOf', run, limit);
+  pendingRunCount: Journal['pendingRunCount'] = (flow) => this.#look('pendingRunCount', flow);
   pendingTotal: Journal['pendingTotal'] = (flow) => this.#query('pendingTotal', flow);
   cancelRun: Journal['cancelRun'] = (run, at) => this.#query('cancelRun', run, at);
-  deadLetters: Journal['deadLetters'] = (query) => this.#query('deadLetters', query);
-  findDeadLetter: Journal['findDeadLetter'] = (seq) => this.#query('findDeadLetter', seq);
-  deadLetterTotal: Journal['deadLetterTotal'] = (query) => this.#query('deadLetterTotal', query);
+  deadLetters: Journal['deadLetters'] = (query) => this.#look('deadLetters', query);
+  findDeadLetter: Journal['findDeadLetter'] = (seq) => this.#look('findDeadLetter', seq);
+  deadLetterTotal: Journal['deadLetterTotal'] = (query) => this.#look('deadLetterTotal', query);
   pruneDeadLetters: Journal['pruneDeadLetters'] = (before, atMost) => this.#query('pruneDeadLetters', before, atMost);
   deadLetterCounts: Journal['deadLetterCounts'] = () => this.#query('deadLetterCounts');
   findAnswer: Journal['findAnswer'] = (scope, key) => this.#query('findAnswer', scope, key);

@@ -58,6 +58,23 @@ describe('a journal that is found damaged', () => {
   });
 });
 
+test('dead letters, held keys and pending runs can be looked at while nothing can be written', async () => {
+  const w = world();
+  const runner = await w.deploy(flow);
+  nodes.onCall = ({ payload }) => { if (payload === 'bad') throw new Error('bad'); };
+  await nodes.deliver.get('in')?.({ payload: 'bad' }, { key: 'k' });
+  await w.calm();
+  w.trouble = { message: 'database or disk is full', errcode: 13 };
+  runner.commit([{ op: 'end', seq: 999 }]);
+  await w.calm();
+  const { journal: disk } = w.services;
+  expect(await disk.deadLetters({ limit: 5 })).toHaveLength(1);
+  expect(await disk.keyHolds('flow')).toHaveLength(1);
+  expect(await disk.pendingRuns({ limit: 5 })).toEqual([]);
+  w.trouble = undefined;
+  await w.pass(10_000);
+});
+
 describe('a disk that is filled up to its reserve', () => {
   test('refuses new messages, while accepted ones end and dead letters are written, and takes messages again by itself', async () => {
     const w = world();
