@@ -29,6 +29,11 @@ interface Explained { readonly means: Text; readonly fix: Text }
 
 /** Failures of the runtime and its API; `status` is the HTTP answer. */
 export const failureCodes = {
+  'context.not-found': {
+    status: 404,
+    means: { en: 'There is no context value of this name.', ru: 'Значения контекста с таким именем нет.' },
+    fix: { en: 'Look it up in the list of the scope; a node may have deleted it meanwhile.', ru: 'Найдите его в списке области; узел мог его тем временем удалить.' },
+  },
   'flow.not-found': {
     status: 404,
     means: { en: 'There is no flow with this id.', ru: 'Потока с таким id нет.' },
@@ -518,6 +523,22 @@ export const nodeFailureCodes = {
   'node.not-pure': {
     means: { en: 'A node that declares itself pure reached for a power that acts outside.', ru: 'Узел, объявленный чистым, обратился к средству, действующему наружу.' },
     fix: { en: 'The author of the node declares its replay as idempotent or external.', ru: 'Автору узла нужно объявить replay как idempotent или external.' },
+  },
+  'context.not-declared': {
+    means: { en: 'A node reached for context that its type does not declare to use.', ru: 'Узел обратился к контексту, использование которого его тип не объявляет.' },
+    fix: { en: 'The author of the node declares `state` with the widest scope that it uses; in a function node choose its context in the settings.', ru: 'Автору узла нужно объявить `state` с самой широкой нужной областью; в узле function выберите контекст в настройках.' },
+  },
+  'context.key': {
+    means: { en: 'The name of a context value is empty or too long.', ru: 'Имя значения контекста пустое или слишком длинное.' },
+    fix: { en: 'Use a short name, for example an id.', ru: 'Используйте короткое имя, например идентификатор.' },
+  },
+  'context.value': {
+    means: { en: 'A value is too large for the context, or of a kind that cannot be kept, such as a function.', ru: 'Значение слишком велико для контекста или такого вида, который нельзя сохранить, например функция.' },
+    fix: { en: 'Keep plain data of moderate size; put large data into a file or a database and keep its name.', ru: 'Храните простые данные умеренного размера; большие поместите в файл или базу данных и храните их имя.' },
+  },
+  'context.full': {
+    means: { en: 'The context has no room for another key or for a larger value.', ru: 'В контексте нет места для нового ключа или большего значения.' },
+    fix: { en: 'Delete keys that are no longer needed, or keep the data in a database.', ru: 'Удалите ненужные ключи или храните данные в базе данных.' },
   },
   'engine.too-many-hops': {
     means: { en: 'A message passed very many nodes without coming to rest.', ru: 'Сообщение прошло очень много узлов без остановки.' },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployEffects, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployEffects, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -30,6 +30,7 @@ export interface FlowHost {
   cancelRun(run: string): Promise<CancelAnswer>;
   readonly letters: DeadLetterDoor;
   readonly replays: ReplayDoor;
+  readonly context: ContextDoor;
   deadLetterCount(flow: string): number;
 
   /** Tells that a connection's document, a secret or env changed: the connection is opened anew at its next use. */
@@ -69,6 +70,15 @@ export interface DeadLetterDoor {
   discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer>;
   heldKeys(flow: string): Promise<readonly HeldKey[]>;
   freeKey(flow: string, request: HeldKeyRequest): Promise<void>;
+}
+
+/** Values that nodes and flows keep. Whole: masking is the API's. A `Failure` `context.not-found` for one that is not there. */
+export interface ContextDoor {
+  list(query: ContextQuery): Promise<ContextList>;
+  find(place: ContextPlace): Promise<ContextValue>;
+  /** In turn with the calls that use the same context. */
+  set(place: ContextPlace, value: unknown): Promise<void>;
+  delete(place: ContextPlace): Promise<void>;
 }
 
 export interface DeployOutcome extends DeployEffects {

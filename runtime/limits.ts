@@ -72,6 +72,12 @@ export const limits = {
   chunkMessages: 1_000, // of very many that one message becomes, in one commit: some ten milliseconds of the disk's time
   chunkBytes: 4 * MB, // the same by size
 
+  // Context
+  contextKeyChars: 200, // a key is a name, and may hold an id
+  contextValueChars: 256 * KB, // of one value; it is written whole at each change
+  contextKeysMax: 10_000, // of one node, of one flow's own and of all flows; more belongs into a database, which finds them by what they hold
+  contextChars: 16 * MB, // of all values of one flow, and of those of all flows: they are in memory, and read at a start
+
   // Sources
   injectEveryMinMs: 10, // an interval of 0 would never let anything else run
 

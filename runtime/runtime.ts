@@ -11,6 +11,7 @@ import { DriverHost } from './driver/host.ts';
 import { Locks } from './driver/locks.ts';
 import { Replies } from './driver/replies.ts';
 import type { Services } from './driver/services.ts';
+import { States } from './driver/states.ts';
 import { Suspects } from './driver/suspects.ts';
 import { Timers } from './driver/timers.ts';
 import type { Json, Text } from './flow/flow.ts';
@@ -121,7 +122,7 @@ function servicesOf({ disk, options, clock, random, journal, values, observers, 
     disk, suspects: new Suspects(clock), clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
-    hooks: new HookRouter(), locks: new Locks(), replies: new Replies(timers),
+    hooks: new HookRouter(), locks: new Locks(), states: new States(journal, clock), replies: new Replies(timers),
     history: { ...store, add: (steps) => pump.addSteps(steps), flush: () => pump.flush() },
     trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };

@@ -92,7 +92,7 @@ async function judge(scenario: Scenario, { nodes, acknowledged }: Story, last: W
   expect(letters).toHaveLength(ended.reduce((sum, { dead }) => sum + dead, 0));
   // The same id is the same message, in whatever life; only its failures may have come at other times.
   expect(new Set(nodes.arrived.map(({ id }) => id)).size).toBe(new Set(nodes.arrived.map(({ id, body: { error: _error, ...body } }) => `${id}${JSON.stringify(body)}`)).size);
-  expect(scenario.holds?.({ nodes, accepted: runs.length })).toBeUndefined();
+  expect(scenario.holds?.({ nodes, accepted: runs.length, world: last, ended: ended.length })).toBeUndefined();
 }
 
 describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {

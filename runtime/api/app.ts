@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response, Router } from 'express';
 import { Failure } from '../errors.ts';
 import { CheckedRoute } from './checked-route.ts';
+import { contextRoutes } from './context.ts';
 import { failureAnswer, sendFailure } from './failure-response.ts';
 import { letterRoutes } from './dead-letters.ts';
 import { flowRoutes } from './flows.ts';
@@ -13,7 +14,7 @@ import { runRoutes } from './runs.ts';
 import { serveEditor } from './serve-editor.ts';
 import { systemRoutes } from './system.ts';
 
-const ROUTES: readonly Route[] = [...flowRoutes, ...valueRoutes, ...runRoutes, ...letterRoutes, ...systemRoutes];
+const ROUTES: readonly Route[] = [...flowRoutes, ...valueRoutes, ...runRoutes, ...letterRoutes, ...contextRoutes, ...systemRoutes];
 
 // Scripts only from our own files and never from text, so that what a message shows cannot run. Styles may stand inline: the canvas places its nodes so.
 const CONTENT_SECURITY_POLICY = [

@@ -260,6 +260,15 @@ export interface BackupAnswer {
   /** `environment`: restoring needs the same MILLRACE_SECRET_KEY. */
   readonly key: 'key-file' | 'environment';
 }
+/** Where a context value is: of all flows (no flow), of a flow, or of a node of it. */
+export interface ContextPlace { readonly flow?: string; readonly node?: string; readonly key: string }
+export interface ContextScope { readonly flow?: string; readonly node?: string; readonly keys: number; readonly bytes: number }
+export interface ContextEntry extends ContextPlace { readonly bytes: number; readonly updatedAt: number }
+export interface ContextQuery { readonly flow?: string; readonly node?: string; readonly after?: string; readonly limit: number }
+/** GET /api/v1/context?flow=&node=&after=&limit=: what all flows share, or what a flow and its nodes hold, by node and key. */
+export interface ContextList { readonly scopes: readonly ContextScope[]; readonly entries: readonly ContextEntry[]; /** Where the next page begins. */ readonly next?: string }
+/** GET /api/v1/context/global/:key, …/flow/:flow/:key, …/node/:flow/:node/:key: masked where personal. PUT { value } there, DELETE. */
+export interface ContextValue extends ContextEntry { readonly value: unknown; readonly truncated: boolean }
 /** GET /api/v1/audit?limit=&before=, newest first. */
 export interface AuditList { readonly entries: readonly { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }[] }
 /** GET /export?flow=a&flow=b → one flow's canonical JSON for one id; else this. */

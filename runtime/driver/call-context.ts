@@ -1,9 +1,10 @@
-import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace } from '../sdk/context.ts';
+import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace, NodeState } from '../sdk/context.ts';
 import type { Envelope } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Text } from '../flow/flow.ts';
 import type { Work } from './message.ts';
 import type { Services } from './services.ts';
+import { noState, type Draft } from './state-draft.ts';
 import type { Unit } from './unit.ts';
 
 export interface ReplyDoor { reply(run: string, answer: HttpAnswer): boolean }
@@ -26,6 +27,8 @@ export class CallContext implements NodeContext<unknown, unknown> {
   /** Set by the caller when it depends on the message. */
   config: unknown;
   signal: AbortSignal = NEVER;
+  /** Set by the caller when the node's type declares that it uses state. */
+  draft: Draft | undefined;
   readonly #unit: Unit;
   readonly #msg: Subject;
   readonly #work: Work;
@@ -75,6 +78,10 @@ export class CallContext implements NodeContext<unknown, unknown> {
   }
   get lock(): NodeContext['lock'] {
     return (keys, work) => this.#unit.around.services.locks.with(keys.map((key) => `${this.#unit.place.flow.id}/${key}`), work);
+  }
+  get state(): NodeState {
+    if (!this.draft) throw noState(this.#unit.id);
+    return this.draft;
   }
   get debug(): NodeContext['debug'] {
     const { observers, clock } = this.#unit.around.services;

@@ -1,6 +1,7 @@
 import { afterFailure } from '../engine/retry.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
+import type { Body } from '../sdk/message.ts';
 import type { NodeFailure, Retry } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { crashedTooOften, failureOf, outcomeUnknown, timedOut } from './failures.ts';
@@ -22,7 +23,7 @@ export class Caller {
 
   call(station: Station, unit: Unit, work: Work): void {
     unit.count.working++;
-    const done = this.#attempt(unit, work);
+    const done = unit.plan.state ? this.#inTurn(unit, work) : this.#attempt(unit, work);
     const at: Place = { station, unit, work, began: this.#runner.services.clock.elapsed() };
     done.then((result) => this.#succeeded(at, result), (error: unknown) => this.#failed(at, error))
       .catch((error: unknown) => this.#runner.services.bug(error, { en: `finishing a call of node ${unit.id}`, ru: `завершение вызова узла ${unit.id}` }))
@@ -34,6 +35,12 @@ export class Caller {
     const works = [...this.#underWay].filter(([work]) => work.run.id === run);
     for (const [, aborter] of works) aborter.abort();
     return works.filter(([work]) => work.seq === 0).length;
+  }
+
+  /** Its turn lasts until what came of the call is settled. */
+  async #inTurn(unit: Unit, work: Work): Promise<HandlerResult> {
+    work.endTurn = await this.#runner.services.states.turn(unit);
+    return await this.#attempt(unit, work);
   }
 
   async #attempt(unit: Unit, work: Work): Promise<HandlerResult> {
@@ -50,14 +57,19 @@ export class Caller {
     if (work.seq !== 0) await services.journal.commit({ ops: [{ op: 'begin', seq: work.seq, attempt: work.attempt }] });
     if (this.#runner.isCancelled(work)) return undefined; // while that was being written: what it gives is fenced off
     const context = new CallContext(unit, work.msg, work);
+    context.draft = services.states.draftOf(unit);
     try {
       const before = services.clock.elapsed();
-      const result = await this.#inTime({ unit, work, context }, () => this.#run(unit, work, context));
+      const result = await this.#inTime({ unit, work, context }, () => callNode(unit, work.msg.body, context));
+      // Of a message that becomes very many it was committed with the first of them.
+      if (work.cursor === null) work.draft = context.draft;
       const ms = services.clock.elapsed() - before;
       unit.count.ms = unit.count.ms === undefined ? ms : unit.count.ms + (ms - unit.count.ms) * SMOOTHING;
       return result;
     } catch (error) {
       throw new CallFailed(failureOf(error, unit.id), context.resource);
+    } finally {
+      context.draft?.close();
     }
   }
 
@@ -85,20 +97,18 @@ export class Caller {
     const confirm = unit.definition?.confirm;
     if (!confirm) return 'unknown';
     const context = new CallContext(unit, work.msg, work);
+    context.draft = this.#runner.services.states.draftOf(unit);
     try {
       const said = await this.#inTime({ unit, work, context }, async () => await confirm(work.msg.body, context as never));
-      return said === 'unknown' || said === 'not-done' ? said : { result: said === 'done' ? work.msg.body : said.done };
+      if (said === 'unknown' || said === 'not-done') return said;
+      // What the lost call wrote is lost with it; who confirms it writes that again.
+      work.draft = context.draft;
+      return { result: said === 'done' ? work.msg.body : said.done };
     } catch {
       return 'unknown'; // the question failed too: nothing is known, and the policy decides
+    } finally {
+      context.draft?.close();
     }
-  }
-
-  async #run(unit: Unit, work: Work, context: CallContext): Promise<HandlerResult> {
-    const { run, batch } = unit.definition ?? {};
-    if (run) return await run(work.msg.body, context as never);
-    const [result] = (await batch?.([work.msg.body], [context as never])) ?? [];
-    if (result instanceof Error) throw result;
-    return result;
   }
 
   #succeeded(at: Place, result: HandlerResult): void {
@@ -186,6 +196,15 @@ export class Caller {
     visit.began = began;
     return visit;
   }
+}
+
+/** Calls the handler for one message. */
+export async function callNode(unit: Unit, body: Body, context: CallContext): Promise<HandlerResult> {
+  const { run, batch } = unit.definition ?? {};
+  if (run) return await run(body, context as never);
+  const [result] = (await batch?.([body], [context as never])) ?? [];
+  if (result instanceof Error) throw result;
+  return result;
 }
 
 /** A failure together with whom it spoke to. */

@@ -4,6 +4,8 @@ import { limits } from '../limits.ts';
 import { Observers } from '../observe.ts';
 import type { Body } from '../sdk/message.ts';
 import type { StepRecord } from '../store/store.ts';
+import { CallContext } from './call-context.ts';
+import { callNode } from './caller.ts';
 import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { Msg, type Work } from './message.ts';
@@ -12,19 +14,19 @@ import { Recorder } from './recorder.ts';
 import { Revision } from './revision.ts';
 import { Segment } from './segment.ts';
 import type { Services } from './services.ts';
-import { NodeCount, WireCount, type Unit } from './unit.ts';
+import { configFor, NodeCount, WireCount, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 
 /**
- * Takes messages through a revision of its own, in memory, and answers the steps. Pure nodes run; all others answer from the record of
+ * Takes messages through a revision of its own, in memory, and answers the steps. Pure nodes run, those with context on a copy of it; all others answer from the record of
  * each message, and where there is none the way ends as `missing`: that is what a replay would do now. Nothing is written, counted or called.
  */
 export async function dryRun(runner: FlowRunner, starts: readonly StepRecord[]): Promise<readonly StepRecord[]> {
   const { revision: live, services } = runner;
   if (!live) return [];
   const steps: StepRecord[] = [];
-  const aside: Services = { ...services, observers: new Observers(), history: { ...services.history, add: (more) => { steps.push(...more); } } };
+  const aside: Services = { ...services, states: services.states.copy(runner.flow), observers: new Observers(), history: { ...services.history, add: (more) => { steps.push(...more); } } };
   const counts = { count: () => new NodeCount(), wireCount: () => new WireCount(), replies: { reply: () => false } };
   const revision = await Revision.make({ flow: live.flow, number: live.number, services: aside, counts, before: undefined });
   try {
@@ -63,6 +65,7 @@ class Walk {
     segment.close();
     await settled;
     this.#means.recorder.tell(segment);
+    this.#means.services.states.settle(work);
     return segment.outs.map(({ visit, wire, due }) => this.#work({ msg: new Msg(visit.body, visit.id), run: work.run, node: visit.unit.id, via: wire?.id ?? '', key: visit.key, due, hops: visit.hops }));
   }
 
@@ -72,10 +75,26 @@ class Walk {
     const visit = new Visit(segment, unit, msg.body);
     if (unit.definition?.start) { walker.leaveBy(visit, via || unit.defaultPort); return; }
     if (!unit.rests) { walker.call(visit); return; }
+    if (unit.plan.state && unit.plan.replay === 'pure') { await this.#withState(unit, visit); return; }
     const known = await services.history.findDone(msg.id, unit.id);
     if (!known) { recorder.missing(visit); return; }
     segment.fromRecord = true;
     try { walker.leave(visit, answerOf(known)); } catch (error) { walker.fail(visit, failureOf(error, unit.id)); }
+  }
+
+  async #withState(unit: Unit, visit: Visit): Promise<void> {
+    const { walker, services } = this.#means;
+    const { origin } = visit.segment;
+    const context = new CallContext(unit, visit, origin);
+    context.draft = services.states.draftOf(unit);
+    try {
+      context.config = await configFor(unit, visit.body, context);
+      const result = await callNode(unit, visit.body, context);
+      origin.draft = context.draft;
+      walker.leave(visit, result);
+    } catch (error) {
+      walker.fail(visit, failureOf(error, unit.id));
+    }
   }
 
   /** What waits for an instant goes on at once, as if it had come. */

@@ -231,11 +231,11 @@ export class FlowRunner implements StationOwner {
     this.parking.spare(segment);
     const { origin, outs, tally, cursor } = segment;
     const stays = cursor !== undefined || segment.kept;
-    const dead = segment.letters.length === 0 ? NONE : this.#letters(origin, segment.letters);
+    const beside = segment.letters.length === 0 && !origin.draft ? NONE : [...this.services.states.settle(origin), ...this.#letters(origin, segment.letters)];
     const told = this.recorder.tell(segment);
     if (origin.seq === 0) {
-      // Memory mode: only dead letters are on disk.
-      if (dead.length > 0) this.commit(dead);
+      // Memory mode: only dead letters and context are on disk.
+      if (beside.length > 0) this.commit(beside);
       this.#settleInMemory(origin, segment);
       return WRITTEN;
     }
@@ -248,7 +248,7 @@ export class FlowRunner implements StationOwner {
     if (segment.kept) rows.push({ op: 'end', seq: origin.seq });
     else if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
     if (cursor !== undefined) goOn(origin, cursor, branched);
-    const written = this.#writer.write([...also, ...rows, ...dead, ...ops, ...told]);
+    const written = this.#writer.write([...also, ...rows, ...beside, ...ops, ...told]);
     for (const work of works) this.#rest(work);
     if (freed) this.freedBy(origin.seq);
     return written;

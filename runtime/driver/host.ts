@@ -5,6 +5,7 @@ import type { ConnectionDocument, Flow, Json, Text } from '../flow/flow.ts';
 import type { DeployOutcome, FlowHost } from '../host.ts';
 import { limits } from '../limits.ts';
 import type { Receipt } from '../sdk/context.ts';
+import { Contexts } from './contexts.ts';
 import { CountersOf } from './counters.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { FlowRunner } from './flow-runner.ts';
@@ -24,12 +25,14 @@ export class DriverHost implements FlowHost {
   readonly #blamed = new Map<string, number>();
   readonly letters: DeadLetters;
   readonly replays: Replays;
+  readonly context: Contexts;
   #stopPruning: () => void = () => undefined;
   #closing = false;
 
   constructor(services: Services, pump: HistoryPump) {
     this.#services = services;
     this.#pump = pump;
+    this.context = new Contexts(services);
     this.replays = new Replays(services, (flow) => this.#runners.get(flow));
     this.letters = new DeadLetters(services, {
       runner: (flow) => this.#runners.get(flow),
@@ -67,6 +70,7 @@ export class DriverHost implements FlowHost {
     const gathered = (await journal.atRest(flow)).reduce((sum, { kept }) => sum + kept, 0);
     const forgotten = { pending: await journal.pendingTotal(flow) + gathered, deadLetters: await journal.deadLetterTotal({ flow }) };
     await journal.removeFlow(flow);
+    this.#services.states.forget(flow);
     return forgotten;
   }
 

@@ -1,6 +1,7 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { rowState, type Row } from '../journal/rows.ts';
 import type { Services } from './services.ts';
+import type { Draft } from './state-draft.ts';
 import type { WireCount } from './unit.ts';
 import type { Body } from '../sdk/message.ts';
 import type { Stream } from './stream.ts';
@@ -68,6 +69,10 @@ export interface Work {
   cursor: number | null;
   /** Those that have not left yet. */
   stream?: Stream | undefined;
+  /** What the call that has just ended wrote to the context: committed with its results. */
+  draft?: Draft | undefined;
+  /** Ends its turn to write to the context. */
+  endTurn?: (() => void) | undefined;
 }
 
 export function workOf(row: Row, wire: WireCount | undefined): Work {

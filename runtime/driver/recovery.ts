@@ -25,8 +25,9 @@ export class Recovery {
   }
 
   async #open(): Promise<DeployEffects['parks']> {
-    const { flow, services: { journal } } = this.#runner;
+    const { flow, services: { journal, states } } = this.#runner;
     await journal.recover(flow);
+    await states.open(flow);
     const parks = await this.#runner.parking.atStart();
     for (const { node, key, row } of await journal.keyHolds(flow)) {
       this.#runner.station(node).holdForPerson(key);

@@ -66,7 +66,7 @@ export class Revision {
     const { flow, services } = making;
     const plan = planFlow(flow, (type) => {
       const definition = services.nodes.get(type);
-      return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true, ...(definition.collect?.missing && { gathers: definition.collect.missing.waits }) };
+      return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true, state: definition.state, ...(definition.collect?.missing && { gathers: definition.collect.missing.waits }) };
     });
     const units = new Map<string, Unit>();
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
@@ -137,7 +137,7 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined || (node.disabled === true && !off && !definition?.start), off, records: node.record === true,
     defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
-    concurrency: definition?.collect ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
+    concurrency: definition?.collect || plan.state ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: durationOf(node.timeout) ?? limits.callTimeoutMs, rate: node.rate === undefined ? undefined : parseRate(node.rate),
     pace: readied.problem || !readied.config ? undefined : definition?.pace?.(readied.config.atDeploy as never),
     outs: new Map(), siblings, fingerprint,
@@ -163,7 +163,7 @@ async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefi
   try {
     const { values, sandbox } = making.services;
     const env = (name: string): Json | undefined => values.env(name) ?? making.flow.env?.[name]?.default;
-    const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name) });
+    const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name), context: (name) => making.services.states.read(making.flow.id, name) });
     if (!definition.prepare) return { config, prepared: made(undefined), problem: undefined };
     const declared = Object.keys(making.flow.env ?? {}).flatMap((name) => { const value = env(name); return value === undefined ? [] : [[name, value]]; });
     const host: PrepareHost = { ...place, sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };

@@ -13,6 +13,7 @@ import type { HookRouter } from './hooks.ts';
 import type { Run } from './message.ts';
 import type { Locks } from './locks.ts';
 import type { Replies } from './replies.ts';
+import type { States } from './states.ts';
 import type { Suspects } from './suspects.ts';
 import type { Timers } from './timers.ts';
 
@@ -38,6 +39,7 @@ export interface Services {
   readonly connections: Connections;
   readonly hooks: HookRouter;
   readonly locks: Locks;
+  readonly states: States;
   readonly replies: Replies;
   readonly sandbox: SandboxDoor;
   readonly fetch: Fetch;

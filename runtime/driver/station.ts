@@ -235,6 +235,8 @@ export class Station implements DuesOwner {
     if (work.resumed && work.key !== null && this.lastDue.get(work.key)?.pos === work.pos) this.lastDue.delete(work.key);
     work.on?.leave();
     work.on = undefined;
+    work.endTurn?.();
+    work.endTurn = undefined;
     this.#services.suspects.left(work);
   }
 

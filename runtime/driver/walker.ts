@@ -59,6 +59,7 @@ export class Walker {
   fail(visit: Visit, error: NodeFailure): void {
     const { clock, observers } = this.services;
     const { unit, segment } = visit;
+    if (visit.depth === 0) segment.origin.draft = undefined; // a call that failed writes nothing
     unit.count.failed++;
     const record = recordOf(error, { node: unit.id, attempt: Math.max(1, segment.origin.attempt), at: clock.now() });
     const taken = wired(unit, ERROR_PORT) || unit.plan.caughtBy.length > 0;
@@ -138,8 +139,10 @@ export class Walker {
   #waitsForKey(visit: Visit): boolean {
     const { unit, key, segment: { origin } } = visit;
     const due = key === null || (origin.resumed && origin.node === unit.id) ? undefined : unit.count.lastDue.get(key)?.due;
-    if (due !== undefined) this.#rest({ visit, wire: undefined, due });
-    return due !== undefined;
+    if (due === undefined) return false;
+    if (visit.depth === 0) origin.draft = undefined; // the call is made again
+    this.#rest({ visit, wire: undefined, due });
+    return true;
   }
 
   #sendToPorts(visit: Visit, ports: ReturnType<typeof portsOf>): void {

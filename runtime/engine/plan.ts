@@ -1,6 +1,7 @@
 import { replayOf } from '../flow/evaluate-rule.ts';
 import { splitEnd, wireId, type Flow, type FlowNode, type Wire } from '../flow/flow.ts';
 import type { NodeInfo, Replay } from '../flow/node-info.ts';
+import type { StateScope } from '../sdk/context.ts';
 
 /** A flow made ready for running: who feeds whom, and where a message comes to rest. Pure data. */
 
@@ -25,6 +26,8 @@ export interface PlanNode {
   readonly boundary: boolean;
   readonly splits: boolean;
   readonly gathers: boolean;
+  /** The widest context that its calls use: they take turns. */
+  readonly state: StateScope | undefined;
   /** Joins that wait for a message which is here; none for most flows. */
   readonly joins: readonly string[];
   readonly wires: ReadonlyMap<string, readonly PlanWire[]>;
@@ -45,6 +48,7 @@ export interface PlanType {
   readonly splits?: boolean;
   /** Waits for all parts of a whole. */
   readonly gathers?: (config: FlowNode['config']) => boolean;
+  readonly state?: ((config: FlowNode['config']) => StateScope | undefined) | undefined;
 }
 
 export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefined): Plan {
@@ -53,8 +57,9 @@ export function planFlow(flow: Flow, typeOf: (type: string) => PlanType | undefi
   for (const [id, node] of Object.entries(flow.nodes)) {
     const type = typeOf(node.type);
     const replay = type ? replayOf(type.info.replay, node.config, type.info.config) : 'external';
-    const boundary = !type || type.rests || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
-    drafts.set(id, { id, node, info: type?.info, replay, boundary, splits: type?.splits ?? false, gathers: type?.gathers?.(node.config) ?? false, wires: wires.get(id) ?? new Map() });
+    const state = type?.state?.(node.config);
+    const boundary = !type || type.rests || state !== undefined || (type.info.role === 'action' && (replay !== 'pure' || node.rate !== undefined));
+    drafts.set(id, { id, node, info: type?.info, replay, boundary, splits: type?.splits ?? false, gathers: type?.gathers?.(node.config) ?? false, state, wires: wires.get(id) ?? new Map() });
   }
   const reach = (id: string): Set<string> => restingPlaces(id, drafts);
   const nodes = new Map<string, PlanNode>();

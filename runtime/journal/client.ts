@@ -192,6 +192,7 @@ export class JournalClient implements Journal {
   heldDues: Journal['heldDues'] = (flow) => this.#query('heldDues', flow);
   windows: Journal['windows'] = (flow) => this.#query('windows', flow);
   kept: Journal['kept'] = (query) => this.#query('kept', query);
+  context: Journal['context'] = (flow) => this.#query('context', flow);
   pendingRuns: Journal['pendingRuns'] = (query) => this.#look('pendingRuns', query);
   pendingOf: Journal['pendingOf'] = (run, limit) => this.#look('pendingOf', run, limit);
   pendingRunCount: Journal['pendingRunCount'] = (flow) => this.#look('pendingRunCount', flow);

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
-import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
+import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type ContextRow, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -136,6 +136,7 @@ export class JournalDatabase {
       case 'letter-edited': this.#letters.edit(op.seq, op.body); return;
       case 'key-free': this.#letters.free(op.flow, op.node, op.key); return;
       case 'key-free-by': this.#letters.freeBy(op.row); return;
+      case 'context': this.#setContext(op.row); return;
       case 'ended': ended.push(op.run); return;
       case 'run': this.#changeRun(op.change, ended); return;
       case 'answered':
@@ -190,6 +191,11 @@ export class JournalDatabase {
     else this.#sql.run('INSERT OR REPLACE INTO cursors VALUES (?, ?)', seq, cursor);
   }
 
+  #setContext({ flow, node, key, value, at }: ContextRow): void {
+    if (value === null) this.#sql.run('DELETE FROM context WHERE flow = ? AND node = ? AND key = ?', flow, node, key);
+    else this.#sql.run('INSERT OR REPLACE INTO context VALUES (?, ?, ?, ?, ?)', flow, node, key, value, at);
+  }
+
   page(q: { flow: string; node: string; after: number; limit: number; charsMax: number }): Row[] {
     const rows: Row[] = [];
     let chars = 0;
@@ -242,6 +248,7 @@ export class JournalDatabase {
   kept(q: { flow: string; node: string; window: string }): KeptRow[] {
     return this.#sql.all('SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, body, flags FROM kept WHERE flow = ? AND node = ? AND window = ? ORDER BY pos', q.flow, q.node, q.window);
   }
+  context(flow: string): ContextRow[] { return this.#sql.all('SELECT flow, node, key, value, at FROM context WHERE flow = ?', flow); }
   pendingRuns(q: { flow?: string; among?: readonly string[]; limit: number }): { run: string; flow: string; revision: number; startedAt: number; messages: number }[] {
     const select = (from: string): string => `SELECT run, flow, revision, min(received_at) AS startedAt, count(*) AS messages FROM ${from} GROUP BY run ORDER BY startedAt DESC LIMIT ?3`;
     if (q.among) return this.#sql.all(select(PENDING_AMONG), q.flow ?? null, JSON.stringify(q.among), q.limit);
@@ -306,7 +313,7 @@ export class JournalDatabase {
     this.#sql.run(PRUNE_ANSWERS_OVER_QUOTA, before.answerBytes);
   }
   removeFlow(flow: string): void {
-    for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters', 'key_holds']) this.#sql.run(`DELETE FROM ${table} WHERE flow = ?`, flow);
+    for (const table of ['messages', 'runs', 'windows', 'kept', 'events', 'dead_letters', 'key_holds', 'context']) this.#sql.run(`DELETE FROM ${table} WHERE flow = ?`, flow);
   }
   crashing(since: number): { flow: string; blamed: number }[] {
     return this.#sql.all("SELECT flow, count(*) AS blamed FROM dead_letters WHERE at >= ? AND code = 'call.crashed' AND flow IN (SELECT flow FROM messages WHERE state = 1) GROUP BY flow", since);

@@ -1,4 +1,4 @@
-import type { AnswerRow, CancelledRun, Commit, CommitResult, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, ContextRow, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
 export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
@@ -39,6 +39,9 @@ export interface Journal {
 
   windows(flow: string): Promise<readonly WindowRow[]>;
   kept(query: { readonly flow: string; readonly node: string; readonly window: string }): Promise<readonly KeptRow[]>;
+
+  /** Everything that a flow's context holds; of '' what belongs to all flows. */
+  context(flow: string): Promise<readonly ContextRow[]>;
 
   /** Also of what windows have gathered. Newest first; `among` finds in queues only what is recorded. */
   pendingRuns(query: { readonly flow?: string; readonly among?: readonly string[]; readonly limit: number }): Promise<readonly { readonly run: string; readonly flow: string; readonly revision: number; readonly startedAt: number; readonly messages: number }[]>;

@@ -172,6 +172,9 @@ export function endState(tally: Pick<EndedRun, 'completed' | 'dropped' | 'dead' 
 export const endCodes = { completed: 1, 'dead-lettered': 2, dropped: 3, discarded: 4 } as const;
 export type EndCode = 0 | (typeof endCodes)[keyof typeof endCodes];
 
+/** A value of a flow's context: of a node, or of the flow itself where the node is ''. Where the flow is '' it belongs to all. A value of null is none. */
+export interface ContextRow { readonly flow: string; readonly node: string; readonly key: string; readonly value: string | null; readonly at: number }
+
 /** A caller's Idempotency-Key and what became of it (DESIGN 6.9). */
 export interface AnswerRow { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number; readonly answer: string | null; readonly ended: EndCode }
 
@@ -200,6 +203,7 @@ export type Op =
   | { readonly op: 'unkeep'; readonly flow: string; readonly node: string; readonly window: string }
   /** What nodes did, as text that only the reader of the outbox understands: on disk together with the results that it tells of. */
   | { readonly op: 'steps'; readonly steps: string }
+  | { readonly op: 'context'; readonly row: ContextRow }
   | { readonly op: 'park'; readonly parking: Parking }
   | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
 

@@ -18,11 +18,11 @@ export interface SalvageReport {
 
 const ORDERS: { readonly [table: string]: readonly string[] } = {
   messages: ['rowid'], cursors: ['rowid'], dead_letters: ['rowid'], outbox: ['rowid'], key_holds: ['rowid'],
-  meta: ['name'], runs: ['run'], windows: ['flow', 'node', 'key'], kept: ['flow', 'node', 'window', 'pos'], events: ['flow', 'node', 'event'], answers: ['scope', 'key'],
+  meta: ['name'], runs: ['run'], windows: ['flow', 'node', 'key'], kept: ['flow', 'node', 'window', 'pos'], events: ['flow', 'node', 'event'], answers: ['scope', 'key'], context: ['rowid'],
 };
 /** Columns whose text must be read again later, by how it is read. */
 const TEXTS: { readonly [table: string]: { readonly [column: string]: (text: string) => unknown } } = {
-  messages: { body: decodeBody }, kept: { body: decodeBody }, dead_letters: { body: decodeBody, text: JSON.parse, details: JSON.parse }, outbox: { runs: JSON.parse }, windows: { state: JSON.parse },
+  messages: { body: decodeBody }, kept: { body: decodeBody }, dead_letters: { body: decodeBody, text: JSON.parse, details: JSON.parse }, outbox: { runs: JSON.parse }, windows: { state: JSON.parse }, context: { value: decodeBody },
 };
 const STATE_MAX = 4;
 

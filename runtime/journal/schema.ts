@@ -55,4 +55,5 @@ export const migrations: readonly string[] = [
    CREATE INDEX messages_recorded ON messages (run) WHERE flags <> 0;`,
   `CREATE TABLE cursors (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);`,
   `CREATE INDEX kept_run ON kept (run);`,
+  `CREATE TABLE context (flow TEXT NOT NULL, node TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (flow, node, key));`,
 ];

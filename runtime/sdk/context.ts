@@ -42,6 +42,21 @@ export interface NodePlace {
   readonly clock: { now(): number };
 }
 
+/** Whose values: the node's own, those of all nodes of the flow, or those of all flows. */
+export type StateScope = 'node' | 'flow' | 'global';
+
+/** Values that outlive the call. A value is anything that a message may hold; what `get` answers is a copy. */
+export interface StateView {
+  get<T = unknown>(key: string): T | undefined;
+  /** undefined deletes. Throws a `NodeFailure` `context.value`, `context.key` or `context.full` for what cannot be kept. */
+  set(key: string, value: unknown): void;
+  delete(key: string): void;
+  keys(): string[];
+  /** Sets what `change` makes of the value, and answers it. */
+  update<T = unknown>(key: string, change: (before: T | undefined) => T | undefined): T | undefined;
+}
+export type NodeState = { readonly [scope in StateScope]: StateView };
+
 /** Powers of one call. `C` is the node's resolved config, `P` what `prepare` made. */
 export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   readonly config: C;
@@ -61,6 +76,8 @@ export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   connection<T>(name: string): Promise<T>;
   /** Runs `work` while holding every one of `keys` in this runtime; keys are taken in sorted order, so that no two callers wait for each other. */
   lock<T>(keys: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** For a type that declares `state`. What is written is committed with the results of the call, or not at all when it fails. */
+  readonly state: NodeState;
   /** Shows a value in the debug panel, once the message is safe. */
   debug(value: unknown, label?: string): void;
   /** Answers the caller that waits for this run; false when nobody waits. */

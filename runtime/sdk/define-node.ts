@@ -1,6 +1,6 @@
-import type { Json, Text } from '../flow/flow.ts';
+import type { FieldValue, Json, Text } from '../flow/flow.ts';
 import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
-import type { HttpRequest, NodeContext, PrepareHost, SourceContext } from './context.ts';
+import type { HttpRequest, NodeContext, PrepareHost, SourceContext, StateScope } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
 import type { Body, Drop, Hold, Many, ToPorts } from './message.ts';
 
@@ -9,6 +9,8 @@ export type WindowResult = Body | readonly Body[] | ToPorts | Hold | Drop | unde
 /** What a handler may answer. A plain object is one body for the only output; undefined ends the message there. */
 export type HandlerResult = WindowResult | Many;
 
+/** A config as the flow has it. */
+type FieldValues = { readonly [field: string]: FieldValue };
 type Declared = Omit<NodeInfo, 'role' | 'config' | 'inputs' | 'replay'>;
 
 /** Older config to the next version's config, pure: `migrations[1]` takes version 1 to 2. */
@@ -94,7 +96,9 @@ export interface NodeDefinition {
   /** Calls at once, unless the flow says otherwise. */
   readonly concurrency?: number;
   readonly splits?: boolean;
+  readonly state?: (config: FieldValues) => StateScope | undefined;
 }
+
 
 interface NodeSpec<F extends Fields, P> extends Declared {
   readonly replay: NodeInfo['replay'];
@@ -105,6 +109,8 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   readonly concurrency?: number;
   /** Makes a message into its parts, which a join later puts together. */
   readonly splits?: true;
+  /** The widest context that `ctx.state` may use, of a type with `run` or `batch`; undefined: none. Messages rest at its input, and its calls take turns with all that use the same context. */
+  readonly state?: StateScope | ((config: FieldValues) => StateScope | undefined);
   /** Makes the node ready at deploy; what it returns stands in `ctx.prepared`. A throw is a problem of the deploy, shown at the node. */
   prepare?(config: ConfigOf<F>, host: PrepareHost): Promise<P>;
   dispose?(prepared: P): Promise<void>;
@@ -123,13 +129,14 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, splits, ...info } = spec;
+  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
   return {
     info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
     ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
     ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),
+    ...(state && { state: typeof state === 'function' ? state : () => state }),
   } as NodeDefinition;
 }
 

@@ -16,6 +16,7 @@ import { NodeFailure, type Body, type DeliverOptions, type NodeDefinition } from
 import type { limits } from '../../runtime/limits.ts';
 import { flowOf } from '../kit/flow-of.ts';
 import type { TestNodes } from '../kit/test-nodes.ts';
+import type { World } from '../kit/world.ts';
 
 /**
  * Every kind of node and situation in which the process may end. To add one: a flow, what is fed to its source `in`, and what the end must
@@ -41,7 +42,7 @@ export interface Scenario {
   /** Messages of memory mode may be lost, never doubled. */
   readonly memory?: true;
   /** What else must hold, whatever happened on the way. */
-  readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number }) => string | undefined;
+  readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number; /** The last life. */ readonly world: World; /** Runs that ended in all lives. */ readonly ended: number }) => string | undefined;
 }
 
 export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode, rateLimit, deduplicate, debounce, batch, waitForCallback];
@@ -113,6 +114,18 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
   'a split in chunks of whose parts some are dead letters': {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', attempts: 1, afterDeadLetter: 'continue' }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> sink.in'] }),
     limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 4, 5] }], call: (payload) => (payload === 2 || payload === 5 ? broken() : undefined), ends: [{ completed: 3, dead: 2 }],
+  },
+  'a count in the context, of one node, of the flow and of all flows': {
+    flow: flowOf({
+      nodes: { in: 'test-source', own: 'test-tally', call: 'test-call', shared: { type: 'test-tally-call', config: { scope: 'flow' } }, also: { type: 'test-tally', config: { scope: 'flow' } }, all: { type: 'test-tally', config: { scope: 'global' } }, sink: 'test-sink' },
+      wires: ['in.out -> own.in', 'own.out -> call.in', 'call.out -> shared.in', 'own.out -> also.in', 'also.out -> all.in', 'shared.out -> sink.in', 'all.out -> sink.in'],
+    }),
+    feed: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], ends: [{ completed: 2 }, { completed: 2 }, { completed: 2 }], call: (payload, n) => (payload === 2 ? flaky(payload, n) : undefined),
+    holds: ({ world, ended }) => {
+      const own = world.services.states.shelf('flow').find('own', 'count');
+      const [shared, all] = [world.services.states.shelf('flow').find('', 'count'), world.services.states.shelf('').find('', 'count')];
+      return Number(own) === ended && Number(shared) === 2 * ended && Number(all) === ended ? undefined : `counts of ${ended} messages: ${own}, ${shared}, ${all}`;
+    },
   },
   'a delay, in order for its key': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),

@@ -5,6 +5,8 @@ import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
 import type { DeadLetter, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { Contexts } from '../../runtime/driver/contexts.ts';
+import { States } from '../../runtime/driver/states.ts';
 import { Failure } from '../../runtime/errors.ts';
 import type { DeadLetterDoor, FlowHost } from '../../runtime/host.ts';
 import { Observers } from '../../runtime/observe.ts';
@@ -98,6 +100,8 @@ export class FakeHost {
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
   health: ReturnType<FlowHost['journal']> = { state: 'well' };
+  /** Context that is not on disk. */
+  readonly states = new States({ context: async () => [], commit: async () => ({ ended: [] }) }, { now: () => 7 });
   injectFails: Error | undefined;
   countersFail: string | undefined;
   /** Serves `/hook/…`. */
@@ -119,7 +123,7 @@ export class FakeHost {
         one: async (run, request) => { this.asked.push(['replay', run, request]); return { runs: ['run-2'], refused: [], more: false, ...(request.mode === 'dry-run' && { steps: this.dryPath }) }; },
         many: async (query, request) => { this.asked.push(['replay', query, request]); return { runs: ['run-2', 'run-3'], refused: [], more: false }; },
       },
-      letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
+      context: new Contexts({ states: this.states }), letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
       journal: () => this.health, blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
       tryConnection: async (name) => { this.asked.push(['tryConnection', name]); return { state: 'open' }; }, testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {

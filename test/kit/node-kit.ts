@@ -1,5 +1,7 @@
 import { compileConfig, type CompiledConfig } from '../../runtime/expression/resolve.ts';
 import { replayOf } from '../../runtime/flow/evaluate-rule.ts';
+import { Draft } from '../../runtime/driver/state-draft.ts';
+import { Shelf } from '../../runtime/driver/states.ts';
 import type { FieldInfo } from '../../runtime/flow/node-info.ts';
 import { dueOf, isDrop, isHold, isMany, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
 import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
@@ -183,6 +185,7 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
     fetch: pure ? forbidden('fetch') : options.fetch ?? missing('fetch'),
     connection: pure ? forbidden('connection') : (options.connection ?? missing('connection')) as NodeContext['connection'],
     lock: async (keys, work) => { seen.locks.push(keys); return await work(); },
+    state: new Draft({ node: p.place.node.id, widest: 'global' }, { own: new Shelf('flow'), global: new Shelf('') }),
     debug: (value, label = '') => { seen.debug.push({ value, label }); },
     reply: (answer) => { seen.replies.push(answer); return options.waits ?? true; },
   };

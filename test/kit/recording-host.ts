@@ -46,6 +46,7 @@ export class RecordingHost implements FlowHost {
     return { runs: runs.slice(0, query.limit), total: this.pending.total, more: false };
   }
   async pathOf(): ReturnType<FlowHost['pathOf']> { return { steps: [], pending: [] }; }
+  get context(): never { return notPlayed(); }
   get replays(): never { return notPlayed(); }
   deadLetterCount(): number { return 0; }
   async inject(): Promise<never> { return notPlayed(); }

@@ -13,7 +13,7 @@ export class TestNodes {
   /** What `call` does besides counting; may throw or wait. */
   onCall: (body: Body, context: NodeContext) => unknown = () => undefined;
 
-  readonly definitions: NodeDefinition[] = [this.#source(), this.#pass(), this.#call('test-call', 'idempotent'), this.#call('test-external', 'external'), this.#sink(), this.#fan(), this.#round(), this.#count()];
+  readonly definitions: NodeDefinition[] = [this.#source(), this.#pass(), this.#call('test-call', 'idempotent'), this.#call('test-external', 'external'), this.#sink(), this.#fan(), this.#round(), this.#count(), this.#tally('test-tally', 'pure'), this.#tally('test-tally-call', 'idempotent')];
 
   #source(): NodeDefinition {
     return defineSource({ ...COMMON, type: 'test-source', category: 'source', config: {}, outputs: OUT, start: (context) => {
@@ -49,6 +49,16 @@ export class TestNodes {
   #round(): NodeDefinition {
     return defineNode({ ...COMMON, type: 'test-round', replay: 'pure', config: {}, outputs: { fixed: { out: { title: BOTH('Out') }, again: { title: BOTH('Again') } } },
       run: (message) => toPorts(Number(message.rounds) > 0 ? { again: { ...message, rounds: Number(message.rounds) - 1 } } : { out: message }) });
+  }
+  /** Counts its messages in the context, reading before it waits and writing after it; `onCall` may throw or wait between. */
+  #tally(type: string, replay: 'pure' | 'idempotent'): NodeDefinition {
+    return defineNode({ ...COMMON, type, replay, state: ({ scope }) => (scope === 'flow' || scope === 'global' ? scope : 'node'), config: { scope: field.text(BOTH('Scope'), { default: 'node' }) }, outputs: OUT, run: async (message, context) => {
+      const view = context.state[context.config.scope as 'node'];
+      const before = view.get<number>('count') ?? 0;
+      await this.onCall(message, context as never);
+      view.set('count', before + 1);
+      return { ...message, count: before + 1 };
+    } });
   }
   /** Gathers messages until there are `size`, or for a minute. */
   #count(): NodeDefinition {

@@ -7,6 +7,7 @@ import { HookRouter } from '../../runtime/driver/hooks.ts';
 import { Locks } from '../../runtime/driver/locks.ts';
 import { Replies } from '../../runtime/driver/replies.ts';
 import type { Services } from '../../runtime/driver/services.ts';
+import { States } from '../../runtime/driver/states.ts';
 import { Suspects } from '../../runtime/driver/suspects.ts';
 import { Timers } from '../../runtime/driver/timers.ts';
 import type { ConnectionDocument, Flow } from '../../runtime/flow/flow.ts';
@@ -80,7 +81,7 @@ export class World {
     const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1 };
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
-      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), hooks: new HookRouter(),
+      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter(),
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
