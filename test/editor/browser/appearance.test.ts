@@ -1,9 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Flow } from '../../../runtime/api/contract.ts';
 import { needsChromium } from '../../kit/needs.ts';
-import { EditorBench } from './editor-kit.ts';
-import type { Tab } from './editor-kit.ts';
+import { EditorBench, seriousFindings } from './editor-kit.ts';
 
 const chromium = needsChromium();
 let bench: EditorBench;
@@ -37,12 +35,6 @@ const busy: Flow = {
 };
 
 const looks = [['light', 'en'], ['dark', 'ru'], ['light', 'ru'], ['dark', 'en']] as const;
-
-/** Findings that keep somebody from using the editor. */
-async function seriousFindings(tab: Tab): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`);
-}
 
 describe.each(looks)('in the %s theme and language %s', (theme, language) => {
   test.skipIf(!chromium)('the editor can be read and used by everybody', async () => {

@@ -1,8 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Flow } from '../../../runtime/api/contract.ts';
 import { needsChromium } from '../../kit/needs.ts';
-import { EditorBench } from './editor-kit.ts';
+import { EditorBench, seriousFindings } from './editor-kit.ts';
 import type { Tab } from './editor-kit.ts';
 
 const chromium = needsChromium();
@@ -75,8 +74,7 @@ test.skipIf(!chromium).each([['en', 'light'], ['ru', 'dark']] as const)('the que
   await ask(tab);
   await dialog(tab).locator('.parks').waitFor();
   await tab.screenshot(`deploy-preview-${language}-${theme}`);
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0]?.target.join(' ')}`)).toEqual([]);
+  expect(await seriousFindings(tab)).toEqual([]);
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });

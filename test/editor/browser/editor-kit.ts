@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { Flow, FlowAnswer } from '../../../runtime/api/contract.ts';
@@ -160,6 +161,16 @@ export class Tab {
     mkdirSync(folder, { recursive: true });
     await this.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
   }
+}
+
+/**
+ * What keeps somebody from using what is on the screen. Everything in the page itself and only what is wrong:
+ * the usual way, with a second page for the report and all that is in order in it, takes four times as long and finds the same.
+ */
+export async function seriousFindings({ page }: Tab): Promise<string[]> {
+  const isThere = await page.evaluate(() => 'axe' in window); // half a megabyte, read anew each time otherwise
+  const { violations } = await new AxeBuilder({ page, ...(isThere && { axeSource: ';' }) }).setLegacyMode().options({ resultTypes: ['violations'] }).analyze();
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`);
 }
 
 export async function middleOf(locator: Locator): Promise<{ x: number; y: number }> {

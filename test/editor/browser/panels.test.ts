@@ -1,7 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needsChromium } from '../../kit/needs.ts';
-import { EditorBench } from './editor-kit.ts';
+import { EditorBench, seriousFindings } from './editor-kit.ts';
 import type { Tab } from './editor-kit.ts';
 
 const chromium = needsChromium();
@@ -20,8 +19,7 @@ const words = {
 
 /** What keeps somebody from using the screen, and what does not fit its place. */
 async function findings(tab: Tab): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`);
+  const serious = await seriousFindings(tab);
   const cut = await tab.page.evaluate(() =>
     [...document.querySelectorAll('.inspector button, .inspector label, .inspector h3, .panel button, .panel h2, .panel label, .dock [role=tab], [role=dialog] button, [role=dialog] label')]
       .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline' && !element.closest('.visually-hidden') && !element.classList.contains('visually-hidden'))

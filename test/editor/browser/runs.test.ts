@@ -1,10 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Flow, RunList } from '../../../runtime/api/contract.ts';
 import { localServer } from '../../kit/local-server.ts';
 import type { LocalServer } from '../../kit/local-server.ts';
 import { needsChromium } from '../../kit/needs.ts';
-import { EditorBench } from './editor-kit.ts';
+import { EditorBench, seriousFindings } from './editor-kit.ts';
 import type { Tab } from './editor-kit.ts';
 
 const chromium = needsChromium();
@@ -138,8 +137,7 @@ test.skipIf(!chromium).each([['en', 'light', 'Runs'], ['ru', 'dark', 'Запус
   await tab.page.locator('.run .acts button').first().click();
   await tab.page.getByRole('dialog').waitFor();
   await tab.screenshot(`runs-replay-${language}-${theme}`);
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0]?.target.join(' ')}`)).toEqual([]);
+  expect(await seriousFindings(tab)).toEqual([]);
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
