@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -9,15 +10,24 @@ const shared = {
   hookTimeout: 60_000,
 } as const;
 
+/** These start Millrace, browsers or bombs, measure time, or run thousands of seeds: one file after another, with the machine for themselves. */
+const ALONE = [
+  'test/{crash,simulation/*,editor/browser/*}.test.ts',
+  'test/runtime/{backup/*,cli/{deploy-load,handover,process,salvage,stop,suspects},sandbox/{bombs,sandbox,walls}}.test.ts',
+];
+/** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */
+const together = { ...shared, isolate: false, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**'] } },
+      { test: { ...together, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**', ...ALONE] } },
       {
         plugins: [svelte({ configFile: false })],
         resolve: { conditions: ['browser'] },
-        test: { ...shared, name: 'editor', include: ['test/editor/**/*.test.ts'] },
+        test: { ...together, name: 'editor', include: ['test/editor/**/*.test.ts'], exclude: ALONE },
       },
+      { test: { ...shared, name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });
