@@ -14,7 +14,6 @@ const EXCEPTIONS: { readonly [ruleAndPath: string]: { readonly most: number; rea
   'parameters runtime/http-out/failures.ts': { most: 4, times: 1, why: 'as the constructor of NodeFailure, with the hop' },
   'parameters runtime/sandbox/guest/buffer.ts': { most: 4, times: 1, why: "Node's own signature of Buffer" },
   'parameters runtime/sandbox/guest/send.ts': { most: 4, times: 1, why: 'for each message in the sandbox' },
-  'parameters runtime/sandbox/guest/state.ts': { most: 4, times: 1, why: 'for each message in the sandbox' },
   'parameters runtime/sandbox/guest/url.ts': { most: 4, times: 2, why: 'steps of one parser over the parts of a URL' },
   'parameters nodes/logic/split.ts': { most: 4, times: 1, why: 'a pure step of one node' },
   'parameters nodes/source/webhook-in/answers.ts': { most: 4, times: 1, why: 'a constructor with optional details' },

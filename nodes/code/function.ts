@@ -1,5 +1,5 @@
 import { defineNode, field, limits, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
-import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxResult, ToPorts } from '../../runtime/sdk/index.ts';
+import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
 
 const MB = 1024 * 1024;
 const MEMORY_MIN_MB = 8; // an isolate needs so much to begin with
@@ -29,10 +29,10 @@ export default defineNode({
       '**As in Node-RED** `node.error("text", msg)` makes the message fail (it leaves by the error port or goes to a catch node) unless something is sent, and a call ends when the code has returned and its timers have run, or at `node.done()`.',
       '',
       '**Not as in Node-RED**:',
-      '- Nothing lasts from message to message: global variables are made anew for each, and the language’s own objects cannot be changed. So a message can be run again after a failure and gives the same.',
+      '- Nothing lasts from message to message but context: global variables are made anew for each, and the language’s own objects cannot be changed. So a message can be run again after a failure and gives the same.',
       '- `Date.now()` is the time at which the message was accepted, and `Math.random()` and `crypto.randomUUID()` give the same for the same message. They are good for ids, not for secrets.',
       '- There is no `require`, `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes.',
-      '- `context`, `flow` and `global` are not granted.',
+      '- `context`, `flow` and `global` (`get`, `set`, `keys`) are there when **Context** in the settings grants them: the node’s own, the flow’s too, or that of all flows too. What the code sets is written together with what it sends, or not at all when it fails. The messages then go one at a time over all nodes that use the same context, so that no update is lost, and everything in it crosses to the code with each message: keep it small. A key is a plain name, not a path.',
       '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
     ].join('\n'),
@@ -47,10 +47,10 @@ export default defineNode({
       '**Как в Node-RED**: `node.error("текст", msg)` завершает сообщение ошибкой (оно уходит на выход ошибок или в узел catch), если ничего не отправлено; вызов заканчивается, когда код вернул результат и сработали его таймеры, либо по `node.done()`.',
       '',
       '**Не так, как в Node-RED**:',
-      '- От сообщения к сообщению ничего не сохраняется: глобальные переменные у каждого свои, а встроенные объекты языка изменить нельзя. Поэтому после сбоя сообщение можно выполнить снова с тем же результатом.',
+      '- От сообщения к сообщению сохраняется только контекст: глобальные переменные у каждого свои, а встроенные объекты языка изменить нельзя. Поэтому после сбоя сообщение можно выполнить снова с тем же результатом.',
       '- `Date.now()` — время приёма сообщения, а `Math.random()` и `crypto.randomUUID()` для одного и того же сообщения дают одно и то же. Они годятся для идентификаторов, но не для секретов.',
       '- Нет `require`, `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query.',
-      '- Доступ к `context`, `flow` и `global` не предоставлен.',
+      '- `context`, `flow` и `global` (`get`, `set`, `keys`) доступны, когда их разрешает **Контекст** в настройках: собственный узла, также потока или также всех потоков. Записанное кодом сохраняется вместе с тем, что он отправил, или не сохраняется вовсе при ошибке. Сообщения тогда идут по одному через все узлы с тем же контекстом, поэтому ни одно изменение не теряется, и всё содержимое передаётся коду с каждым сообщением: держите его небольшим. Ключ — простое имя, а не путь.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),
@@ -60,6 +60,13 @@ export default defineNode({
   config: {
     code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;' }),
     outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
+    context: field.choice({ en: 'Context', ru: 'Контекст' }, [
+      { value: 'none', title: { en: 'None', ru: 'Нет' } }, { value: 'node', title: { en: 'Of this node', ru: 'Этого узла' } },
+      { value: 'flow', title: { en: 'Of the flow', ru: 'Потока' } }, { value: 'global', title: { en: 'Of all flows', ru: 'Всех потоков' } },
+    ], {
+      default: 'none', advanced: true,
+      help: { en: 'What the code may keep from message to message. With it messages go one at a time.', ru: 'Что код может хранить от сообщения к сообщению. С ним сообщения идут по одному.' },
+    }),
     timeout: field.duration({ en: 'Time for one message', ru: 'Время на сообщение' }, {
       default: `${limits.sandboxTimeoutMs}ms`, advanced: true, dynamic: ['$env'],
       help: {
@@ -72,6 +79,7 @@ export default defineNode({
       help: { en: `From ${MEMORY_MIN_MB} to ${limits.sandboxMemoryMaxMb} MB.`, ru: `От ${MEMORY_MIN_MB} до ${limits.sandboxMemoryMaxMb} МБ.` },
     }),
   },
+  state: ({ context }) => scopesOf(String(context)).at(-1),
   outputs: { fixed: {}, dynamic: { count: 'outputs', prefix: 'out' } },
   failures: {
     'function.syntax': { en: 'The code cannot be read.', ru: 'Код не читается.' },
@@ -96,6 +104,7 @@ export default defineNode({
       name: 'one message for each item, later', config: { code: 'for (const item of msg.payload) {\n  await new Promise((next) => setTimeout(next, 5));\n  node.send({ payload: item, topic: msg.topic });\n}' },
       given: [{ payload: ['a', 'b'], topic: 'letters' }], emits: { 'out-1': [{ payload: 'a', topic: 'letters' }, { payload: 'b', topic: 'letters' }] },
     },
+    { name: 'a count', config: { code: 'const count = (context.get("count") ?? 0) + 1;\ncontext.set("count", count);\nmsg.payload = count;\nreturn msg;', context: 'node' }, given: [{ payload: 'a' }], emits: { 'out-1': [{ payload: 1 }] } },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
   prepare(config, host) {
@@ -108,7 +117,7 @@ export default defineNode({
   async batch(messages, contexts) {
     const opened: SandboxFunction | undefined = contexts[0]?.prepared;
     if (!opened) return [];
-    const results = await opened.call(messages.map((body, index) => ({ ...identity(contexts[index]), body })));
+    const results = await opened.call(messages.map((body, index) => ({ ...identity(contexts[index]), body, ...stateOf(contexts[index]) })));
     return results.map((result, index) => outcome(result, contexts[index]));
   },
 });
@@ -117,6 +126,17 @@ const within = (value: number, min: number, max: number): number => Math.min(max
 
 const identity = (context: NodeContext<unknown, SandboxFunction> | undefined): { id: string; nowMs: number } => ({ id: context?.envelope.id ?? '', nowMs: context?.envelope.receivedAt ?? 0 });
 
+const SCOPES = ['node', 'flow', 'global'] as const;
+/** A grant holds the narrower scopes too. */
+const scopesOf = (grant: string): readonly StateScope[] => SCOPES.slice(0, SCOPES.findIndex((scope) => scope === grant) + 1);
+
+function stateOf(context: NodeContext<{ readonly context: string }, SandboxFunction> | undefined): { readonly state?: SandboxState } {
+  const scopes = scopesOf(context?.config.context ?? 'none');
+  if (!context || scopes.length === 0) return {};
+  const valuesOf = (view: StateView) => Object.fromEntries(view.keys().map((key) => [key, view.get(key)]));
+  return { state: Object.fromEntries(scopes.map((scope) => [scope, valuesOf(context.state[scope])])) };
+}
+
 function outcome(result: SandboxResult, context: NodeContext<unknown, SandboxFunction> | undefined): HandlerResult | NodeFailure {
   for (const { level, text } of result.logs) context?.log[level === 'log' ? 'info' : level](text);
   if ('failure' in result) {
@@ -124,6 +144,12 @@ function outcome(result: SandboxResult, context: NodeContext<unknown, SandboxFun
     return new NodeFailure(code, text, { details, retry: code === 'sandbox.unavailable' ? 'backoff' : 'never' });
   }
   if (result.status) context?.status(result.status.kind, { en: result.status.text, ru: result.status.text });
+  try {
+    for (const { scope, key, value } of result.writes ?? []) context?.state[scope].set(key, value);
+  } catch (error) {
+    if (error instanceof NodeFailure) return error;
+    throw error;
+  }
   return bodiesByPort(result.outputs);
 }
 

@@ -1,3 +1,4 @@
+import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import type { KeyUse } from './message-keys.ts';
 
@@ -10,13 +11,20 @@ const DEPTH_MAX = 200; // recursion stays far from the end of the stack; the gue
 
 type Fields = { readonly [key: string]: unknown };
 
-/** One message of a batch: `[id, time, body]`, and `,1` when the body has tags. */
-export function rowText(message: { readonly id: string; readonly nowMs: number; readonly body: Body }, keys: KeyUse): string {
+/** One message of a batch: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for. */
+export function rowText(message: SandboxMessage, keys: KeyUse): string {
   const body = keys === null ? message.body : pick(message.body, keys.cross);
   const tags = hasSpecial(body, 0);
   const text = JSON.stringify(tags ? tagged(body) : body);
-  return `[${JSON.stringify(message.id)},${message.nowMs},${text}${tags ? ',1]' : ']'}`;
+  const state = message.state === undefined ? '' : `,${tags ? '' : '0,'}${stateText(message.state)}`;
+  return `[${JSON.stringify(message.id)},${message.nowMs},${text}${tags ? ',1' : ''}${state}]`;
 }
+
+const stateText = (state: SandboxState): string => JSON.stringify(Object.fromEntries(Object.entries(state).map(([scope, values]) => [scope, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueText(value)]))])));
+const valueText = (value: unknown): string => (hasSpecial(value, 0) ? `!${JSON.stringify(tagged(value))}` : JSON.stringify(value));
+
+/** A value as the guest wrote it. */
+export const valueBack = (text: string): unknown => (text.startsWith('!') ? untagged(JSON.parse(text.slice(1))) : JSON.parse(text));
 
 /** `_msgid` is the message's id, for code that came from Node-RED. */
 export function withMessageId(body: Body, id: string): Body {

@@ -1,6 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
-import type { SandboxLog, SandboxMessage, SandboxResult, StatusKind } from '../sdk/context.ts';
-import { bodyBack } from './body-codec.ts';
+import type { SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import { bodyBack, valueBack } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
 
@@ -8,7 +8,7 @@ type Failure = Extract<SandboxResult, { failure: unknown }>['failure'];
 
 /** One result as the guest writes it. */
 type GuestResult =
-  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null]
+  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]]
   | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
@@ -21,11 +21,12 @@ export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { re
     const { c, m, r, l, k } = result.f;
     return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, ...limitsOf, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) }), logs: logsOf(result.l) };
   }
-  const [outputs, logs, status] = result;
+  const [outputs, logs, status, writes] = result;
   return {
     outputs: outputs.map((bodies) => bodies.map((body) => bodyBack(body, message.body))),
     logs: logs === undefined ? NO_LOGS : logsOf(logs),
     ...(status && { status: { kind: status[0], text: status[1] } }),
+    ...(writes && { writes: writes.map(([scope, key, text]) => ({ scope, key, value: text === null ? undefined : valueBack(text) })) }),
   };
 }
 

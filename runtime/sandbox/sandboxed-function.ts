@@ -90,8 +90,8 @@ export class SandboxedFunction implements SandboxFunction {
   /** False when the message cannot cross at all; it has its result then. */
   #write(item: Item): boolean {
     try {
-      const { id, nowMs, body } = item.message;
-      item.row = rowText({ id, nowMs, body: this.#wantsId ? withMessageId(body, id) : body }, this.#parts.keys);
+      const { id, body } = item.message;
+      item.row = rowText(this.#wantsId ? { ...item.message, body: withMessageId(body, id) } : item.message, this.#parts.keys);
       item.size = item.row.length;
       return true;
     } catch (error) {

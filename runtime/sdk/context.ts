@@ -122,10 +122,15 @@ export interface SandboxMessage {
   /** What Date.now() says inside. */
   readonly nowMs: number;
   readonly body: Body;
+  /** What the scopes hold that the code may use. */
+  readonly state?: SandboxState;
 }
+export type SandboxState = { readonly [scope in StateScope]?: { readonly [key: string]: unknown } };
+/** What the code wrote to the context; undefined deletes. */
+export interface SandboxWrite { readonly scope: StateScope; readonly key: string; readonly value: unknown }
 export type SandboxResult =
   /** Bodies by output, first to last. */
-  | { readonly outputs: readonly (readonly Body[])[]; readonly logs: readonly SandboxLog[]; readonly status?: { readonly kind: StatusKind; readonly text: string } }
+  | { readonly outputs: readonly (readonly Body[])[]; readonly logs: readonly SandboxLog[]; readonly status?: { readonly kind: StatusKind; readonly text: string }; readonly writes?: readonly SandboxWrite[] }
   | { readonly failure: { readonly code: string; readonly text: Text; readonly details: { readonly [name: string]: Json } }; readonly logs: readonly SandboxLog[] };
 export interface SandboxLog { readonly level: 'log' | 'warn' | 'error'; readonly text: string }
 

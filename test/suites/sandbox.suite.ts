@@ -122,6 +122,21 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
     test('the status', async () => {
       expect(await first('node.status({ fill: "red", shape: "dot", text: "down" }); return msg;')).toMatchObject({ status: { kind: 'bad', text: 'down' } });
     });
+    test('granted context is read and written as in Node-RED, of every kind of value, and only what was granted', async () => {
+      const state = { node: { n: 1, when: new Date(5), gone: true }, flow: { bytes: new Uint8Array([1, 2]) } };
+      const call = async (code: string): Promise<SandboxResult | undefined> => {
+        const fn = await opened.door.open(program(code));
+        try { return (await fn.call([{ id: 'm', nowMs: 0, body: {}, state }]))[0]; } finally { await fn.close(); }
+      };
+      expect(await call('context.set("n", context.get("n") + 1); context.set("gone"); flow.set(["d", "b"], [context.get("when"), 3n]); msg.payload = [context.keys(), flow.get("bytes"), context.get("n"), context.get("none")]; return msg;')).toMatchObject({
+        outputs: [[{ payload: [['n', 'when'], new Uint8Array([1, 2]), 2, null] }]],
+        writes: [{ scope: 'node', key: 'n', value: 2 }, { scope: 'node', key: 'gone', value: undefined }, { scope: 'flow', key: 'd', value: new Date(5) }, { scope: 'flow', key: 'b', value: 3n }],
+      });
+      expect(await call('global.get("x")')).toMatchObject({ failure: { code: 'function.threw' } });
+      expect(await call('context.set("n", 5); throw new Error("no")')).not.toHaveProperty('writes');
+      expect(await call('context.set("n", () => 1)')).toMatchObject({ failure: { code: 'function.threw' } });
+    });
+
     test.each(['flow.get("a")', 'global.set("a", 1)', 'context.flow.get("a")'])('%s says that the node has no grant', async (code) => {
       expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message: expect.stringContaining('no grant for context') as string } } });
     });

@@ -6,6 +6,7 @@ import { sendAll } from './send.ts';
 import type { Guest } from './state.ts';
 import { GuestTextDecoder, GuestTextEncoder, decodeBase64Text, encodeBase64Text } from './text-codecs.ts';
 import { addTimer, dropTimer } from './timers.ts';
+import { readValue, setOwn, writeValue } from './wire.ts';
 import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 
 /** What the code of a function node finds: the names that users of Node-RED know. */
@@ -62,14 +63,33 @@ export function makeNodeApi(guest: Guest): object {
 }
 
 /** Reading or writing context would make the outcome hang on more than the message: it exists only by a grant. */
-export function makeContextApi(name: string): object {
-  const refuse = (method: string) => (): never => {
+export function makeContextApi(guest: Guest, name: string, scope: string): object {
+  const held = (method: string): { [key: string]: string | null } => {
+    const values = guest.current?.state?.[scope];
+    if (values) return values;
     throw refusal('threw', {
-      en: `${name}.${method}: this node has no grant for context. Keep values in the message, or use a node that stores them`,
-      ru: `${name}.${method}: у этого узла нет доступа к контексту. Храните значения в сообщении или используйте узел, который их сохраняет`,
+      en: `${name}.${method}: this node has no grant for context. Choose it in the node's settings, or keep values in the message`,
+      ru: `${name}.${method}: у этого узла нет доступа к контексту. Разрешите его в настройках узла или храните значения в сообщении`,
     });
   };
-  return { get: refuse('get'), set: refuse('set'), keys: refuse('keys') };
+  const get = (key: string): unknown => readValue(guest.wire, held('get'), key);
+  const set = (key: string, value: unknown): void => {
+    const values = held('set');
+    const call = guest.current;
+    if (!call || call.text !== null) return;
+    const text = value === undefined ? null : writeValue(guest.wire, value as object);
+    if (text === 'undefined') throw refusal('threw', { en: `${name}.set: a ${typeof value} cannot be kept`, ru: `${name}.set: значение вида ${typeof value} нельзя сохранить` });
+    setOwn(values, key, text);
+    (call.writes ??= new Map()).set(`${scope} ${key}`, JSON.stringify([scope, key, text]));
+  };
+  return {
+    get: (key: unknown) => (Array.isArray(key) ? key.map((each) => get(String(each))) : get(String(key))),
+    set(key: unknown, value: unknown) {
+      if (Array.isArray(key)) key.forEach((each, i) => { set(String(each), Array.isArray(value) ? value[i] : undefined); });
+      else set(String(key), value);
+    },
+    keys: () => Object.keys(held('keys')).filter((key) => held('keys')[key] !== null),
+  };
 }
 
 export function makeRedApi(guest: Guest): object {
@@ -85,12 +105,13 @@ export function makeRedApi(guest: Guest): object {
 /** Puts every name into the scope of the code. Large ones are made at their first use: most functions never name them. */
 export function installApi(guest: Guest): void {
   const { env } = guest.config;
-  const context = makeContextApi('context');
+  const api = (name: string, scope: string): object => makeContextApi(guest, name, scope);
+  const context = api('context', 'node');
   const values: { [name: string]: unknown } = {
     node: makeNodeApi(guest), RED: makeRedApi(guest),
     env: { get: (name: unknown) => (Object.hasOwn(env, String(name)) ? cloneValue(env[String(name)]) : undefined) },
-    context: { ...context, flow: makeContextApi('context.flow'), global: makeContextApi('context.global') },
-    flow: makeContextApi('flow'), global: makeContextApi('global'),
+    context: { ...context, flow: api('context.flow', 'flow'), global: api('context.global', 'global') },
+    flow: api('flow', 'flow'), global: api('global', 'global'),
     console: { log: consoleLog(guest, 'log'), info: consoleLog(guest, 'log'), debug: consoleLog(guest, 'log'), trace: consoleLog(guest, 'log'), warn: consoleLog(guest, 'warn'), error: consoleLog(guest, 'error') },
     setTimeout: (call: unknown, ms: unknown, ...args: unknown[]) => addTimer(guest, call, { ms, args, repeats: false }),
     setInterval: (call: unknown, ms: unknown, ...args: unknown[]) => addTimer(guest, call, { ms, args, repeats: true }),

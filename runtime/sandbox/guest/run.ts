@@ -53,8 +53,8 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
 export function startCall(guest: Guest, batch: Batch, now: number): Call {
   const row = batch.rows[batch.calls.length];
   if (!row) throw new Error('the batch has no more messages');
-  const body = row[3] === undefined ? row[2] : (untagged(guest.wire, row[2]) as Call['msg']);
-  const call = new Call(row[0], row[1], body, batch);
+  const body = row[3] === 1 ? (untagged(guest.wire, row[2]) as Call['msg']) : row[2];
+  const call = new Call(row, body, batch);
   call.startedAt = now;
   batch.calls.push(call);
   resume(guest, call, null);
@@ -186,6 +186,7 @@ export function endCall(guest: Guest, call: Call): void {
     return;
   }
   const outputs = call.outputs === null ? '[]' : `[${call.outputs.map((bodies) => `[${bodies.join(',')}]`).join(',')}]`;
-  call.text = call.logs === null && call.status === null ? `[${outputs}]` : `[${outputs},[${call.logs?.join(',') ?? ''}]${call.status === null ? '' : `,${call.status}`}]`;
+  const writes = call.writes === null ? '' : `,[${[...call.writes.values()].join(',')}]`;
+  call.text = call.logs === null && call.status === null && writes === '' ? `[${outputs}]` : `[${outputs},[${call.logs?.join(',') ?? ''}],${call.status ?? 'null'}${writes}]`;
   call.outputs = null;
 }

@@ -38,7 +38,7 @@ export interface Timer {
 
 /** The messages of one crossing. */
 export interface Batch {
-  readonly rows: readonly (readonly [string, number, { [key: string]: unknown }, 1?])[];
+  readonly rows: readonly (readonly [string, number, { [key: string]: unknown }, (0 | 1)?, HeldState?])[];
   readonly calls: Call[];
   readonly timers: Timer[];
   /** Results handed to the host so far. */
@@ -46,6 +46,9 @@ export interface Batch {
   /** How many it were before the last handing over, which can still be taken back. */
   handedBefore: number;
 }
+
+/** Texts of values by scope and key, those of the scopes that the code may use. null: deleted. */
+export interface HeldState { readonly [scope: string]: { [key: string]: string | null } }
 
 /** One message in work. */
 export class Call {
@@ -67,6 +70,10 @@ export class Call {
   status: string | null = null;
   /** State of the seeded generator, made at its first use. */
   chance: number[] | null = null;
+  /** What it may use of the context, with what it wrote. */
+  readonly state: HeldState | undefined;
+  /** Texts of what it wrote, by scope and key. */
+  writes: Map<string, string> | null = null;
   liveTimers = 0;
   /** The code has returned, and its promise, if it gave one, has settled. */
   returned = false;
@@ -80,9 +87,10 @@ export class Call {
   /** The result's text, once the call has ended. */
   text: string | null = null;
 
-  constructor(id: string, now: number, msg: { [key: string]: unknown }, batch: Batch) {
+  constructor([id, now, , , state]: Batch['rows'][number], msg: { [key: string]: unknown }, batch: Batch) {
     this.id = id;
     this.now = now;
+    this.state = state;
     this.msg = msg;
     this.batch = batch;
   }

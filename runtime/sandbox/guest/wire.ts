@@ -41,6 +41,13 @@ export function writeValue(wire: Wire, value: object): string {
   return wire.special ? `!${JSON.stringify(tagged(value, 0))}` : text ?? 'undefined';
 }
 
+/** A value that `writeValue` or the host wrote; undefined when there is none. Made anew at each reading. */
+export function readValue(wire: Wire, held: { readonly [key: string]: string | null }, key: string): unknown {
+  const text = Object.hasOwn(held, key) ? held[key] : null;
+  if (text === null || text === undefined) return undefined;
+  return text.startsWith('!') ? untagged(wire, JSON.parse(text.slice(1))) : JSON.parse(text);
+}
+
 export function tagged(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return { $bigint: String(value) };
   if (typeof value !== 'object' || value === null) return value;
