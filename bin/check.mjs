@@ -17,7 +17,7 @@ function steps() {
     { name: 'lint', script: inPackage('eslint/bin/eslint.js'), args: ['.'] },
     ...(process.argv.includes('--without-tests') ? [] : [{ name: 'fast tests', script: inPackage('vitest/vitest.mjs'), args: ['run', '--reporter=dot', ...FAST_TESTS] }]),
     ...(editor ? [{ name: 'editor types', script: inPackage('svelte-check/bin/svelte-check'), args: ['--tsconfig', 'editor/tsconfig.json', '--output', 'human', '--threshold', 'warning', '--fail-on-warnings'] }] : []),
-    { name: 'types', script: inPackage('typescript/bin/tsc'), args: ['--noEmit', '-p', '.'] },
+    { name: 'types', script: inPackage('typescript/bin/tsc'), args: ['--noEmit', '-p', '.', '--incremental', '--tsBuildInfoFile', inPackage('.cache/types.tsbuildinfo')] }, // only what has changed
     { name: 'dead code', script: inPackage('knip/bin/knip.js'), args: ['--no-progress'] },
   ];
 }
