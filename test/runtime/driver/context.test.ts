@@ -227,6 +227,23 @@ test.each([
   expect([await onDisk(w), w.services.states.shelf('flow').chars]).toEqual([[], 0]);
 });
 
+test('what a call wrote whose answer was lost is lost with it, and written by who confirms that it was done', async () => {
+  custom.push(defineNode({ type: 'act', version: 1, title: BOTH('Act'), category: 'logic', icon: 'box', summary: BOTH('Acts.'), help: BOTH('Acts.'), examples: [], replay: 'external', state: 'flow', config: {}, outputs: { fixed: { out: { title: BOTH('Out') } } },
+    run: (_message, { state }) => {
+      state.flow.set('count', 'lost');
+      throw new NodeFailure('test.cut', BOTH('cut'), { retry: 'backoff', outcomeUnknown: true });
+    },
+    confirm: async (_message, { state }) => {
+      state.flow.set('count', 'confirmed');
+      return 'done';
+    } }));
+  const w = world();
+  await w.deploy(actLine);
+  await feed(1);
+  await w.calm();
+  expect([nodes.arrived.length, await onDisk(w)]).toEqual([1, ['/count="confirmed"']]);
+});
+
 test('a type that declares no state, or a narrower one, cannot use it', async () => {
   acting(({ state }) => { state.flow.get('x'); }, { state: 'node' });
   const w = world();
