@@ -54,7 +54,7 @@ export class Collecting {
         else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
         else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
-        const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settle(done));
+        const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settling.settle(done));
         this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
         segment.close();
       } finally {
@@ -197,7 +197,7 @@ export class Collecting {
   async #pass({ unit, work }: At, window: Window, result: HandlerResult): Promise<void> {
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
-      try { void this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window)]); } finally { resolve(); }
+      try { void this.#runner.settling.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window)]); } finally { resolve(); }
     });
     this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), result);
     segment.close();
@@ -210,7 +210,7 @@ export class Collecting {
     window.count++;
     const segment = new Segment(work, this.#runner.services.clock.now(), (done) => {
       if (work.seq === 0) window.kept.push(keptOf(work, keep));
-      try { void this.#runner.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window), { op: 'keep', kept }]); } finally { resolve(); }
+      try { void this.#runner.settling.settle(done, work.seq === 0 ? [] : [this.#written(unit.id, window), { op: 'keep', kept }]); } finally { resolve(); }
     });
     segment.kept = true;
     this.#runner.walker.leave(new Visit(segment, unit, work.msg.body), send);
@@ -244,7 +244,7 @@ export class Collecting {
   /** Takes out what the window has kept so far; it ends as dropped. */
   async #replace(node: string, window: Window): Promise<readonly Op[]> {
     const stored = window.count > window.kept.length ? await this.#stored(node, window) : [];
-    for (const { run } of window.kept.splice(0)) this.#runner.leaveRun(run, { dropped: 1 });
+    for (const { run } of window.kept.splice(0)) this.#runner.settling.leaveRun(run, { dropped: 1 });
     window.count = 0;
     if (stored.length === 0) return [];
     const { flow } = this.#runner;
@@ -259,15 +259,15 @@ export class Collecting {
     if (work.seq === 0) {
       if (replaced.length > 0) this.#runner.commit(replaced);
       if (keep) window.kept.push(keptOf(work, keep));
-      else this.#runner.leaveRun(work.run, isTold ? { told: 1 } : { completed: 1 });
+      else this.#runner.settling.leaveRun(work.run, isTold ? { told: 1 } : { completed: 1 });
       return;
     }
     const ops: Op[] = [{ op: 'end', seq: work.seq }, this.#written(unit.id, window), ...replaced, ...told];
     if (keep) ops.push({ op: 'keep', kept: { node: unit.id, window: window.key, ...keptRow(work, keep) } });
     else ops.push(...this.#endOf(work.run, work.branched, isTold ? NOTHING : COMPLETED));
-    if (this.#runner.frees(work.seq)) ops.push({ op: 'key-free-by', row: work.seq });
+    if (this.#runner.settling.frees(work.seq)) ops.push({ op: 'key-free-by', row: work.seq });
     this.#runner.commit(ops);
-    this.#runner.freedBy(work.seq);
+    this.#runner.settling.freedBy(work.seq);
   }
 
   #forgotten(node: string, { key, first }: Window): Op {
@@ -302,7 +302,7 @@ export class Collecting {
       return true;
     }
     const ended: Op[] = others.filter((each) => each.stored).flatMap((each) => this.#endOf(each.run, each.branched, each === uncounted ? NOTHING : COMPLETED));
-    for (const each of others) if (!each.stored) this.#runner.leaveRun(each.run, each === uncounted ? { told: 1 } : { completed: 1 });
+    for (const each of others) if (!each.stored) this.#runner.settling.leaveRun(each.run, each === uncounted ? { told: 1 } : { completed: 1 });
     if (origin.seq !== 0 || stored.length > 0) ended.unshift(this.#forgotten(unit.id, window));
     // What was stored while the flow was durable goes also when it is in memory mode now.
     const closed = (unit.definition?.collect as Collector<unknown>).closed?.({ state: window.state, reason: last.reason }, config);
@@ -310,7 +310,7 @@ export class Collecting {
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     const segment = new Segment(origin, services.clock.now(), (done) => {
-      try { void this.#runner.settle(done, ended); } finally { resolve(); }
+      try { void this.#runner.settling.settle(done, ended); } finally { resolve(); }
     });
     this.#runner.walker.leave(new Visit(segment, unit, origin.msg.body), result);
     segment.close();

@@ -1,8 +1,7 @@
 import type { Flow, Problem } from '../flow/flow.ts';
-import { runOps } from '../engine/run-ops.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { endState, rowFlag, rowState, type CancelledRun, type DeadLetterRow, type EndedRun, type Op } from '../journal/rows.ts';
+import { endState, rowFlag, type CancelledRun, type EndedRun, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
@@ -12,15 +11,16 @@ import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
 import { failureOf } from './failures.ts';
-import { goOn, Msg, rowOf, type Run, type Work } from './message.ts';
+import type { Run, Work } from './message.ts';
 import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { Parking } from './parking.ts';
 import { Recovery } from './recovery.ts';
 import { Revision } from './revision.ts';
-import { Segment, type Out } from './segment.ts';
+import { Segment } from './segment.ts';
 import type { Services } from './services.ts';
 import { saveVolatile } from './save-volatile.ts';
+import { Settling } from './settling.ts';
 import { Shown } from './shown.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
@@ -39,6 +39,7 @@ export class FlowRunner implements StationOwner {
   readonly acceptance: Acceptance;
   readonly parking: Parking;
   readonly recovery: Recovery;
+  readonly settling: Settling;
   readonly nodeCounts = new Map<string, NodeCount>();
   readonly wireCounts = new Map<string, WireCount>();
   readonly #stations = new Map<string, Station>();
@@ -51,8 +52,6 @@ export class FlowRunner implements StationOwner {
   readonly #writer = new Writer(this);
   readonly #shown = new Shown();
   readonly cancelled = new Cancelled();
-  /** Keys that wait until a resent dead letter has left its node, by that message's row. */
-  readonly #freedBy = new Map<number, { readonly node: string; readonly key: string }>();
 
   constructor(flow: string, services: Services) {
     this.flow = flow;
@@ -65,6 +64,7 @@ export class FlowRunner implements StationOwner {
     this.parking = new Parking(this, this.collecting);
     this.recovery = new Recovery(this, this.collecting);
     this.#sources = new Sources(this);
+    this.settling = new Settling(this, this.#writer);
   }
 
   get revision(): Revision | undefined { return this.#revision; }
@@ -112,7 +112,7 @@ export class FlowRunner implements StationOwner {
     this.collecting.dispose();
     for (const station of this.#stations.values()) station.dues.dispose();
     this.#stations.clear();
-    this.#freedBy.clear();
+    this.settling.forget();
   }
 
   /** A planned stop: what memory mode still holds is written, and goes on at the next start. After `stop`, before `dispose`. */
@@ -213,9 +213,9 @@ export class FlowRunner implements StationOwner {
     const leave = (done: Segment): void => {
       const goesOn = done.cursor !== undefined && !this.isCancelled(work);
       try {
-        if (goesOn) void this.settle(done, also).then((written) => { if (written) station.backInPlace(work); });
+        if (goesOn) void this.settling.settle(done, also).then((written) => { if (written) station.backInPlace(work); });
         else if (this.isCancelled(work)) this.discarded(work);
-        else void this.settle(done, also);
+        else void this.settling.settle(done, also);
       } finally {
         if (!goesOn) station.finished(work, false);
       }
@@ -226,51 +226,12 @@ export class FlowRunner implements StationOwner {
     });
   }
 
-  /** Commits what came of a message together with its removal, or with how far it is, and brings its results to their next places. True when it is written. */
-  settle(segment: Segment, also: readonly Op[] = NONE): Promise<boolean> {
-    this.parking.spare(segment);
-    const { origin, outs, tally, cursor } = segment;
-    const stays = cursor !== undefined || segment.kept;
-    const beside = segment.letters.length === 0 && !origin.draft ? NONE : [...this.services.states.settle(origin), ...this.#letters(origin, segment.letters)];
-    const told = this.recorder.tell(segment);
-    if (origin.seq === 0) {
-      // Memory mode: only dead letters and context are on disk.
-      if (beside.length > 0) this.commit(beside);
-      this.#settleInMemory(origin, segment);
-      return WRITTEN;
-    }
-    const at = segment.letters.length === 0 && outs.length > 0 ? segment.at : this.services.clock.now();
-    const { ops, branched } = runOps(origin.run, origin.branched, { outs: outs.length + (stays ? 1 : 0), tally, at });
-    const works = outs.map((out, i) => this.#workOf(origin, out, { branched, first: i === 0 && !stays, followed: isFollowed(origin, i) }));
-    const rows: Op[] = works.length === 0 && !stays ? [{ op: 'end', seq: origin.seq }] : works.map((work) => ({ op: 'save', row: rowOf(work, work.due === null ? rowState.queued : rowState.held) }));
-    const freed = !stays && this.frees(origin.seq);
-    if (freed) rows.push({ op: 'key-free-by', row: origin.seq });
-    if (segment.kept) rows.push({ op: 'end', seq: origin.seq });
-    else if (stays || origin.cursor !== null) rows.push({ op: 'cursor', seq: origin.seq, cursor: cursor ?? null });
-    if (cursor !== undefined) goOn(origin, cursor, branched);
-    const written = this.#writer.write([...also, ...rows, ...beside, ...ops, ...told]);
-    for (const work of works) this.#rest(work);
-    if (freed) this.freedBy(origin.seq);
-    return written;
-  }
-
-  /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */
-  #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
-    const holds = origin.key !== null && this.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';
-    return letters.map((letter) => {
-      this.count(letter.node).deadLetters++;
-      if (!holds || letter.code === 'queue.full' || letter.kind === 'parked') return { op: 'dead', letter };
-      this.station(origin.node).holdForPerson(origin.key as string);
-      return { op: 'dead', letter: { ...letter, holdAt: origin.node, holdKey: origin.key } };
-    });
-  }
-
   /** A dead letter is a message again, at the node where it failed. Its row is on its way to the journal before this is called. */
   resent(work: Work, held: { readonly node: string; readonly key: string } | undefined): void {
     const station = this.station(work.node);
     if (held?.node === work.node && held.key === work.key) station.freeKey(held.key, { next: work });
     else {
-      if (held) this.heldBy(work.seq, held);
+      if (held) this.settling.heldBy(work.seq, held);
       station.arrive(work);
     }
   }
@@ -279,7 +240,7 @@ export class FlowRunner implements StationOwner {
   async cancel(run: string, { rows: gone, kept }: Pick<CancelledRun, 'rows' | 'kept'>): Promise<number> {
     this.cancelled.add(run, gone);
     let inMemory = this.#caller.abort(run);
-    for (const { seq } of gone) this.freedBy(seq);
+    for (const { seq } of gone) this.settling.freedBy(seq);
     for (const [node, station] of this.#stations) {
       const here = gone.filter((row) => row.node === node);
       inMemory += station.volatileOf(run);
@@ -294,10 +255,7 @@ export class FlowRunner implements StationOwner {
 
   /** A message of a cancelled run: the journal has forgotten it already, memory mode counts it here. */
   discarded({ seq, run }: Pick<Work, 'seq' | 'run'>): void {
-    if (seq !== 0) return;
-    run.pending--;
-    run.discarded++;
-    this.#endInMemory(run);
+    if (seq === 0) this.settling.leaveRun(run, { discarded: 1 });
   }
 
   commit(ops: readonly Op[]): void { this.#writer.commit(ops); }
@@ -307,61 +265,6 @@ export class FlowRunner implements StationOwner {
   runEnded(run: EndedRun): void {
     this.services.replies.ended(run.id, endState(run));
     this.services.outboxGrew();
-  }
-
-  #settleInMemory(origin: Work, segment: Segment): void {
-    const { run } = origin;
-    run.pending += segment.outs.length - (segment.cursor === undefined && !segment.kept ? 1 : 0);
-    run.completed += segment.tally.completed;
-    run.dropped += segment.tally.dropped;
-    run.dead += segment.tally.dead;
-    segment.outs.forEach((out, i) => { this.#rest(this.#workOf(origin, out, { branched: false, first: false, followed: isFollowed(origin, i) })); });
-    if (segment.cursor === undefined) this.#endInMemory(run);
-    else goOn(origin, segment.cursor, false);
-  }
-
-  /** For collecting: a message of a run in memory mode has ended. */
-  leaveRun(run: Run, { completed = 0, dropped = 0, dead = 0, told = 0 }: { readonly completed?: number; readonly dropped?: number; readonly dead?: number; readonly told?: number }): void {
-    run.pending -= completed + dropped + dead + told;
-    run.completed += completed;
-    run.dropped += dropped;
-    run.dead += dead;
-    this.#endInMemory(run);
-  }
-
-  #endInMemory(run: Run): void {
-    if (run.pending > 0) return;
-    this.services.replies.ended(run.id, endState(run));
-    this.services.ended(run);
-  }
-
-  /** A journalled message stays journalled, whatever the flow's delivery has become since; the first result takes its parent's row. */
-  #workOf(origin: Work, out: Out, how: { readonly branched: boolean; readonly first: boolean; readonly followed: boolean }): Work {
-    const { journal } = this.services;
-    const { unit, key, body, id } = out.visit;
-    const station = this.station(unit.id);
-    const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key)?.due ?? 0);
-    const pos = journal.nextSeq();
-    if (due !== null && key !== null) station.lastDue.set(key, { due, pos });
-    return {
-      seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos, msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
-      key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
-      hops: out.visit.hops, flags: ((how.followed ? origin.flags : origin.flags & ~rowFlag.recorded) & ~rowFlag.missing) | (out.flags ?? 0), cursor: null,
-    };
-  }
-
-  #rest(work: Work): void {
-    const station = this.station(work.node);
-    if (work.due === null) station.arrive(work);
-    else station.dues.add(work, work.due);
-  }
-
-  /** A message made of a resent dead letter holds the key at the node until it is no more. */
-  heldBy(row: number, held: { readonly node: string; readonly key: string }): void { this.#freedBy.set(row, held); }
-  frees(row: number): boolean { return this.#freedBy.size > 0 && this.#freedBy.has(row); }
-  freedBy(row: number): void {
-    const freed = this.#freedBy.get(row);
-    if (this.#freedBy.delete(row) && freed) this.station(freed.node).freeKey(freed.key);
   }
 
   #reply(run: string, answer: HttpAnswer): boolean {
@@ -394,7 +297,4 @@ export class FlowRunner implements StationOwner {
 }
 
 const NONE: readonly Op[] = [];
-const WRITTEN = Promise.resolve(true);
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };
-/** Of very many branches the first ones are recorded. */
-const isFollowed = (origin: Work, branch: number): boolean => origin.cursor === null && branch < limits.recordedBranches;

@@ -130,7 +130,7 @@ export class Parking {
       return gone;
     });
     await this.#commit(kept.map((each) => ({ op: 'dead', letter: letterOf(this.#place(node, misfit), each) })));
-    for (const { run } of kept) this.#runner.leaveRun(run, { dead: 1 });
+    for (const { run } of kept) this.#runner.settling.leaveRun(run, { dead: 1 });
     this.#runner.count(node).deadLetters += kept.length;
     return count + kept.length;
   }
@@ -148,7 +148,7 @@ export class Parking {
       const parked = await this.#commit([{ op: 'park', parking }]);
       count += parked?.count ?? 0;
       windows.push(...parked?.windows ?? []);
-      for (const { row } of parked?.freed ?? []) this.#runner.freedBy(row);
+      for (const { row } of parked?.freed ?? []) this.#runner.settling.freedBy(row);
       more = parked?.more ?? false;
     }
     this.#runner.count(node).deadLetters += count;
@@ -162,7 +162,7 @@ export class Parking {
     if (parked.length === 0) return 0;
     await this.#commit(parked.map((work) => ({ op: 'dead', letter: letterOf(this.#place(work.node, misfit), { ...work, id: work.msg.id, body: work.msg.body }) })));
     for (const { run, node } of parked) {
-      this.#runner.leaveRun(run, { dead: 1 });
+      this.#runner.settling.leaveRun(run, { dead: 1 });
       this.#runner.count(node).deadLetters++;
     }
     return parked.length;

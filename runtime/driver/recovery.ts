@@ -31,7 +31,7 @@ export class Recovery {
     const parks = await this.#runner.parking.atStart();
     for (const { node, key, row } of await journal.keyHolds(flow)) {
       this.#runner.station(node).holdForPerson(key);
-      if (row !== null) this.#runner.heldBy(row, { node, key });
+      if (row !== null) this.#runner.settling.heldBy(row, { node, key });
     }
     await this.restore();
     await this.#collecting.recover();
