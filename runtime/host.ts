@@ -8,7 +8,8 @@ import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.
  */
 export interface FlowHost {
   /** Makes this revision the one that runs. Nodes that did not change go on. Problems of nodes that cannot start are answered and do not stop the others. */
-  deploy(flow: Flow, revision: number): Promise<DeployOutcome>;
+  /** `read`: an earlier revision of the flow, for runs of a pinned one that began on it. */
+  deploy(flow: Flow, revision: number, read?: (revision: number) => Promise<Flow | undefined>): Promise<DeployOutcome>;
   /** What a deploy of this flow would do now. Changes nothing. */
   preview(flow: Flow): Promise<DeployEffects>;
   /** Stops sources and takes no new work; messages at rest stay in the journal. */

@@ -18,7 +18,7 @@ import { Segment } from './segment.ts';
 import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
 import { Turns } from './turns.ts';
-import { configFor, type Unit } from './unit.ts';
+import { configFor, isGathering, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { NodeWindows, tooMany, tooManyWindows, type Window } from './windows.ts';
 
@@ -51,7 +51,7 @@ export class Collecting {
     this.#turns.take(unit.id, async () => {
       try {
         if (this.#runner.isCancelled(work)) this.#runner.discarded(work);
-        else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unit(unit.id)?.definition?.collect) await this.#add(unit, work);
+        else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unitAt(unit.id, isGathering)?.definition?.collect) await this.#add(unit, work);
         else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settling.settle(done));
@@ -146,7 +146,7 @@ export class Collecting {
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
-      if (this.#runner.unit(row.node)?.definition?.pace) {
+      if (this.#runner.unitAt(row.node, isGathering)?.definition?.pace) {
         if (!this.#restorePace(row)) this.#paces.push(row);
         continue;
       }
@@ -158,7 +158,7 @@ export class Collecting {
 
   /** False while the node cannot run: how it is to pace is not known then. */
   #restorePace(row: WindowRow): boolean {
-    const unit = this.#runner.unit(row.node);
+    const unit = this.#runner.unitAt(row.node, isGathering);
     if (!unit?.pace) return false;
     const after = unit.plan.feeds.reduce((sum, node) => sum + this.#runner.station(node).queued, 0);
     if (!this.#runner.station(row.node).restorePace(unit.pace, row, after)) this.#runner.commit([{ op: 'window', change: { ...row, state: null, closeAt: null } }]);
@@ -228,7 +228,7 @@ export class Collecting {
   }
 
   async #resumeNow(node: string, request: HttpRequest, token: string): Promise<ResumeOutcome> {
-    const unit = this.#runner.unit(node);
+    const unit = this.#runner.unitAt(node, isGathering);
     const resume = (unit?.definition?.collect as Collector<unknown> | undefined)?.resume;
     if (this.#runner.state !== 'live' || !unit || !resume) return 'stopped';
     const window = this.#of(node).get(resume.key(token));
@@ -270,17 +270,15 @@ export class Collecting {
     this.#runner.settling.freedBy(work.seq);
   }
 
-  #forgotten(node: string, { key, first }: Window): Op {
-    return { op: 'window', change: { flow: this.#runner.flow, node, key, state: null, closeAt: null, first } };
-  }
+  #forgotten(node: string, { key, first }: Window): Op { return { op: 'window', change: { flow: this.#runner.flow, node, key, state: null, closeAt: null, first } }; }
   #written(node: string, { key, state, closeAt, first }: Window): Op {
     return { op: 'window', change: { flow: this.#runner.flow, node, key, state: JSON.stringify(state), closeAt, first } };
   }
 
   /** False when the message that would close it was cancelled meanwhile: it stays as it was. */
-  async #close(unit: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<boolean> {
+  async #close(closing: Unit, window: Window, last: { readonly work?: Work; readonly keep?: { readonly [key: string]: unknown }; readonly given?: Body; readonly reason: CloseReason }): Promise<boolean> {
     const { services } = this.#runner;
-    const stored = await this.#stored(unit.id, window);
+    const stored = await this.#stored(closing.id, window);
     if (last.work && this.#runner.isCancelled(last.work)) {
       this.#runner.discarded(last.work);
       return false;
@@ -288,7 +286,10 @@ export class Collecting {
     window.cancel?.();
     const kept = [...stored.map(keptOfRow), ...window.kept];
     if (last.work && last.keep) kept.push(keptOf(last.work, last.keep));
-    const origin = this.#origin(unit, window, { kept, work: last.work });
+    const origin = this.#origin(closing, window, { kept, work: last.work });
+    // The parts may be of several revisions: it closes by that of the run which goes on.
+    const own = this.#runner.unitFor(closing.id, origin.run);
+    const unit = own && isGathering(own) ? own : closing;
     // The row of the last message goes on as what leaves; where that is only word of a missing part, the last one that was kept ends without being counted twice.
     const isTold = last.work !== undefined && missingIn(last.work) !== undefined;
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
@@ -374,7 +375,7 @@ export class Collecting {
   async #timeout(node: string, window: Window): Promise<void> {
     if (this.#of(node).get(window.key) !== window) return;
     window.cancel = undefined;
-    const unit = this.#runner.unit(node);
+    const unit = this.#runner.unitAt(node, isGathering);
     // While its node does not run it stays as it is, and closes when that runs again.
     if (this.#runner.state !== 'live' || !unit?.definition?.collect || unit.problem || unit.plan.node.disabled) return;
     try {

@@ -2,7 +2,6 @@ import type { Flow, Problem } from '../flow/flow.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
 import { endState, rowFlag, type CancelledRun, type EndedRun, type Op } from '../journal/rows.ts';
-import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import { Acceptance } from './acceptance.ts';
@@ -16,6 +15,7 @@ import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { Parking } from './parking.ts';
 import { Recovery } from './recovery.ts';
+import { Pinned, type ReadRevision } from './pinned.ts';
 import { Revision } from './revision.ts';
 import { Segment } from './segment.ts';
 import type { Services } from './services.ts';
@@ -40,6 +40,7 @@ export class FlowRunner implements StationOwner {
   readonly parking: Parking;
   readonly recovery: Recovery;
   readonly settling: Settling;
+  readonly pinned = new Pinned(this);
   readonly nodeCounts = new Map<string, NodeCount>();
   readonly wireCounts = new Map<string, WireCount>();
   readonly #stations = new Map<string, Station>();
@@ -75,31 +76,46 @@ export class FlowRunner implements StationOwner {
   get problems(): readonly Problem[] { return [...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])); }
   unit(node: string): Unit | undefined { return this.#revision?.units.get(node); }
 
+  /** What rules a node's queue: the node of the newest revision, or where that has none that fits, of the newest on which runs end. */
+  unitAt(node: string, fits: (unit: Unit) => boolean = ALL): Unit | undefined {
+    const unit = this.#revision?.units.get(node);
+    return this.pinned.any && !(unit && fits(unit)) ? this.pinned.unit(node, fits) ?? unit : unit;
+  }
+
+  /** The node as a run uses it: of the revision on which it ends, or where it cannot be used there, of the newest. */
+  unitFor(node: string, run: Run): Unit | undefined {
+    const own = this.pinned.any ? this.pinned.of(run)?.units.get(node) : undefined;
+    return own && !own.problem && !own.off ? own : this.#revision?.units.get(node);
+  }
+
   hasRoomAfter(unit: Unit): boolean {
     for (const node of unit.plan.feeds) if (this.#stations.get(node)?.full) return false;
     return true;
   }
 
   /** Makes a revision the one that runs. What did not change goes on. */
-  async deploy(flow: Flow, number: number): Promise<DeployOutcome> {
+  async deploy(flow: Flow, number: number, read: ReadRevision = NOT_KEPT): Promise<DeployOutcome> {
     const before = this.#revision;
     const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
+    const older = await this.pinned.before(next, read);
     this.#revision = next;
+    const left = this.pinned.use(older);
     // Before anything new is accepted: a queue is read from where the last life left it.
     const parks = this.#recovered ? await this.parking.after(before) : await this.recovery.open();
     this.#recovered = true;
     this.#state = 'live';
-    for (const [node, station] of this.#stations) station.pauses.keep((resource) => resource.startsWith('host:') || (next.units.get(node)?.resources.includes(resource) ?? false));
-    this.collecting.serve(next.units.values());
+    for (const [node, station] of this.#stations) station.pauses.keep((resource) => resource.startsWith('host:') || (this.unitAt(node)?.resources.includes(resource) ?? false));
+    this.collecting.serve([...next.units.values(), ...this.pinned.units]);
     const sources = await this.#sources.replace(next);
     for (const station of this.#stations.values()) station.schedule();
-    before?.retire((error) => this.failed(error));
+    for (const each of before && !this.pinned.has(before) ? [...left, before] : left) each.retire((error) => this.failed(error));
+    if (this.pinned.any) this.pinned.look();
     this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: number, state: 'live' });
     return { state: 'live', ...next.changesFrom(before), moves: await this.parking.moves(), parks, problems: [...this.problems, ...sources] };
   }
 
   /** Whether a message may rest at the node by the revision that counts for it. */
-  hasPlace(node: string, _run: Run): boolean { return this.#revision?.takes(node) ?? false; }
+  hasPlace(node: string, run: Run): boolean { return (this.#revision?.takes(node) ?? false) || (this.pinned.any && (this.pinned.of(run)?.takes(node) ?? false)); }
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
@@ -127,6 +143,7 @@ export class FlowRunner implements StationOwner {
     await this.stop();
     this.forget();
     this.#revision?.retire((error) => this.failed(error));
+    this.pinned.dispose();
   }
 
   press(node: string): boolean { return this.#sources.press(node); }
@@ -152,9 +169,15 @@ export class FlowRunner implements StationOwner {
   limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
   isCancelled(work: Work): boolean { return this.cancelled.has(work); }
 
-  perform(station: Station, unit: Unit, work: Work): void {
-    this.#revision?.enter();
-    work.on = this.#revision;
+  perform(station: Station, ruling: Unit, work: Work): void {
+    const unit = this.pinned.any ? this.unitFor(ruling.id, work.run) : ruling;
+    const revision = unit?.siblings === this.#revision?.units ? this.#revision : this.pinned.of(work.run);
+    revision?.enter();
+    work.on = revision;
+    if (!unit || (unit.definition?.start && work.via.includes('->'))) {
+      this.parking.parkWork({ station, unit: ruling, work });
+      return;
+    }
     // A whole is put together again from its parts, which all come again, and is the same message.
     if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests && !unit.plan.gathers) void this.#asBefore(station, unit, work);
     else this.#act(station, unit, work);
@@ -177,7 +200,7 @@ export class FlowRunner implements StationOwner {
   }
 
   drained(node: string): void {
-    for (const [id, station] of this.#stations) if (this.unit(id)?.plan.feeds.includes(node)) station.schedule();
+    for (const [id, station] of this.#stations) if (this.unitAt(id)?.plan.feeds.includes(node)) station.schedule();
   }
 
   failed(error: unknown): void {
@@ -265,6 +288,7 @@ export class FlowRunner implements StationOwner {
   runEnded(run: EndedRun): void {
     this.services.replies.ended(run.id, endState(run));
     this.services.outboxGrew();
+    if (this.pinned.any) this.pinned.look();
   }
 
   #reply(run: string, answer: HttpAnswer): boolean {
@@ -283,7 +307,7 @@ export class FlowRunner implements StationOwner {
     return this.acceptance.accept({ node, port: '', body, key: null, options: {} });
   }
 
-  wireOf(via: string): WireCount | undefined { return this.#revision?.wire(via)?.count; }
+  wireOf(via: string): WireCount | undefined { return (this.#revision?.wire(via) ?? this.pinned.wire(via))?.count; }
   count(node: string): NodeCount {
     let count = this.nodeCounts.get(node);
     if (!count) this.nodeCounts.set(node, (count = new NodeCount()));
@@ -297,4 +321,6 @@ export class FlowRunner implements StationOwner {
 }
 
 const NONE: readonly Op[] = [];
+const ALL = (): boolean => true;
+const NOT_KEPT: ReadRevision = async () => await Promise.resolve(undefined);
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };

@@ -10,6 +10,7 @@ import { CountersOf } from './counters.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { FlowRunner } from './flow-runner.ts';
 import { cancelRun } from './cancel.ts';
+import type { ReadRevision } from './pinned.ts';
 import type { HistoryPump } from './history-pump.ts';
 import { runStepOf } from './path.ts';
 import { Replays } from './replays.ts';
@@ -53,8 +54,8 @@ export class DriverHost implements FlowHost {
     this.#prune();
   }
 
-  async deploy(flow: Flow, revision: number): Promise<DeployOutcome> {
-    return await this.#runner(flow.id).deploy(flow, revision);
+  async deploy(flow: Flow, revision: number, read?: ReadRevision): Promise<DeployOutcome> {
+    return await this.#runner(flow.id).deploy(flow, revision, read);
   }
 
   async preview(flow: Flow): Promise<DeployEffects> { return await this.#runner(flow.id).parking.preview(flow); }

@@ -12,7 +12,7 @@ import type { Work } from './message.ts';
 import { changesOf, type Revision } from './revision.ts';
 import type { Segment } from './segment.ts';
 import type { Station } from './station.ts';
-import type { Unit } from './unit.ts';
+import { isGathering, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { toDeadLetters } from './walker.ts';
 
@@ -113,7 +113,7 @@ export class Parking {
   }
 
   #misfit(node: string, gathers = this.#collecting.gathersAt(node)): Misfit | undefined {
-    const unit = this.#runner.unit(node);
+    const unit = this.#runner.unitAt(node, gathers ? isGathering : takesMessages);
     if (!unit) return { what: 'all', reason: noNode(node) };
     if (unit.definition?.start) return { what: 'wires', reason: noInput(node) };
     // A type that is not installed waits for being so; a pace keeps nothing of the messages.
@@ -194,6 +194,7 @@ export class Parking {
   }
 }
 
+const takesMessages = ({ definition }: Unit): boolean => !definition?.start;
 type LetterPlace = Pick<DeadLetterRow, 'flow' | 'node' | 'at' | 'text' | 'kind' | 'code'>;
 
 /** A message that lived in memory only, as a dead letter. */

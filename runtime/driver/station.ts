@@ -16,7 +16,7 @@ export interface StationOwner {
   limitOf(node: string): QueueLimit;
   /** False while the flow is stopped or too much of it is on its way to the disk. */
   readonly mayStart: boolean;
-  unit(node: string): Unit | undefined;
+  unitAt(node: string): Unit | undefined;
   count(node: string): NodeCount;
   /** Counts of a wire; none when the name is not a wire's. */
   wireOf(via: string): WireCount | undefined;
@@ -132,7 +132,7 @@ export class Station implements DuesOwner {
 
   /** Takes an accepted message at once, ahead of its row, where nothing waits and it has no key. False when it has to come in by the queue. */
   begin(work: Work): boolean {
-    const unit = this.#owner.unit(this.node);
+    const unit = this.#owner.unitAt(this.node);
     if (!unit || unit.resources.length > 0 || unit.rate || work.key !== null || this.gone || this.#restoring || this.queued > 0 || unit.problem || isOff(unit) || !this.#hasSlot(unit)) return false;
     this.#passed(work);
     this.#enter(work);
@@ -277,7 +277,7 @@ export class Station implements DuesOwner {
   }
 
   #takeSome(until: number): void {
-    const unit = this.#owner.unit(this.node);
+    const unit = this.#owner.unitAt(this.node);
     if (!unit || unit.problem || isOff(unit) || this.pauses.hold(unit)) return;
     for (let started = 1; this.#hasSlot(unit) && this.#rateAllows(unit); started++) {
       const work = this.#queue.take(this.#retrying.size < Math.max(1, Math.floor(unit.concurrency * limits.retryShare)));

@@ -116,3 +116,6 @@ export interface Unit {
 export function configFor({ config }: Unit, body: Body, moment: Moment): unknown {
   return config === undefined || config.static ? config?.atDeploy : config.value(body, moment);
 }
+
+/** Keeps messages until others have come, or lets them pass at a pace. */
+export const isGathering = ({ definition }: Unit): boolean => definition?.collect !== undefined || definition?.pace !== undefined;

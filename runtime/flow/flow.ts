@@ -68,6 +68,8 @@ export interface Flow {
   readonly name: string;
   readonly description?: string;
   readonly delivery: Delivery;
+  /** Where runs under way go on after a deploy: in the `newest` revision (when absent), or `pinned` to the one on which they began. */
+  readonly runs?: 'newest' | 'pinned';
   readonly env?: { readonly [name: string]: EnvEntry };
   /** Connections by the name that nodes use, with the type they must have. */
   readonly uses?: { readonly [name: string]: string };

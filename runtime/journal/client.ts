@@ -186,6 +186,7 @@ export class JournalClient implements Journal {
   recover: Journal['recover'] = (flow) => this.#query('recover', flow);
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
+  pendingRevisions: Journal['pendingRevisions'] = (flow) => this.#query('pendingRevisions', flow);
   asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);
   retryingKeys: Journal['retryingKeys'] = (flow) => this.#query('retryingKeys', flow);
   keyHolds: Journal['keyHolds'] = (flow) => this.#look('keyHolds', flow);

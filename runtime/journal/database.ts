@@ -232,6 +232,9 @@ export class JournalDatabase {
     return [...nodes.values()];
   }
   atRest(flow: string): Resting[] { return this.#parker.atRest(flow); }
+  pendingRevisions(flow: string): { revision: number; messages: number }[] {
+    return this.#sql.all(`SELECT revision, count(*) AS messages FROM (SELECT revision FROM messages WHERE flow = ? UNION ALL SELECT revision FROM kept WHERE flow = ?) GROUP BY revision`, flow, flow);
+  }
   asideKeys(flow: string): { node: string; key: string; count: number }[] {
     return this.#sql.all('SELECT node, key, count(*) AS count FROM messages WHERE flow = ? AND state = 4 GROUP BY node, key', flow);
   }

@@ -155,7 +155,7 @@ export class Deploys {
 
   async #run(flow: Flow, revision: number, found: readonly Problem[]): Promise<DeployAnswer> {
     this.#reasons.delete(flow.id);
-    const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision);
+    const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision, async (older) => (await this.#find(flow.id, older))?.flow);
     return { ...outcome, revision, problems: united(found, outcome.problems) };
   }
 
