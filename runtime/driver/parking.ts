@@ -8,6 +8,7 @@ import type { Collecting } from './collecting.ts';
 import type { Kept } from './kept.ts';
 import { outcomeUnknown, recordOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
+import { endsRunsOnTheirs } from './pinned.ts';
 import type { Work } from './message.ts';
 import { changesOf, type Revision } from './revision.ts';
 import type { Segment } from './segment.ts';
@@ -77,11 +78,13 @@ export class Parking {
   /** What a deploy of this flow would do now. */
   async preview(flow: Flow): Promise<DeployEffects> {
     const { services, revision } = this.#runner;
+    const isPinned = endsRunsOnTheirs(flow);
     const moves: DeployEffects['moves'][number][] = [];
     const parks: Parks[number][] = [];
     for (const [node, messages] of await this.#resting()) {
       const type = flow.nodes[node]?.type;
-      if (type === undefined) parks.push({ node, messages, reason: noNode(node) });
+      if (isPinned && this.#runner.unitAt(node, takesMessages)) moves.push({ node, messages });
+      else if (type === undefined) parks.push({ node, messages, reason: noNode(node) });
       else if (services.nodes.get(type)?.start && !revision?.units.get(node)?.definition?.start) parks.push({ node, messages, reason: noInput(node) });
       else moves.push({ node, messages });
     }

@@ -8,6 +8,9 @@ import type { Unit, UnitWire } from './unit.ts';
 /** Reads an earlier revision of the flow; undefined when it is not kept or cannot be read. */
 export type ReadRevision = (number: number) => Promise<Flow | undefined>;
 
+/** Memory mode does not know what is pending of a revision: its runs go on in the newest. */
+export const endsRunsOnTheirs = ({ runs, delivery }: Flow): boolean => runs === 'pinned' && delivery === 'durable';
+
 /** Earlier revisions of a pinned flow, on which the runs end that began on them. Each is freed when nothing of it is pending. */
 export class Pinned {
   readonly #runner: FlowRunner;
@@ -28,7 +31,7 @@ export class Pinned {
   /** Makes ready what runs under way need beside the next revision. What cannot be read, and what is too many, goes on in the newest. */
   async before(next: Revision, read: ReadRevision): Promise<readonly Revision[]> {
     const { flow, services, revision } = this.#runner;
-    if (next.flow.runs !== 'pinned' || next.flow.delivery === 'memory') return [];
+    if (!endsRunsOnTheirs(next.flow)) return [];
     const ready = new Map([...this.#older, ...(revision ? [revision] : [])].map((each) => [each.number, each]));
     ready.delete(next.number);
     const pending = (await services.journal.pendingRevisions(flow)).map((each) => each.revision);

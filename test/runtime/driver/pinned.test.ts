@@ -42,6 +42,7 @@ describe('a deploy of a pinned flow', () => {
     await w.deploy(OLD);
     await feed('old');
     await w.calm();
+    expect(await w.runner('flow').parking.preview(NEW)).toMatchObject({ parks: [], moves: [{ node: 'wait', messages: 1 }] });
     expect(await w.runner('flow').deploy(NEW, 2)).toMatchObject({ parks: [], moves: [{ node: 'wait', messages: 1 }] });
     await feed('new');
     await w.calm();
