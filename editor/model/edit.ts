@@ -29,6 +29,7 @@ export interface FlowSettings {
   readonly name: string;
   readonly description: string;
   readonly delivery: Flow['delivery'];
+  readonly runs: NonNullable<Flow['runs']>;
   readonly env: { readonly [name: string]: EnvEntry };
   readonly uses: { readonly [name: string]: string };
   readonly groups: { readonly [id: string]: Group };
