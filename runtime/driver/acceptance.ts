@@ -1,4 +1,4 @@
-import { endCodes, type Commit, type EndCode, type Row } from '../journal/rows.ts';
+import { endCodes, type Commit, type EndCode, type Op, type Row } from '../journal/rows.ts';
 import { decodeBody } from '../journal/codec.ts';
 import { JournalDamaged } from '../journal/port.ts';
 import { limits } from '../limits.ts';
@@ -31,10 +31,11 @@ export class Acceptance {
     const keyed = reply?.idempotency !== undefined && durable;
     // Before the commit: the answer may come in the same turn in which the commit ends.
     const outcome = reply && services.replies.wait(work.run.id, reply.timeoutMs, keyed);
-    if (durable) {
-      const writing = this.#commit(work, arrival);
-      const begun = outcome !== undefined && !keyed && arrival.options.eventId === undefined && this.#begin(work, writing);
-      const seen = await writing.catch((error: unknown) => {
+    if (!durable) {
+      this.#runner.recorder.accepted(work);
+      this.#runner.station(arrival.node).arrive(work);
+    } else {
+      const seen = await this.#written(work, arrival, outcome !== undefined && !keyed).catch((error: unknown) => {
         services.replies.ended(work.run.id, 'dropped');
         throw error;
       });
@@ -42,22 +43,39 @@ export class Acceptance {
         services.replies.ended(work.run.id, 'dropped');
         return seen;
       }
-      if (!begun) this.#runner.station(arrival.node).arrive(work);
-    } else {
-      this.#runner.recorder.accepted(work);
-      this.#runner.station(arrival.node).arrive(work);
     }
     return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
   }
 
-  /** Its pure nodes run while it is being written, for a caller who hears nothing before both are done; what comes of it waits for its row. */
-  #begin(work: Work, writing: Promise<unknown>): boolean {
-    if (this.#runner.services.journal.health.state !== 'well') return false;
-    work.accepting = writing.then(() => {
+  /** Writes it and sends it on its way; a receipt when the message was accepted before. */
+  async #written(work: Work, arrival: Arrival, someoneWaits: boolean): Promise<Receipt | undefined> {
+    const rowOps: readonly Op[] = [{ op: 'save', row: this.#row(work) }];
+    const told = this.#runner.recorder.accepted(work);
+    const { promise: written, resolve } = Promise.withResolvers<boolean>();
+    const begun = someoneWaits && arrival.options.eventId === undefined && this.#begin(work, written);
+    try {
+      const seen = await this.#commit(work, arrival, [...told, ...work.accepting?.ended ?? rowOps]);
       work.accepting = undefined;
+      resolve(true);
+      if (!seen && !begun) this.#runner.station(arrival.node).arrive(work);
+      return seen;
+    } catch (error) {
+      resolve(false);
+      throw error;
+    }
+  }
+
+  /**
+   * Its pure nodes run before it is written, for a caller who hears nothing before both are done. What comes of it waits for its row;
+   * when that is its end already, one commit says that it came and that it ended.
+   */
+  #begin(work: Work, written: Promise<boolean>): boolean {
+    if (this.#runner.services.journal.health.state !== 'well') return false;
+    work.accepting = { open: true, written };
+    if (this.#runner.station(work.node).begin(work)) {
+      work.accepting.open = false;
       return true;
-    }, () => false);
-    if (this.#runner.station(work.node).begin(work)) return true;
+    }
     work.accepting = undefined;
     return false;
   }
@@ -75,7 +93,7 @@ export class Acceptance {
   }
 
   /** A receipt when the message was accepted before. */
-  async #commit(work: Work, { node, options }: Arrival): Promise<Receipt | undefined> {
+  async #commit(work: Work, { node, options }: Arrival, ops: readonly Op[]): Promise<Receipt | undefined> {
     const { services, flow } = this.#runner;
     const at = work.receivedAt;
     const { eventId, reply } = options;
@@ -83,8 +101,9 @@ export class Acceptance {
       ...(eventId !== undefined && { event: { flow, node, id: eventId, run: work.run.id, at } }),
       ...(reply?.idempotency && { answer: { ...reply.idempotency, run: work.run.id, at } }),
     };
-    const commit: Commit = { ops: [{ op: 'save', row: this.#row(work) }, ...this.#runner.recorder.accepted(work)], acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
+    const commit: Commit = { ops, acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
     const result = await services.journal.commit(commit).catch((error: unknown) => { throw notWritten(node, error); });
+    for (const run of result.ended) this.#runner.runEnded(run);
     if (result.known) return { runId: result.known.run, duplicate: true, reply: Promise.resolve(knownOutcome(result.known, reply?.idempotency?.bodyHash)) };
     if (result.duplicateOf !== undefined) return { runId: result.duplicateOf, duplicate: true, ...(reply && { reply: Promise.resolve<ReplyOutcome>({ kind: 'ended', how: 'completed' }) }) };
     return undefined;

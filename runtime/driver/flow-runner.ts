@@ -244,8 +244,10 @@ export class FlowRunner implements StationOwner {
       }
     };
     return new Segment(work, at, (done) => {
-      if (!work.accepting) leave(done);
-      else void work.accepting.then((written) => { if (written) leave(done); else station.finished(work, false); });
+      const { accepting } = work;
+      if (!accepting) { leave(done); return; }
+      if (accepting.open) accepting.ended = this.settling.endOf(done, also);
+      void accepting.written.then((written) => { if (written && !accepting.ended) leave(done); else station.finished(work, false); });
     });
   }
 

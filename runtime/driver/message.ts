@@ -1,5 +1,5 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
-import { rowState, type Row } from '../journal/rows.ts';
+import { rowState, type Op, type Row } from '../journal/rows.ts';
 import type { Services } from './services.ts';
 import type { Draft } from './state-draft.ts';
 import type { WireCount } from './unit.ts';
@@ -35,6 +35,16 @@ export class Msg {
   get text(): string { return (this.#text ??= encodeBody(this.body)); }
 }
 
+/** A message at work before it is written: what comes of it waits for that, or is written with it where that is its end. */
+export interface Accepting {
+  /** Its commit is not made yet. */
+  open: boolean;
+  /** What is to be written of it, which has come and ended. */
+  ended?: readonly Op[] | undefined;
+  /** Whether it could be written. */
+  readonly written: Promise<boolean>;
+}
+
 /** One message at rest at a node: in its queue, in a call, or waiting for its due time. */
 export interface Work {
   /** Its row in the journal; 0 in memory mode. */
@@ -56,8 +66,8 @@ export interface Work {
   /** Under suspicion of ending the process while it is at work; undefined before and after. */
   alone?: boolean | undefined;
   due: number | null;
-  /** It is at work while it is being written: whether it could be. What comes of it waits for that. */
-  accepting?: Promise<boolean> | undefined;
+  /** It is at work before it is written. */
+  accepting?: Accepting | undefined;
   /** The revision that works on it now. */
   on?: { leave(): void } | undefined;
   /** It was held here by the node, and its time has come. */

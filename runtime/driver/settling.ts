@@ -49,6 +49,14 @@ export class Settling {
     return written;
   }
 
+  /** What is written of a message that ended before it was written itself; undefined when something of it goes on. */
+  endOf(segment: Segment, also: readonly Op[]): readonly Op[] | undefined {
+    const { origin, outs, letters, tally, cursor, kept } = segment;
+    if (outs.length + letters.length > 0 || cursor !== undefined || kept) return undefined;
+    const { ops } = runOps(origin.run, false, { outs: 0, tally, at: this.#runner.services.clock.now() });
+    return [...also, ...ops, ...this.#runner.recorder.tell(segment)];
+  }
+
   /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */
   #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
     const holds = origin.key !== null && this.#runner.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';

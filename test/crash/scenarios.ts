@@ -203,6 +203,10 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     flow: flowOf({ nodes: { in: 'test-source', pass: 'test-pass', fan: { type: 'test-fan', config: { times: 2 } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> fan.in', 'fan.out -> call.in', 'pass.out -> sink.in'] }),
     feed: [{ payload: 1, options: { reply: { timeoutMs: 1000 } } }, { payload: 2, options: { reply: { timeoutMs: 1000 } } }], ends: ['any', 'any'],
   },
+  'a caller whose run ends in pure nodes': {
+    flow: flowOf({ nodes: { in: 'test-source', pass: 'test-pass', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> sink.in'] }),
+    feed: [1, 2, 3].map((payload) => ({ payload, options: { reply: { timeoutMs: 1000 } } })), ends: ['any', 'any', 'any'],
+  },
   'a deploy while calls are under way': {
     flow: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
     deploy: flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', name: 'changed' }, pass: 'test-pass', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> pass.in', 'pass.out -> sink.in'] }),

@@ -4,6 +4,7 @@ import httpResponse from '../../../nodes/sink/http-response.ts';
 import catchNode from '../../../nodes/logic/catch.ts';
 import { answer } from '../../../runtime/journal/port.ts';
 import type { DeliverOptions } from '../../../runtime/sdk/index.ts';
+import type { StepRecord } from '../../../runtime/store/store.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -279,6 +280,29 @@ describe('a caller that waits', () => {
     await w.calm();
     expect(await (await asking)?.reply).toEqual({ kind: 'ended', how: 'completed' });
     expect(nodes.calls).toEqual(['call:1']);
+  });
+  const short = flowOf({ nodes: { in: 'test-source', answer: 'http-response' }, wires: ['in.out -> answer.in'] });
+  test('is answered after one write when its run ends in pure nodes: it tells that the message came, and of its end', async () => {
+    const w = world();
+    await w.deploy(short);
+    await w.calm();
+    const before = w.writes;
+    const receipt = await feed(1, { reply });
+    expect([await receipt?.reply, w.writes - before]).toMatchObject([{ kind: 'answered' }, 1]);
+    expect(await w.endedRuns()).toMatchObject([{ completed: 1 }]);
+    expect((await w.services.journal.outbox(Infinity)).batches.flatMap(({ steps }) => steps.flatMap((text) => JSON.parse(text) as StepRecord[])).map(({ node, outcome }) => `${node} ${outcome}`)).toEqual(['in accepted', 'answer done']);
+    expect(await w.pending()).toBe(0);
+  });
+  test('is refused when its message and its end could not be written, and nothing is told of its run', async () => {
+    const w = world();
+    await w.deploy(short);
+    await w.calm();
+    w.trouble = { message: 'database or disk is full', errcode: SQLITE_FULL };
+    await expect(feed(1, { reply })).rejects.toMatchObject({ code: 'journal.unavailable' });
+    w.trouble = undefined;
+    await w.pass(60_000);
+    expect([await w.pending(), await w.endedRuns()]).toEqual([0, []]);
+    expect(await (await feed(2, { reply }))?.reply).toMatchObject({ kind: 'answered' });
   });
   test('is refused when its message could not be written, and nothing comes of what ran meanwhile', async () => {
     const w = world();
