@@ -68,6 +68,7 @@ const api = (method: string, path: string, sent?: Parameters<typeof ask>[2]): Re
 async function deploy(flow: TortureFlow['flow']): Promise<boolean> {
   const known = await api('GET', `/flows/${flow.id}`);
   const saved = await api('PUT', `/flows/${flow.id}`, { body: flow, version: known.status === 404 ? 0 : Number(known.json.version) });
+  if (saved.status !== 200) { say(`saving ${flow.id}: ${saved.status} ${JSON.stringify(saved.json).slice(0, 300)}`); return false; }
   const answer = await api('POST', `/flows/${flow.id}/deploy`, { body: { version: saved.json.version } });
   if (answer.status !== 200 || (answer.json.problems as readonly unknown[]).length > 0) say(`deploying ${flow.id}: ${answer.status} ${JSON.stringify(answer.json).slice(0, 300)}`);
   return answer.status === 200;

@@ -132,20 +132,24 @@ export const limits = {
   stepsOfRunMax: 1_000, // kept of one run: more than a person reads
   stepsKeptMs: 14 * DAY,
   stepsKeptChars: 1024 * MB, // the oldest go first
+  stepsKeptShare: 0.2, // of a small disk, in place of it: on disk it is about twice that
+  stepsLeastChars: 16 * MB, // kept also while the disk is down to its reserve; the rest makes room for messages
   stepsInMemory: 5_000, // of memory mode, on their way to the store five times a second; the rest is sampled out
   replaysAtOnce: 1_000, // runs of one request; the answer says that there are more
   outboxChars: 256 * KB, // of ended runs and their steps that are moved to the store at a time: the main thread reads them in some 3 ms
   historyBiteRuns: 1000, // written to the store in one transaction: some 7 ms, in which nobody else writes to it
 
-  historyPruneMs: 10 * MINUTE, // between two looks for runs to forget: a tenth of what is kept at 15 runs a second
+  historyPruneMs: 1 * MINUTE, // between two looks for runs to forget: a tenth of the text that is kept, at the most that one flow may add
   historyPruneBatch: 2_000, // forgotten in one transaction, so that the main thread stands still for some 10 ms at most
 
   // Disk
   commitSlowMs: 5 * SECOND, // one transaction on its way to the disk; beyond it new messages are refused, because their senders give up about then
   commitsQueuedMax: 50_000, // behind it, each with a message in memory; beyond it new messages are refused
   diskReserveBytes: 512 * MB, // kept free for what belongs to accepted messages; below it new ones are refused
-  diskReserveShare: 0.05, // of a small disk, in place of it
+  diskReserveShare: 0.2, // of a small disk, in place of it: write-ahead files alone take 16 MB each
   diskLookMs: 1 * SECOND, // between two looks at the free space
+  roomRuns: 500, // of history that make room between two such looks
+  roomPages: 1_000, // 4 MB given back to the disk in one write
   diskRetryMs: 10 * SECOND, // after which a sender is told to come again when the reserve is reached
   flowBytesMax: 4 * 1024 * MB, // of one flow at rest, over all its wires and waits, so that one flow does not fill the disk of all
   damagedRetryMs: 60 * SECOND, // after which a sender is told to come again when a person must mend the journal first

@@ -80,7 +80,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
   const vault = openVault({ dataDir, secretKey: inMemory ? random.token() : processEnv.MILLRACE_SECRET_KEY, random, log });
   const values = new StoredValues({ store, vault, processEnv });
-  const history = new History({ store, clock, log });
+  const history: History = new History({ store, clock, log, diskTotal: () => disk?.total ?? Infinity });
+  const disk = inMemory ? undefined : watchOf(dataDir, { clock, log, makeRoom: () => history.makeRoom() });
   const observers = new Observers();
   const catalog = catalogOf(options);
   const bug = (error: unknown, where: Text): void => { if (!(error instanceof JournalDamaged)) log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
@@ -88,7 +89,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
   const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
-  const disk = inMemory ? undefined : watchOf(dataDir, clock, log);
   await disk?.start();
   const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
@@ -145,16 +145,16 @@ function stopOn(log: RuntimeLog): (error: Error) => void {
 
 const ALL_ROOM: Services['disk'] = { low: false };
 
-function watchOf(dataDir: string, clock: Clock, log: RuntimeLog): DiskWatch {
+function watchOf(dataDir: string, { clock, log, makeRoom }: { readonly clock: Clock; readonly log: RuntimeLog; readonly makeRoom: () => Promise<void> }): DiskWatch {
   return new DiskWatch({
-    clock,
+    clock, makeRoom,
     look: async () => {
       const { bavail, bsize, blocks } = await statfs(dataDir);
       return { free: bavail * bsize, total: blocks * bsize };
     },
     told: (low, free) => {
       const has = `${Math.floor(free / 2 ** 20)} MB are free on the disk of ${dataDir}`;
-      if (low) log('warn', `${has}: that is kept for accepted messages, new ones are refused until space is freed`);
+      if (low) log('warn', `${has}: that is kept for accepted messages, new ones are refused until space is freed; old run history makes room`);
       else log('info', `${has}: messages are taken again`);
     },
   });

@@ -7,7 +7,13 @@ import { historyStart } from '../store/cursor.ts';
 import type { RunNote, RunQuery, Store, StoredRun } from '../store/store.ts';
 import type { Log } from './log.ts';
 
-export interface HistoryOptions { readonly store: Store; readonly clock: Clock; readonly log: Log }
+export interface HistoryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bytes of the disk on which it is kept. */
+  readonly diskTotal?: () => number;
+}
 export interface RunListQuery extends RunFilter { readonly limit: number; readonly after?: string }
 
 /** Runs and their paths, as far as they are kept: a projection of the journal, which may be late but is never wrong. */
@@ -23,10 +29,22 @@ export class History {
       await store.pruneAudit(clock.now() - limits.auditKeptMs);
       const before = clock.now() - limits.runsKeptMs;
       while (await store.pruneRuns(before, limits.runsKept, limits.historyPruneBatch) === limits.historyPruneBatch) await turn();
-      while (await store.pruneSteps(clock.now() - limits.stepsKeptMs, limits.stepsKeptChars, limits.historyPruneBatch) === limits.historyPruneBatch) await turn();
+      while (await store.pruneSteps(clock.now() - limits.stepsKeptMs, this.#charsMax, limits.historyPruneBatch) === limits.historyPruneBatch) await turn();
     } catch (error) {
       log('error', `forgetting old runs: ${error instanceof Error ? error.message : String(error)}; will be tried again`);
     }
+  }
+
+  /** What a small disk has room for beside messages. */
+  get #charsMax(): number { return Math.min(limits.stepsKeptChars, (this.#o.diskTotal?.() ?? Infinity) * limits.stepsKeptShare); }
+
+  /** Messages need the room more than what is told of older ones: some of the oldest paths are forgotten. */
+  async makeRoom(): Promise<void> {
+    const { store, clock } = this.#o;
+    try {
+      await store.pruneSteps(clock.now() - limits.stepsKeptMs, limits.stepsLeastChars, limits.roomRuns);
+      await store.shrink();
+    } catch { /* a disk that is full to its last byte takes no deletion either; the watch has told of it, and comes again */ }
   }
 
   /** Pending runs first, then ended ones by their end, newest first. Only the first page has pending ones. */

@@ -64,6 +64,8 @@ export interface Store {
   pruneRuns(before: number, keep: number, atMost: number): Promise<number>;
   /** Forgets the steps of the runs that began before `before`, and of the oldest while there is more text than `chars`; of at most `atMost` runs in one call. Answers of how many. */
   pruneSteps(before: number, chars: number, atMost: number): Promise<number>;
+  /** Gives some of the room of what was forgotten back to the disk. */
+  shrink(): Promise<void>;
 
   // Audit
   audit(entry: AuditEntry): Promise<void>;

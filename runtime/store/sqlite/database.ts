@@ -43,6 +43,11 @@ export class Database {
     }
   }
 
+  /** The file ends where it is not used any more, as far as one short write can do that. */
+  shrink(): void {
+    this.#told(() => { this.#db.exec(`PRAGMA incremental_vacuum(${limits.roomPages}); PRAGMA wal_checkpoint(PASSIVE)`); });
+  }
+
   /** What may pass by itself is told as that: another program holds the file, the disk is full or does not answer. */
   #told<T>(work: () => T): T {
     try {
@@ -71,7 +76,7 @@ export function openDatabase(file: string): Database {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: limits.storeBusyMs });
-    db.exec(SAFE);
+    db.exec(`PRAGMA auto_vacuum=INCREMENTAL; ${SAFE}`); // of a new file
     check(db, file);
     migrate(db, file);
     return new Database(db, file);

@@ -5,7 +5,7 @@ import { sibling } from '../../sibling.ts';
 import type { Store } from '../store.ts';
 
 /** What nobody waits for and is written all the time: on the thread that moves the messages it would take a third of it. */
-export type WrittenAside = Pick<Store, 'addRuns' | 'addSteps' | 'pruneRuns' | 'pruneSteps'>;
+export type WrittenAside = Pick<Store, 'addRuns' | 'addSteps' | 'pruneRuns' | 'pruneSteps' | 'shrink'>;
 export interface Task { readonly id: number; readonly name: keyof WrittenAside; readonly args: readonly unknown[] }
 export type Done = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
 
@@ -24,6 +24,7 @@ export class Scribe implements WrittenAside {
   addSteps: Store['addSteps'] = (...args) => this.#ask('addSteps', args) as Promise<void>;
   pruneSteps: Store['pruneSteps'] = (...args) => this.#ask('pruneSteps', args) as Promise<number>;
   pruneRuns: Store['pruneRuns'] = (...args) => this.#ask('pruneRuns', args) as Promise<number>;
+  shrink: Store['shrink'] = () => this.#ask('shrink', []) as Promise<void>;
 
   /** After the tasks given so far. */
   async close(): Promise<void> {

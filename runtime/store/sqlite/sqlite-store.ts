@@ -26,7 +26,7 @@ export function openSqliteStore(file: string): Store {
     ...runsIn(db),
     ...stepsIn(db),
     ...auditIn(db),
-    ...(scribe && { addRuns: scribe.addRuns, addSteps: scribe.addSteps, pruneRuns: scribe.pruneRuns, pruneSteps: scribe.pruneSteps }),
+    ...(scribe && { addRuns: scribe.addRuns, addSteps: scribe.addSteps, pruneRuns: scribe.pruneRuns, pruneSteps: scribe.pruneSteps, shrink: scribe.shrink }),
     close: async () => {
       await scribe?.close();
       db.close();

@@ -2,7 +2,7 @@ import type { Text } from '../../flow/flow.ts';
 import type { RunNote, StepRecord, Store } from '../store.ts';
 import type { Database } from './database.ts';
 
-type Steps = Pick<Store, 'addSteps' | 'listSteps' | 'notesOf' | 'findDone' | 'listReplays' | 'pruneSteps'>;
+type Steps = Pick<Store, 'addSteps' | 'listSteps' | 'notesOf' | 'findDone' | 'listReplays' | 'pruneSteps' | 'shrink'>;
 
 interface StepRow {
   readonly run: string; readonly seq: number; readonly flow: string; readonly message: string; readonly node: string; readonly via: string; readonly key: string | null; readonly at: number;
@@ -50,6 +50,7 @@ export function stepsIn(db: Database): Steps {
       forget(gone.map(({ run }) => run));
       return gone.length;
     }),
+    shrink: async () => db.shrink(),
   };
 }
 

@@ -102,15 +102,15 @@ describe('a disk that is filled up to its reserve', () => {
   test.each([['a large disk', 1e12, limits.diskReserveBytes], ['a small disk', 1e8, 1e8 * limits.diskReserveShare]])('the reserve of %s is found by looking, and left again only above its edge', async (_name, total, reserve) => {
     const clock = new VirtualTime();
     const told: boolean[] = [];
-    let free = reserve + 1;
-    const watch = new DiskWatch({ clock, look: async () => ({ free, total }), told: (low) => { told.push(low); } });
+    let [free, roomsMade] = [reserve + 1, 0];
+    const watch = new DiskWatch({ clock, look: async () => ({ free, total }), told: (low) => { told.push(low); }, makeRoom: async () => { roomsMade++; } });
     await watch.start();
     expect(watch.low).toBe(false);
-    for (const next of [reserve - 1, reserve * 1.05, reserve * 1.2]) {
+    for (const next of [reserve + 1, reserve - 1, reserve * 1.05, reserve * 1.2]) {
       free = next;
       await clock.advance(limits.diskLookMs);
     }
-    expect([told, watch.low]).toEqual([[true, false], false]);
+    expect([told, watch.low, roomsMade]).toEqual([[true, false], false, 2]);
     watch.stop();
     expect(clock.waiting).toBe(0);
   });

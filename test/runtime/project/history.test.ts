@@ -2,12 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../../runtime/api/contract.ts';
 import type { PendingRun } from '../../../runtime/host.ts';
 import { limits } from '../../../runtime/limits.ts';
-import type { RunRecord } from '../../../runtime/store/store.ts';
+import { History } from '../../../runtime/project/history.ts';
+import { openMemoryStore } from '../../../runtime/store/sqlite/sqlite-store.ts';
+import type { RunRecord, StepRecord, Store } from '../../../runtime/store/store.ts';
 import { RecordingHost } from '../../kit/recording-host.ts';
-import { TEST_START } from '../../kit/virtual-time.ts';
+import { TEST_START, VirtualTime } from '../../kit/virtual-time.ts';
 import { worlds } from './kit.ts';
 
 const { open } = worlds();
+function withHistory(diskTotal: number): { readonly store: Store; readonly history: History } {
+  const store = openMemoryStore();
+  return { store, history: new History({ store, clock: new VirtualTime(), log: () => undefined, diskTotal: () => diskTotal }) };
+}
 const ended = (id: string, endedAt: number, more: Partial<RunRecord> = {}): RunRecord => ({ id, flow: 'lead', revision: 1, startedAt: endedAt - 5, endedAt, state: 'completed', messages: 1, ...more });
 const pending = (id: string, startedAt: number): PendingRun => ({ id, flow: 'lead', revision: 1, startedAt, state: 'pending', messages: 1 });
 const ids = ({ runs }: { readonly runs: readonly RunSummary[] }): string[] => runs.map(({ id }) => id);
@@ -67,6 +73,25 @@ describe('what is kept', () => {
     world.store.pruneRuns = async () => { throw new Error('disk full'); };
     await world.project.tidy();
     expect(world.log.filter((line) => line.startsWith('error'))).toEqual([expect.stringContaining('disk full')]);
+  });
+  const paths = (n: number, chars: number): StepRecord[] => Array.from({ length: n }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', node: 'a', via: '', key: null, at: TEST_START + i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(chars) }));
+  const oldestKept = async (store: Store, n: number): Promise<number> => {
+    const kept = await store.notesOf(Array.from({ length: n }, (_, i) => `r${i}`));
+    return Math.min(...[...kept.keys()].map((run) => Number(run.slice(1))));
+  };
+  test('paths take no more than their share of a small disk; the oldest are forgotten', async () => {
+    const { store, history } = withHistory(5_000_000);
+    await store.addSteps(paths(20, 100_000), 10);
+    await history.prune();
+    expect(await oldestKept(store, 20)).toBe(10);
+  });
+  test('paths make room for messages, some at a time, down to what is kept in any case', async () => {
+    const { store, history } = withHistory(Infinity);
+    await store.addSteps(paths(2 * limits.roomRuns, limits.stepsLeastChars / limits.roomRuns), 10);
+    await history.makeRoom();
+    expect(await oldestKept(store, 2 * limits.roomRuns)).toBe(limits.roomRuns);
+    await history.makeRoom();
+    expect(await oldestKept(store, 2 * limits.roomRuns)).toBe(limits.roomRuns);
   });
   test('the timer goes on and ends with the project', async () => {
     const { project, clock } = await open({ host: new RecordingHost() });

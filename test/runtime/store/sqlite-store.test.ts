@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -116,6 +116,17 @@ test('what was answered as saved is there after the process was killed', () => {
   expect(db.prepare('SELECT flow, name FROM drafts').all()).toMatchObject([{ flow: 'a', name: 'A' }]);
   expect(db.prepare('SELECT id FROM runs').all()).toMatchObject([{ id: 'r1' }]);
   db.close();
+});
+
+test('room of what was forgotten goes back to the disk', async () => {
+  const store = openSqliteStore(file);
+  await store.addSteps(Array.from({ length: 100 }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', node: 'a', via: '', key: null, at: i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(20_000) })), 10);
+  await store.shrink();
+  const before = statSync(file).size;
+  await store.pruneSteps(50, Infinity, 1000);
+  await store.shrink();
+  expect(before - statSync(file).size).toBeGreaterThan(before / 3);
+  await store.close();
 });
 
 test('history goes on being written after its thread could not', async () => {
