@@ -118,7 +118,7 @@ export class JournalClient implements Journal {
   /** The transaction left nothing behind. New acceptances are refused; what belongs to accepted messages is kept and tried again. */
   async #failed(batch: Queued[], error: Error): Promise<void> {
     if (isDamage(error)) { this.#queue.unshift(...batch); this.#damaged(error); return; }
-    if (!(error instanceof JournalError) || !PASSING.has(error.errcode & 0xff)) return this.#isolate(batch, error);
+    if (!(error instanceof JournalError) || !mayPass(error)) return this.#isolate(batch, error);
     this.#queue = [...batch, ...this.#queue];
     this.#refuseQueued(error);
     this.#trouble = error;
@@ -166,6 +166,18 @@ export class JournalClient implements Journal {
     return await this.#ask<T>(name, args);
   }
 
+  /** Like a commit that belongs to accepted messages: what the disk refuses now is tried again. */
+  async #persist<T>(name: Query, ...args: unknown[]): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#query<T>(name, ...args);
+      } catch (error) {
+        if (!(error instanceof JournalError) || !mayPass(error)) throw error;
+        await new Promise<void>((resolve) => { this.#clock.after(RETRY_MS, resolve); });
+      }
+    }
+  }
+
   /** For people who look: what is on its way to the disk is not waited for, since a disk that is full would let them wait as long as it is. */
   async #look<T>(name: Query, ...args: unknown[]): Promise<T> {
     if (this.#damage) throw this.#damage;
@@ -198,7 +210,7 @@ export class JournalClient implements Journal {
   pendingOf: Journal['pendingOf'] = (run, limit) => this.#look('pendingOf', run, limit);
   pendingRunCount: Journal['pendingRunCount'] = (flow) => this.#look('pendingRunCount', flow);
   pendingTotal: Journal['pendingTotal'] = (flow) => this.#query('pendingTotal', flow);
-  cancelRun: Journal['cancelRun'] = (run, at) => this.#query('cancelRun', run, at);
+  cancelRun: Journal['cancelRun'] = (run, at) => this.#persist('cancelRun', run, at);
   deadLetters: Journal['deadLetters'] = (query) => this.#look('deadLetters', query);
   findDeadLetter: Journal['findDeadLetter'] = (seq) => this.#look('findDeadLetter', seq);
   deadLetterTotal: Journal['deadLetterTotal'] = (query) => this.#look('deadLetterTotal', query);
@@ -228,4 +240,5 @@ export class JournalClient implements Journal {
 }
 
 const tooMany = (): Error => new Error(`${limits.commitsQueuedMax} commits wait for the disk already`);
+const mayPass = (error: JournalError): boolean => PASSING.has(error.errcode & 0xff);
 const isDamage = (error: unknown): error is JournalError => error instanceof JournalError && DAMAGED.has(error.errcode & 0xff);

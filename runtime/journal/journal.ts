@@ -52,7 +52,7 @@ export interface Journal {
   /** Runs of which something is pending, among the newest messages; `more`: there are older ones. */
   pendingRunCount(flow?: string): Promise<{ readonly runs: number; readonly more: boolean }>;
   pendingTotal(flow?: string): Promise<number>;
-  /** Takes everything of a run away that is pending in queues, calls, waits and windows. */
+  /** Takes everything of a run away that is pending in queues, calls, waits and windows. A disk that refuses is waited for, as with a commit. */
   cancelRun(run: string, at: number): Promise<CancelledRun>;
   /** Newest first. */
   deadLetters(query: DeadLetterQuery & { readonly after?: number; readonly limit: number }): Promise<readonly StoredLetter[]>;

@@ -108,7 +108,7 @@ export class World {
         const writes = request.kind === 'apply' && request.commits.some((commit) => commit.ops.length > 0);
         if (writes && ++this.writes >= killBefore) this.kill();
         if (this.dead) return await new Promise(() => undefined);
-        if (writes && this.trouble) throw new JournalError({ name: 'Error', ...this.trouble });
+        if ((writes || isCancel(request)) && this.trouble) throw new JournalError({ name: 'Error', ...this.trouble });
         const reply = answer(this.#database, request);
         if (writes && this.writes >= killAfter) {
           this.kill();
@@ -167,6 +167,8 @@ export class World {
   }
   async pending(): Promise<number> { return await this.services.journal.pendingTotal(); }
 }
+
+const isCancel = (request: Request): boolean => request.kind === 'query' && request.name === 'cancelRun';
 
 /** A journal file that is gone after the test. */
 export function journalFile(): { readonly file: string; remove(): void } {

@@ -15,6 +15,8 @@ export interface Faults {
 }
 
 type Apply = Request & { kind: 'apply' };
+/** What changes a message: a transaction, or the cancelling of a run. */
+type Write = Apply | (Request & { kind: 'query' });
 /** How a transaction comes to the disk: `write` brings it there. Planted mistakes stand in place of the plain way. */
 export type Way = (write: (request: Apply) => Answer, request: Apply) => Answer;
 
@@ -59,19 +61,19 @@ export class FaultyPort implements JournalPort {
 
   async #reply(request: Request): Promise<unknown> {
     const { database, world, faults, ledger, random, way } = this.#o;
-    const writes = hasOps(request);
+    const writes = isWrite(request);
     if (faults.trouble && !world.dead && request.kind !== 'close' && random.next() < (writes ? 0.5 : 0.2)) this.#refuse(request);
     if (world.dead) return await never;
-    const reply = request.kind === 'apply' ? way((each) => this.#write(each), request) : acrossThreads(database, request);
+    const reply = request.kind === 'apply' ? way((each) => this.#write(each), request) : writes ? this.#write(request) : acrossThreads(database, request);
     if (world.dead) return await never;
     if ('error' in reply) throw new JournalError(reply.error);
     if (request.kind === 'query') ledger.asked(request);
     return reply.value;
   }
 
-  #write(request: Apply): Answer {
+  #write(request: Write): Answer {
     const { database, world, faults, ledger } = this.#o;
-    const dies = hasOps(request) && ++this.#writes >= faults.dieAt;
+    const dies = isWrite(request) && ++this.#writes >= faults.dieAt;
     if (dies && faults.dieHow === 'before') world.kill();
     if (world.dead) return GONE;
     this.#doubtful = undefined;
@@ -92,7 +94,7 @@ export class FaultyPort implements JournalPort {
 
 const never = new Promise<never>(() => undefined);
 const GONE: Answer = { error: { name: 'Gone', message: 'the process has ended', errcode: 0 } };
-const hasOps = (request: Request): boolean => request.kind === 'apply' && request.commits.some(({ ops }) => ops.length > 0);
+const isWrite = (request: Request): request is Write => (request.kind === 'apply' ? request.commits.some(({ ops }) => ops.length > 0) : request.kind === 'query' && request.name === 'cancelRun');
 
 /** As the real thread is asked and answers: packed, and copied on the way. */
 function acrossThreads(database: JournalDatabase, request: Request): Answer {

@@ -1,5 +1,5 @@
 import type { Request } from '../../runtime/journal/port.ts';
-import type { CommitResult, DeadLetterRow, EndedRun, Op, Row } from '../../runtime/journal/rows.ts';
+import type { CancelledRun, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row } from '../../runtime/journal/rows.ts';
 import { decodeBody } from '../../runtime/journal/codec.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
 
@@ -23,18 +23,22 @@ export const visitKey = ({ run, node, path }: Visit): string => `${run}|${node}|
 
 export class Ledger {
   readonly rows = new Map<number, Row>();
-  readonly kept = new Map<string, number>();
+  readonly kept = new Map<string, KeptRow>();
   readonly accepted = new Map<string, Accepted>();
   readonly ended = new Map<string, EndedRun[]>();
   readonly letters = new Map<string, DeadLetterRow[]>();
   readonly arrived = new Set<string>();
   readonly gathered: Gathered[] = [];
+  /** Messages that went with their run when a person cancelled it, with how many a node had made of it by then; in memory mode nobody sees which. */
+  readonly discarded = new Map<string, number>();
+  readonly cancelled = new Set<string>();
   readonly effects = new Map<string, number>();
   readonly violations: string[] = [];
   readonly trace: string[] = [];
   /** Memory mode promises less: nothing of it is on disk before it ends. */
   durable = true;
   now: () => number = () => 0;
+  readonly #cancelledRows = new Set<number>();
   readonly #underWay = new Set<CallStart>();
   readonly #keys = new Map<string, string>();
   readonly #failures = new Map<string, number>();
@@ -56,7 +60,8 @@ export class Ledger {
     if (query.name === 'recover') this.#recoverStarted();
   }
 
-  applied(request: Request & { kind: 'apply' }, value: unknown): void {
+  applied(request: Exclude<Request, { kind: 'close' }>, value: unknown): void {
+    if (request.kind === 'query') { this.#runCancelled(String(request.args[0]), value as CancelledRun); return; }
     const results = value as readonly CommitResult[];
     request.commits.forEach(({ ops, guard, acceptance }, i) => {
       const result = results[i] as CommitResult;
@@ -70,7 +75,7 @@ export class Ledger {
   }
 
   runEnded(run: EndedRun): void {
-    this.note(`run ${run.id} ended: completed ${run.completed}, dropped ${run.dropped}, dead ${run.dead}`);
+    this.note(`run ${run.id} ended: completed ${run.completed}, dropped ${run.dropped}, dead ${run.dead}, discarded ${run.discarded}`);
     this.ended.set(run.id, [...(this.ended.get(run.id) ?? []), run]);
   }
 
@@ -79,8 +84,9 @@ export class Ledger {
     else if (op.op === 'end') this.rows.delete(op.seq);
     else if (op.op === 'begin') this.#patch(op.seq, { state: 1, attempt: op.attempt, due: null });
     else if (op.op === 'wait') this.#patch(op.seq, { state: op.state, attempt: op.attempt, due: op.due });
+    else if (op.op === 'cursor' && this.rows.has(op.seq)) this.#patch(op.seq, { cursor: op.cursor });
     else if (op.op === 'dead') this.#letter(op.letter);
-    else if (op.op === 'keep') this.kept.set(`${op.kept.node}|${op.kept.window}|${op.kept.pos}`, 1);
+    else if (op.op === 'keep') this.kept.set(`${op.kept.node}|${op.kept.window}|${op.kept.pos}`, op.kept);
     else if (op.op === 'window' && op.change.state === null) for (const key of this.kept.keys()) if (key.startsWith(`${op.change.node}|${op.change.key}|`)) this.kept.delete(key);
     if (this.durable && (op.op === 'end' || op.op === 'save')) this.#noCallLeftBehind(op);
   }
@@ -88,7 +94,24 @@ export class Ledger {
   #patch(seq: number, change: Partial<Row>): void {
     const row = this.rows.get(seq);
     if (row) this.rows.set(seq, { ...row, ...change });
-    else this.violated(`row ${seq} is changed after it is gone`);
+    else if (!this.#cancelledRows.has(seq)) this.violated(`row ${seq} is changed after it is gone`);
+  }
+
+  /** All that was pending of it is gone, wherever it was, and nothing else. */
+  #runCancelled(run: string, gone: CancelledRun): void {
+    const rows = [...this.rows.values()].filter((row) => row.run === run);
+    const kept = [...this.kept].filter(([, each]) => each.run === run);
+    this.note(`run ${run} is cancelled: ${rows.length} messages, ${kept.length} kept in windows`);
+    if (gone.rows.length !== rows.length || gone.kept.length !== kept.length) this.violated(`cancelling ${run} discards ${gone.rows.length} messages and ${gone.kept.length} kept ones, ${rows.length} and ${kept.length} were pending`);
+    if (!this.durable || rows.length + kept.length > 0) this.cancelled.add(run);
+    for (const { seq } of rows) {
+      this.rows.delete(seq);
+      this.#cancelledRows.add(seq); // a change of it may be on its way
+    }
+    for (const [key] of kept) this.kept.delete(key);
+    for (const { node, body, cursor } of [...rows, ...kept.map(([, each]) => ({ ...each, cursor: null }))]) this.discarded.set(visitKey({ run, node, path: pathOf(decodeBody(body)) }), cursor ?? 0);
+    for (const call of this.#underWay) if (call.run === run) this.#underWay.delete(call);
+    for (const ended of gone.ended) this.runEnded(ended);
   }
 
   #letter(letter: DeadLetterRow): void {

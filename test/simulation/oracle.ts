@@ -7,20 +7,21 @@ import { decides, stepOf } from './sim-nodes.ts';
 
 /**
  * Accounts for every accepted message. From the flow, from what the nodes decide, and from what was seen to arrive or to be set aside it
- * computes how a run may have ended, as numbers of completed, dropped and dead-lettered messages; the runtime's own count must be one of these.
+ * computes how a run may have ended, as numbers of completed, dropped, dead-lettered and discarded messages; the runtime's own count must be one of these.
  * A branch without a trace has no way to have ended: it is lost.
  */
 
-/** Numbers of completed, dropped and dead-lettered messages as one number, so that ways to end can be added and kept in a set. */
+/** Numbers of completed, dropped, dead-lettered and discarded messages as one number, so that ways to end can be added and kept in a set. */
 type Ways = ReadonlySet<number>;
 const COMPLETED = 1;
 const DROPPED = 1000;
 const DEAD = 1_000_000;
+const DISCARDED = 1_000_000_000;
 const LOST: Ways = new Set();
 const only = (...ways: readonly number[]): Ways => new Set(ways);
 const either = (...all: readonly Ways[]): Ways => new Set(all.flatMap((ways) => [...ways]));
 const both = (a: Ways, b: Ways): Ways => new Set([...a].flatMap((x) => [...b].map((y) => x + y)));
-const shown = (way: number): string => `completed ${way % 1000}, dropped ${Math.floor(way / DROPPED) % 1000}, dead ${Math.floor(way / DEAD)}`;
+const shown = (way: number): string => `completed ${way % 1000}, dropped ${Math.floor(way / DROPPED) % 1000}, dead ${Math.floor(way / DEAD) % 1000}, discarded ${Math.floor(way / DISCARDED)}`;
 
 class Expectation {
   readonly #plan: Plan;
@@ -34,7 +35,14 @@ class Expectation {
     this.#run = run;
   }
 
-  began({ node, path, order }: Accepted): Ways { return order === undefined ? this.#at(node, path) : this.#along(node, 'out', path); }
+  began({ node, path, order }: Accepted): Ways {
+    if (order === undefined) return this.#at(node, path);
+    return this.#discarded(node, path) === undefined ? this.#orDiscarded(this.#along(node, 'out', path)) : only(DISCARDED);
+  }
+
+  #discarded(node: string, path: string): number | undefined { return this.#ledger.discarded.get(visitKey({ run: this.#run, node, path })); }
+  /** In memory mode a cancelled run may have been anywhere. */
+  #orDiscarded(ways: Ways): Ways { return !this.#ledger.durable && this.#ledger.cancelled.has(this.#run) ? either(ways, only(DISCARDED)) : ways; }
 
   #along(node: string, port: string, path: string): Ways {
     const wires = this.#plan.nodes.get(node)?.wires.get(port) ?? [];
@@ -52,7 +60,9 @@ class Expectation {
     const node = this.#plan.nodes.get(id) as PlanNode;
     const place = { run: this.#run, node: id, path };
     if (this.#ledger.letters.has(visitKey(place))) return only(DEAD);
-    const ways = this.#through(node, path);
+    const left = this.#discarded(id, path);
+    if (left !== undefined) return node.node.type === 'sim-fan' ? both(this.#fanned(id, path, left), only(DISCARDED)) : only(DISCARDED);
+    const ways = this.#orDiscarded(this.#through(node, path));
     if (ways.size === 0 && this.lost.length < 3) this.lost.push(`${visitKey(place)} left no trace`);
     return ways;
   }
@@ -62,7 +72,7 @@ class Expectation {
     const on = (port = 'out', ordinal?: number): Ways => this.#along(id, port, stepOf(path, id, ordinal));
     switch (type) {
       case 'sim-sink': return this.#ledger.arrived.has(visitKey({ run: this.#run, node: id, path })) ? only(COMPLETED) : LOST;
-      case 'sim-fan': return Array.from({ length: Number(config.times ?? 2) }, (_, i) => on('out', i)).reduce(both);
+      case 'sim-fan': return this.#fanned(id, path, Number(config.times ?? 2));
       case 'sim-route': return decides.drops(id, path) ? only(DROPPED) : on(decides.port(id, path));
       case 'sim-loop': return on(decides.again(id, path, Number(config.rounds ?? 1)) ? 'again' : 'out');
       case 'sim-gather': return this.#gathered(id, path);
@@ -71,6 +81,11 @@ class Expectation {
       case 'catch': return this.#along(id, 'out', path);
       default: return on();
     }
+  }
+
+  /** So many of what the node makes of it have left. */
+  #fanned(id: string, path: string, times: number): Ways {
+    return Array.from({ length: times }, (_, i) => this.#along(id, 'out', stepOf(path, id, i))).reduce(both, only(0));
   }
 
   #caught(plan: PlanNode, path: string): Ways {
@@ -109,7 +124,7 @@ function judgeRun(accepted: Accepted, plan: Plan, ledger: Ledger): void {
   }
   const expectation = new Expectation(plan, ledger, accepted.run);
   const ways = expectation.began(accepted);
-  const way = end.completed * COMPLETED + end.dropped * DROPPED + end.dead * DEAD;
+  const way = end.completed * COMPLETED + end.dropped * DROPPED + end.dead * DEAD + end.discarded * DISCARDED;
   if (ways.has(way)) return;
   const why = ways.size === 0 ? expectation.lost.join('; ') : `expected ${[...ways].slice(0, 4).map(shown).join(' or ')}`;
   ledger.violated(`${accepted.run} (${accepted.path}) ended with ${shown(way)}: ${why}`);

@@ -6,7 +6,7 @@ import type { Faults } from './faulty-port.ts';
 interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined; /** The caller waits for an answer under this key of its own. */ readonly ask: number | undefined }
 type What =
   | { readonly kind: 'feed'; readonly feeds: readonly Feed[] }
-  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' };
+  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' | 'cancel' };
 export type Action = What & { readonly at: number };
 export interface Plan {
   readonly actions: readonly Action[];
@@ -39,6 +39,7 @@ export function makePlan(random: SeededRandom): Plan {
   for (let n = below(3); n > 0; n--) add('crash', at());
   for (let n = below(2); n > 0; n--) add('restart', at());
   for (let n = below(6); n > 0; n--) add('person', at());
+  if (random.next() < 0.4) for (let n = 1 + below(5); n > 0; n--) add('cancel', at());
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
     actions: actions.toSorted((a, b) => a.at - b.at), lives, slowDisk: random.next() < 0.5,

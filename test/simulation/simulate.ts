@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import catchNode from '../../nodes/logic/catch.ts';
 import { DriverHost } from '../../runtime/driver/host.ts';
-import type { HistoryPump } from '../../runtime/driver/history-pump.ts';
+import { HistoryPump } from '../../runtime/driver/history-pump.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
+import { openMemoryStore } from '../../runtime/store/sqlite/sqlite-store.ts';
 import { JournalError } from '../../runtime/journal/port.ts';
 import { limits } from '../../runtime/limits.ts';
 import type { Receipt } from '../../runtime/sdk/index.ts';
@@ -15,6 +16,7 @@ import { changeFlow, makeFlow } from './flow-maker.ts';
 import { Ledger } from './ledger.ts';
 import { judge } from './oracle.ts';
 import { makePlan, type Action, type Plan } from './plan.ts';
+import { People } from './people.ts';
 import { SimNodes } from './sim-nodes.ts';
 
 export interface Outcome { readonly seed: number; readonly violations: readonly string[]; readonly trace: readonly string[]; readonly runs: number; readonly lives: number }
@@ -22,7 +24,6 @@ export interface Outcome { readonly seed: number; readonly violations: readonly 
 const HOUR = 3_600_000;
 // The journal waits for its disk at every commit: a disk in memory, where there is one, makes a life hundreds of times faster.
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const noPump = { start: () => undefined, grew: () => undefined, add: () => undefined, stop: async () => undefined } as unknown as HistoryPump;
 const plainly: Way = (write, request) => write(request);
 
 /** One seed: a flow, its load and its misfortunes, from the first life of the process until everything has had its time. The same seed is the same story, to the letter. `way`: a planted mistake. */
@@ -47,8 +48,10 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #ledger = new Ledger();
   readonly #nodes: SimNodes;
+  readonly #people: People;
   readonly #acknowledged = new Set<string>();
   readonly #base: Flow;
+  readonly #store = openMemoryStore();
   #flow: Flow;
   #revision = 0;
   #lives = 0;
@@ -66,6 +69,7 @@ class Simulation {
     this.#random = new SeededRandom(seed ^ 0x5bd1e995);
     this.#nodes = new SimNodes(this.#random, this.#ledger);
     this.#base = this.#flow = makeFlow(this.#random);
+    this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended() });
     this.#ledger.durable = this.#base.delivery === 'durable';
     this.#ledger.now = () => this.#world?.clock.now() - TEST_START;
   }
@@ -101,17 +105,24 @@ class Simulation {
       this.#faults = { dieAt: Infinity, dieHow: 'before', trouble: false, slow: this.#plan.slowDisk, ...this.#plan.lives[this.#lives - 1] };
       this.#world = new World({
         file: this.#file, nodes: [...this.#nodes.definitions, catchNode], connections: [this.#nodes.connection], project: { link: { type: 'sim-link', config: {} } as never },
-        clock: new VirtualTime(now), seed: this.#seed * 1000 + this.#lives,
+        clock: new VirtualTime(now), seed: this.#seed * 1000 + this.#lives, store: this.#store,
         port: (database, world) => (this.#port = new FaultyPort({ database, world, random: this.#random, faults: this.#faults, ledger: this.#ledger, way: this.#way })),
         ended: (run) => this.#ledger.runEnded(run), dying: () => this.#died(),
       });
       this.#nodes.life = this.#world;
-      this.#host = new DriverHost(this.#world.services, noPump);
+      this.#host = this.#hostIn(this.#world);
       this.#ledger.note(`life ${this.#lives} begins`);
       await this.#during(this.#host.open());
       await this.#deploy(this.#flow);
       if (!this.#world.dead) return;
     }
+  }
+
+  /** History goes to the store when somebody asks for it, and not every now and then: that would be most of what happens. */
+  #hostIn({ services }: World): DriverHost {
+    const pump = new HistoryPump({ journal: services.journal, clock: services.clock, store: this.#store, failed: services.bug as (error: unknown) => void });
+    pump.start = () => undefined;
+    return new DriverHost({ ...services, history: { ...services.history, flush: () => pump.flush() } }, pump);
   }
 
   #died(): void {
@@ -172,7 +183,8 @@ class Simulation {
       case 'stop': await this.#during(this.#host.stop(this.#flow.id)); break;
       case 'start': await this.#deploy(this.#flow); break;
       case 'restart': await this.#restart(); break;
-      case 'person': await this.#during(this.#person()); break;
+      case 'person': await this.#during(this.#people.lookAfter()); break;
+      case 'cancel': await this.#during(this.#people.cancel()); break;
     }
     await settled();
   }
@@ -182,28 +194,6 @@ class Simulation {
     this.#world.ended();
     this.#ledger.processEnded();
     await this.#begin(this.#world.clock.now() + 2000);
-  }
-
-  /** Somebody looks after what waits for a person: a held key, a dead letter. */
-  async #person(): Promise<void> {
-    const { letters } = this.#host;
-    const choose = <T>(from: readonly T[]): T | undefined => from[Math.floor(this.#random.next() * from.length)];
-    const held = choose(await letters.heldKeys(this.#flow.id));
-    if (held) {
-      const action = choose(['release', 'skip', 'resend'] as const) ?? 'release';
-      this.#ledger.note(`${action} key ${held.key} at ${held.node}`);
-      await letters.freeKey(this.#flow.id, { node: held.node, key: held.key, action });
-      return;
-    }
-    const letter = choose((await letters.list({ limit: 50 })).deadLetters);
-    if (letter) await letters.resend({ ids: [letter.id], to: 'node' });
-  }
-
-  async #freeAllKeys(): Promise<void> {
-    for (const { node, key } of await this.#host.letters.heldKeys(this.#flow.id)) {
-      this.#ledger.note(`release key ${key} at ${node}`);
-      await this.#host.letters.freeKey(this.#flow.id, { node, key, action: 'release' });
-    }
   }
 
   #feed({ feeds }: Action & { kind: 'feed' }): void {
@@ -243,7 +233,7 @@ class Simulation {
     await this.#until(this.#world.clock.now() + 1000);
     await this.#deploy(this.#base);
     for (let waited = 0; waited < 600 && this.#unfinished(); waited++) {
-      await this.#during(this.#freeAllKeys());
+      await this.#during(this.#people.freeAllKeys());
       await this.#until(this.#world.clock.now() + HOUR / 60);
     }
     await this.#world.calm();
@@ -252,7 +242,8 @@ class Simulation {
   }
 
   #unfinished(): boolean {
-    const { rows, kept, ended, durable } = this.#ledger;
-    return rows.size > 0 || kept.size > 0 || (!durable && [...this.#acknowledged].some((run) => !ended.has(run)));
+    const { rows, kept, durable } = this.#ledger;
+    return rows.size > 0 || kept.size > 0 || (!durable && this.#unended().length > 0);
   }
+  #unended(): string[] { return [...this.#acknowledged].filter((run) => !this.#ledger.ended.has(run)); }
 }

@@ -65,6 +65,24 @@ test('a call under way is told to stop, and what it answers is not heard', async
   expect((await w.endedRuns()).find(({ id }) => id === run)).toMatchObject({ completed: 0, discarded: 1 });
 });
 
+// Cause: the refused cancel was taken back, and what had been fenced off meanwhile lay on the disk and in no queue until the next start.
+test('a disk that refuses the cancel is waited for: a call that ends meanwhile leaves nothing behind', async () => {
+  let end: () => void = () => undefined;
+  nodes.onCall = async () => { await new Promise<void>((resolve) => { end = resolve; }); };
+  await w.deploy(flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }));
+  const run = await feed(1);
+  await w.calm();
+  w.trouble = { message: 'disk I/O error', errcode: 10 };
+  const cancelled = cancel(run).catch(() => 'failed');
+  await w.calm();
+  end();
+  await w.calm();
+  w.trouble = undefined;
+  await w.pass(60_000);
+  expect(await cancelled).toBe(1);
+  expect([payloads(), await w.pending()]).toEqual([[], 0]);
+});
+
 test('a retry and what waits behind its key in other runs: the retry is gone, the key goes on', async () => {
   nodes.onCall = ({ payload }) => { if (payload === 'bad') throw new NodeFailure('test.flaky', BOTH('flaky'), { retry: { afterMs: 60_000 } }); };
   await w.deploy(flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }));
