@@ -2,6 +2,7 @@ import type { Request } from '../../runtime/journal/port.ts';
 import type { CancelledRun, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row } from '../../runtime/journal/rows.ts';
 import { decodeBody } from '../../runtime/journal/codec.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
+import type { StepRecord } from '../../runtime/store/store.ts';
 
 /**
  * What really happened, written down outside of the runtime and over all its lives: what the disk holds, what was called, what
@@ -20,6 +21,13 @@ export function pathOf(body: Body): string {
   return String(body.path) + (failedAt === undefined ? '' : `!${failedAt}`);
 }
 export const visitKey = ({ run, node, path }: Visit): string => `${run}|${node}|${path}`;
+
+/** What is begun by a commit: a message at rest, or one that has ended already and has left no more than its steps. */
+function begun(op: Op): readonly Pick<Row, 'run' | 'node' | 'body'>[] {
+  if (op.op === 'save') return [op.row];
+  if (op.op !== 'steps') return [];
+  return (JSON.parse(op.steps) as StepRecord[]).flatMap(({ outcome, run, node, input }) => (outcome === 'accepted' && input !== null ? [{ run, node, body: input }] : []));
+}
 
 export class Ledger {
   readonly rows = new Map<number, Row>();
@@ -125,9 +133,8 @@ export class Ledger {
   }
 
   #accepted(ops: readonly Op[], { event, resent }: { readonly event: string | undefined; readonly resent: boolean }): void {
-    for (const op of ops) {
-      if (op.op !== 'save' || this.accepted.has(op.row.run)) continue;
-      const { run, node, body } = op.row;
+    for (const { run, node, body } of ops.flatMap(begun)) {
+      if (this.accepted.has(run)) continue;
       const before = event === undefined ? undefined : this.#events.get(event);
       if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
       if (event !== undefined) this.#events.set(event, run);
