@@ -229,6 +229,11 @@ export const failureCodes = {
     means: { en: 'The request’s body is larger than the API takes.', ru: 'Тело запроса больше, чем принимает API.' },
     fix: { en: 'Send less at once, for example fewer flows in one import.', ru: 'Отправляйте меньше за один раз, например меньше потоков за один импорт.' },
   },
+  'request.too-deep': {
+    status: 400,
+    means: { en: 'The request’s body has more levels inside one another than the API takes.', ru: 'В теле запроса больше уровней вложенности, чем принимает API.' },
+    fix: { en: 'Send plainer data: what can be kept as a message or a document has at most 200 levels.', ru: 'Отправьте более простые данные: сообщение или документ может иметь не больше 200 уровней.' },
+  },
   'request.not-found': {
     status: 404,
     means: { en: 'The API has nothing at this address.', ru: 'По этому адресу у API ничего нет.' },

@@ -94,6 +94,7 @@ export const limits = {
   connectTimeoutMs: 10 * SECOND,
 
   // API and live channel
+  apiBodyDepthMax: 200, // levels of a request's body: a document's or a message's, neither of which is taken deeper anywhere
   apiBodyBytesMax: 16 * MB, // a flow of 1,000 nodes is about 0.5 MB
   liveUpdatesPerSecond: 10, // to one client (DESIGN 10)
   debugPerSecond: 50, // messages shown to one client; the count of all is shown beside them

@@ -4,7 +4,7 @@ import { placeOf, readJson } from '../flow/json-text.ts';
 import { limits } from '../limits.ts';
 
 /**
- * The request's body as a JSON value; undefined when there is none. Throws `request.type`, `request.too-large` and `request.json`.
+ * The request's body as a JSON value; undefined when there is none. Throws `request.type`, `request.too-large`, `request.json` and `request.too-deep`.
  * No message repeats anything of the body: it may be a secret.
  */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
@@ -41,12 +41,28 @@ function tooLarge(): Failure {
 }
 
 function parse(bytes: Buffer): unknown {
-  const text = new TextDecoder('utf-8', { ignoreBOM: false }).decode(bytes);
+  const value = valueOf(new TextDecoder('utf-8', { ignoreBOM: false }).decode(bytes));
+  if (isDeeper(value, limits.apiBodyDepthMax)) throw tooDeep();
+  return value;
+}
+
+function valueOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw notJson(text);
   }
+}
+
+/** Whoever walks a value later may do so level by level without minding the end of the stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+function tooDeep(): Failure {
+  const { apiBodyDepthMax: levels } = limits;
+  return new Failure('request.too-deep', { en: `reading the body: it is nested deeper than ${levels} levels`, ru: `чтение тела запроса: вложенность больше ${levels} уровней` });
 }
 
 function notJson(text: string): Failure {

@@ -83,6 +83,19 @@ test('a body above the limit is refused before and while it is read', async () =
   expect(chunked.status).toBe(413);
 });
 
+test.each([
+  ['PUT', '/api/v1/dead-letters/1', 'body'], ['POST', '/api/v1/flows/lead/nodes/in/inject', 'body'], ['PUT', '/api/v1/env/region', 'value'], ['PUT', '/api/v1/context/global/k', 'value'],
+])('a body that is nested too deep for the journal and the store is refused: %s %s', async (method, path, field) => {
+  const nested = (levels: number): string => `{"${field}":${'{"a":'.repeat(levels - 1)}1${'}'.repeat(levels - 1)}}`;
+  const ask = (levels: number) => kit.ask({ method, path, raw: nested(levels), headers: { 'content-type': 'application/json' } });
+  kit.host.dead = [{ ...LETTER, id: '1' }];
+  expect((await ask(limits.apiBodyDepthMax)).status).toBeLessThan(300);
+  for (const levels of [limits.apiBodyDepthMax + 1, 100_000]) {
+    const answer = await ask(levels);
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'request.too-deep']);
+  }
+});
+
 test('a query is read as the types that it stands for', async () => {
   await kit.ask({ path: '/api/v1/runs?flow=lead&state=pending&limit=7' });
   await kit.ask({ path: '/api/v1/runs' });
