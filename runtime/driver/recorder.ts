@@ -5,7 +5,7 @@ import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDirective, isDrop, isHold, isToPorts, portsOf, ruleOf, type Body } from '../sdk/message.ts';
 import type { FailureRecord } from '../sdk/node-failure.ts';
 import { TokenBucket } from '../token-bucket.ts';
-import type { StepOutput, StepRecord } from '../store/store.ts';
+import type { StepOutput, StepRecord, turnedAway } from '../store/store.ts';
 import type { Work } from './message.ts';
 import type { Segment } from './segment.ts';
 import type { Services } from './services.ts';
@@ -63,7 +63,7 @@ export class Recorder {
     else if (isDrop(result)) this.#add(visit, { outcome: 'dropped', rule: ruleOf(result) });
     else this.#add(visit, { outcome: visit.segment.fromRecord && visit.depth === 0 ? 'replayed' : 'done', outputs: outputsOf(visit.unit, result) });
   }
-  dropped(visit: Visit, rule: string): void { this.#add(visit, { outcome: 'dropped', rule }); }
+  dropped(visit: Visit, rule: (typeof turnedAway)[number]): void { this.#add(visit, { outcome: 'dropped', rule }); }
   /** A dry run would act here. */
   missing(visit: Visit): void { this.#add(visit, { outcome: 'missing' }); }
   failed(visit: Visit, { code, text }: FailureRecord, taken: boolean): void {

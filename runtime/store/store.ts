@@ -56,7 +56,7 @@ export interface Store {
   notesOf(runs: readonly string[]): Promise<ReadonlyMap<string, RunNote>>;
   /** Runs that have not ended, as far as is noted: those that fit the filter, newest first. */
   listUnended(query: Pick<RunQuery, 'node' | 'code' | 'key' | 'limit'>): Promise<readonly string[]>;
-  /** The step in which a node was done with a message. */
+  /** The step in which a node was done with a message; one that was turned away at its input is still to be done. */
   findDone(message: string, node: string): Promise<StepRecord | undefined>;
   /** Runs that repeat this one, newest first. */
   listReplays(run: string, limit: number): Promise<readonly { readonly id: string; readonly startedAt: number; readonly mode: string }[]>;
@@ -120,6 +120,9 @@ export interface RunQuery {
   readonly limit: number;
   readonly after?: string;
 }
+/** Rules by which a message ends at a node that has not had it: its queue is full, it is disabled. */
+export const turnedAway = ['queue.full', 'disabled'] as const;
+
 /** What one node did with one message at one attempt. Bodies are the journal's text; null for one that was too large to be kept. */
 export interface StepRecord {
   readonly run: string;

@@ -121,14 +121,14 @@ export function makeFlow(random: SeededRandom): Flow {
 }
 
 /** The flow as somebody may deploy it next: other settings, and nodes on wires that change no message. */
-export function changeFlow(flow: Flow, random: SeededRandom): Flow {
+export function changeFlow(flow: Flow, random: SeededRandom, rewires: boolean): Flow {
   const nodes: { [id: string]: FlowNode } = {};
   for (const [id, node] of Object.entries(flow.nodes)) {
     const marked = 'mark' in node.config || /source|idempotent|external|batch|route|hold/.test(id);
     nodes[id] = marked && often(random, 0.3) ? { ...node, config: { ...node.config, mark: int(random, 1, 99) }, ...(/idempotent|external/.test(id) && { concurrency: int(random, 1, 4) }) } : node;
   }
   const wires = flow.wires.flatMap((wire, i): Wire[] => {
-    if (!often(random, 0.2)) return [wire];
+    if (!often(random, 0.2) || !rewires) return [wire];
     nodes[`thru${i}`] = { type: 'sim-thru', version: 1, config: {} };
     const { from, to, key, ...rest } = wire;
     return [{ from, to: `thru${i}.in`, ...(key !== undefined && { key }) }, { from: `thru${i}.out`, to, ...rest }];

@@ -3,13 +3,14 @@ import type { CancelledRun, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, 
 import { decodeBody } from '../../runtime/journal/codec.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
 import type { StepRecord } from '../../runtime/store/store.ts';
+import { Repeats } from './repeats.ts';
 
 /**
  * What really happened, written down outside of the runtime and over all its lives: what the disk holds, what was called, what
  * arrived. Whatever can be judged at once is judged at once; the rest is the oracle's.
  */
 
-/** How a run began: with a message that a source accepted, or with a dead letter that was resent to its node, which keeps no place among others. */
+/** How a run began: with a message that a source accepted, or with one that is done again (a dead letter, a replay), which keeps no place among others. */
 export interface Accepted { readonly run: string; readonly order: number | undefined; readonly node: string; readonly path: string }
 export interface Visit { readonly run: string; readonly node: string; readonly path: string }
 export interface CallStart extends Visit { readonly key: string | undefined; readonly idempotencyKey: string; readonly attempt: number; readonly body: Body; readonly id: string; readonly signal: AbortSignal }
@@ -40,15 +41,14 @@ export class Ledger {
   /** Messages that went with their run when a person cancelled it, with how many a node had made of it by then; in memory mode nobody sees which. */
   readonly discarded = new Map<string, number>();
   readonly cancelled = new Set<string>();
-  readonly effects = new Map<string, number>();
   readonly violations: string[] = [];
   readonly trace: string[] = [];
   /** Memory mode promises less: nothing of it is on disk before it ends. */
   durable = true;
   now: () => number = () => 0;
   readonly #cancelledRows = new Set<number>();
+  readonly repeats = new Repeats((text) => { this.violated(text); });
   readonly #underWay = new Set<CallStart>();
-  readonly #keys = new Map<string, string>();
   readonly #failures = new Map<string, number>();
   readonly #lastOrder = new Map<string, number>();
   readonly #doneOutside = new Map<string, number>();
@@ -77,7 +77,8 @@ export class Ledger {
       for (const op of ops) this.#applied(op);
       const resent = guard?.letter !== undefined;
       if (guard?.answer) this.#keyTaken(`${guard.answer.scope} ${guard.answer.key}`, guard.answer.run);
-      if (acceptance || resent) this.#accepted(ops, { event: guard?.event?.id, resent });
+      for (const op of ops) if (op.op === 'steps') this.repeats.told(JSON.parse(op.steps) as StepRecord[]);
+      if (acceptance || resent) this.#accepted(ops, guard?.event?.id);
       for (const run of result.ended) this.runEnded(run);
     });
   }
@@ -88,7 +89,7 @@ export class Ledger {
   }
 
   #applied(op: Op): void {
-    if (op.op === 'save') this.rows.set(op.row.seq, op.row);
+    if (op.op === 'save') this.#saved(op.row);
     else if (op.op === 'end') this.rows.delete(op.seq);
     else if (op.op === 'begin') this.#patch(op.seq, { state: 1, attempt: op.attempt, due: null });
     else if (op.op === 'wait') this.#patch(op.seq, { state: op.state, attempt: op.attempt, due: op.due });
@@ -97,6 +98,11 @@ export class Ledger {
     else if (op.op === 'keep') this.kept.set(`${op.kept.node}|${op.kept.window}|${op.kept.pos}`, op.kept);
     else if (op.op === 'window' && op.change.state === null) for (const key of this.kept.keys()) if (key.startsWith(`${op.change.node}|${op.change.key}|`)) this.kept.delete(key);
     if (this.durable && (op.op === 'end' || op.op === 'save')) this.#noCallLeftBehind(op);
+  }
+
+  #saved(row: Row): void {
+    this.rows.set(row.seq, row);
+    this.repeats.saved(row);
   }
 
   #patch(seq: number, change: Partial<Row>): void {
@@ -132,14 +138,16 @@ export class Ledger {
     for (const [seq, row] of this.rows) if (row.state === 1) this.rows.set(seq, { ...row, state: 0 });
   }
 
-  #accepted(ops: readonly Op[], { event, resent }: { readonly event: string | undefined; readonly resent: boolean }): void {
+  #accepted(ops: readonly Op[], event: string | undefined): void {
     for (const { run, node, body } of ops.flatMap(begun)) {
       if (this.accepted.has(run)) continue;
+      const path = pathOf(decodeBody(body));
+      const again = this.repeats.modeOf(run);
       const before = event === undefined ? undefined : this.#events.get(event);
       if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
       if (event !== undefined) this.#events.set(event, run);
-      this.accepted.set(run, { run, order: resent ? undefined : this.accepted.size, node, path: pathOf(decodeBody(body)) });
-      this.note(`${resent ? 'resent' : 'accepted'} ${run} at ${node}: ${String(decodeBody(body).path)}`);
+      this.accepted.set(run, { run, order: again === undefined ? this.accepted.size : undefined, node, path });
+      this.note(`${again ?? 'accepted'} ${run} at ${node}: ${path}`);
     }
   }
 
@@ -172,7 +180,7 @@ export class Ledger {
     this.note(`call ${visitKey(call)} attempt ${call.attempt} key ${call.key ?? '-'}`);
     if (this.durable && ![...this.rows.values()].some((row) => row.id === call.id && row.node === call.node && row.state === 1)) this.violated(`${visitKey(call)} is called while the disk does not say so`);
     this.#expectAccepted(call);
-    this.#sameKeyAlways(call);
+    this.repeats.called(call);
     this.#attemptsAdmissible(call);
     if (call.key !== undefined) {
       for (const other of this.#underWay) if (!other.signal.aborted && other.node === call.node && other.key === call.key) this.violated(`${visitKey(call)} is called while ${visitKey(other)} of the same key is`);
@@ -187,7 +195,6 @@ export class Ledger {
 
   effect(call: CallStart, external: boolean): void {
     this.note(`effect ${visitKey(call)}`);
-    this.#count(this.effects, call.idempotencyKey);
     if (external && this.#count(this.#doneOutside, visitKey(call)) > 1) this.violated(`${visitKey(call)} happened twice at a node that is never called again by itself`);
   }
 
@@ -211,13 +218,6 @@ export class Ledger {
 
   #expectAccepted(visit: Visit): void {
     if (this.durable && !this.accepted.has(visit.run)) this.violated(`${visitKey(visit)} is acted on, and was never accepted`);
-  }
-
-  /** A receiver that takes the idempotency key sees each message once when the key never changes. */
-  #sameKeyAlways(call: CallStart): void {
-    const before = this.#keys.get(visitKey(call)) ?? call.idempotencyKey;
-    this.#keys.set(visitKey(call), call.idempotencyKey);
-    if (before !== call.idempotencyKey) this.violated(`${visitKey(call)} comes with another idempotency key than before`);
   }
 
   #attemptsAdmissible(call: CallStart): void {

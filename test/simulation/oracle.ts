@@ -35,8 +35,8 @@ class Expectation {
     this.#run = run;
   }
 
-  began({ node, path, order }: Accepted): Ways {
-    if (order === undefined) return this.#at(node, path);
+  began({ node, path }: Accepted): Ways {
+    if (this.#plan.nodes.get(node)?.node.type !== 'sim-source') return this.#at(node, path);
     return this.#discarded(node, path) === undefined ? this.#orDiscarded(this.#along(node, 'out', path)) : only(DISCARDED);
   }
 
@@ -94,11 +94,11 @@ class Expectation {
     return plan.caughtBy.length === 0 ? LOST : plan.caughtBy.map((id) => this.#at(id, failed)).reduce(both);
   }
 
-  /** It ends in the window, unless it is the last there: that one's run goes on with what leaves. */
+  /** It ends in the window, as it does in a replay when it was in one before, unless it is the last there: that one's run goes on with what leaves. */
   #gathered(id: string, path: string): Ways {
     const own = `${this.#run}|${path}`;
     const windows = this.#ledger.gathered.filter(({ node, parts }) => node === id && parts.has(own));
-    return either(...windows.map((window) => (window.carrier === own ? this.#along(id, 'out', window.path) : only(COMPLETED))));
+    return either(this.#ledger.repeats.isAsBefore(this.#run) ? only(COMPLETED) : LOST, ...windows.map((window) => (window.carrier === own ? this.#along(id, 'out', window.path) : only(COMPLETED))));
   }
 }
 

@@ -11,7 +11,7 @@ interface Options {
   readonly unended: () => readonly string[];
 }
 
-/** What people do to messages: they look after dead letters and held keys, and cancel runs. */
+/** What people do to messages: they look after dead letters and held keys, cancel runs and replay them. */
 export class People {
   readonly #o: Options;
   constructor(options: Options) { this.#o = options; }
@@ -28,7 +28,10 @@ export class People {
       return;
     }
     const letter = this.#choose((await letters.list({ limit: 50 })).deadLetters);
-    if (letter) await letters.resend({ ids: [letter.id], to: 'node' });
+    if (!letter) return;
+    const to = this.#o.random.next() < 0.8 ? 'node' : 'start';
+    ledger.note(`resend ${letter.runId} at ${letter.node} to its ${to}`);
+    await letters.resend({ ids: [letter.id], to });
   }
 
   async freeAllKeys(): Promise<void> {
@@ -44,6 +47,17 @@ export class People {
     if (run === undefined) return;
     this.#o.ledger.note(`cancel ${run}`);
     await this.#o.host().cancelRun(run);
+  }
+
+  /** Repeats a run that has ended, or what of it came to a node. */
+  async replay(): Promise<void> {
+    const { random, ledger, host } = this.#o;
+    const run = this.#choose([...ledger.ended.keys()]);
+    if (run === undefined) return;
+    const mode = random.next() < 0.7 ? 'same-keys' : 'new-generation';
+    const from = random.next() < 0.5 ? undefined : this.#choose([...new Set((await host().pathOf(run)).steps.map(({ node }) => node))]);
+    ledger.note(`replay ${run} ${mode} from ${from ?? 'its start'}`);
+    await host().replays.one(run, { mode, ...(from !== undefined && { from }) });
   }
 
   #choose<T>(from: readonly T[]): T | undefined { return from[Math.floor(this.#o.random.next() * from.length)]; }

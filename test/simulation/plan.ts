@@ -6,11 +6,13 @@ import type { Faults } from './faulty-port.ts';
 interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined; /** The caller waits for an answer under this key of its own. */ readonly ask: number | undefined }
 type What =
   | { readonly kind: 'feed'; readonly feeds: readonly Feed[] }
-  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' | 'cancel' };
+  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' | 'cancel' | 'replay' };
 export type Action = What & { readonly at: number };
 export interface Plan {
   readonly actions: readonly Action[];
   readonly lives: Partial<Pick<Faults, 'dieAt' | 'dieHow'>>[];
+  /** Deploys put nodes on wires. That changes what later messages are named by, and so under which keys a replay does again what it finds. */
+  readonly rewires: boolean;
   readonly slowDisk: boolean;
   /** Smaller than in service, so that little load reaches what else only much would. */
   readonly limits: { readonly windowMessages: number; readonly segmentsInFlight: number; readonly duesInMemory: number; readonly duesPage: number; readonly asideMessages: number; readonly asideFetch: number; readonly chunkMessages: number };
@@ -40,9 +42,11 @@ export function makePlan(random: SeededRandom): Plan {
   for (let n = below(2); n > 0; n--) add('restart', at());
   for (let n = below(6); n > 0; n--) add('person', at());
   if (random.next() < 0.4) for (let n = 1 + below(5); n > 0; n--) add('cancel', at());
+  const replays = random.next() < 0.4 ? 1 + below(6) : 0;
+  for (let n = replays; n > 0; n--) add('replay', at());
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
-    actions: actions.toSorted((a, b) => a.at - b.at), lives, slowDisk: random.next() < 0.5,
+    actions: actions.toSorted((a, b) => a.at - b.at), lives, rewires: replays === 0, slowDisk: random.next() < 0.5,
     limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]), chunkMessages: pick([1, 2, 1000]) },
   };
 }

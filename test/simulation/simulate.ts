@@ -5,6 +5,7 @@ import catchNode from '../../nodes/logic/catch.ts';
 import { DriverHost } from '../../runtime/driver/host.ts';
 import { HistoryPump } from '../../runtime/driver/history-pump.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
+import type { Store } from '../../runtime/store/store.ts';
 import { openMemoryStore } from '../../runtime/store/sqlite/sqlite-store.ts';
 import { JournalError } from '../../runtime/journal/port.ts';
 import { limits } from '../../runtime/limits.ts';
@@ -51,7 +52,7 @@ class Simulation {
   readonly #people: People;
   readonly #acknowledged = new Set<string>();
   readonly #base: Flow;
-  readonly #store = openMemoryStore();
+  readonly #store: Store;
   #flow: Flow;
   #revision = 0;
   #lives = 0;
@@ -67,6 +68,7 @@ class Simulation {
     this.#file = file;
     this.#way = way;
     this.#random = new SeededRandom(seed ^ 0x5bd1e995);
+    this.#store = watched(openMemoryStore(), this.#ledger);
     this.#nodes = new SimNodes(this.#random, this.#ledger);
     this.#base = this.#flow = makeFlow(this.#random);
     this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended() });
@@ -179,11 +181,12 @@ class Simulation {
       case 'link up': this.#nodes.linkDown = false; break;
       case 'disk trouble': this.#faults.trouble = true; break;
       case 'disk well': this.#faults.trouble = false; break;
-      case 'deploy': await this.#deploy(changeFlow(this.#base, this.#random)); break;
+      case 'deploy': await this.#deploy(changeFlow(this.#base, this.#random, this.#plan.rewires)); break;
       case 'stop': await this.#during(this.#host.stop(this.#flow.id)); break;
       case 'start': await this.#deploy(this.#flow); break;
       case 'restart': await this.#restart(); break;
       case 'person': await this.#during(this.#people.lookAfter()); break;
+      case 'replay': await this.#during(this.#people.replay()); break;
       case 'cancel': await this.#during(this.#people.cancel()); break;
     }
     await settled();
@@ -246,4 +249,11 @@ class Simulation {
     return rows.size > 0 || kept.size > 0 || (!durable && this.#unended().length > 0);
   }
   #unended(): string[] { return [...this.#acknowledged].filter((run) => !this.#ledger.ended.has(run)); }
+}
+
+function watched(store: Store, { repeats }: Ledger): Store {
+  return { ...store, addSteps: async (steps, stepsOfRun) => {
+    await store.addSteps(steps, stepsOfRun);
+    repeats.stored(steps);
+  } };
 }

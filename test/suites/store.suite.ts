@@ -283,8 +283,8 @@ function paths(law: Law, get: Get): void {
     expect(await get().listUnended({ key: 'k1', limit: 9 })).toEqual(['p4']);
     expect(await get().listUnended({ node: 'b', code: 'x.y', limit: 9 })).toEqual(['p5']);
   });
-  law('a node is found to be done with a message by what it did first, never by a failure', async () => {
-    await get().addSteps([step('r1', 1, { outcome: 'retried' }), step('r1', 2, { outcome: 'done', attempt: 2 }), step('r2', 3, { outcome: 'replayed' })], 10);
+  law('a node is found to be done with a message by what it did first, never by a failure or by turning it away', async () => {
+    await get().addSteps([step('r0', 0, { outcome: 'dropped', rule: 'queue.full' }), step('r0', 1, { outcome: 'dropped', rule: 'disabled' }), step('r1', 1, { outcome: 'retried' }), step('r1', 2, { outcome: 'done', attempt: 2 }), step('r2', 3, { outcome: 'replayed' })], 10);
     expect(await get().findDone('m', 'a')).toMatchObject({ run: 'r1', seq: 2 });
     expect(await get().findDone('m', 'b')).toBeUndefined();
     expect(await get().findDone('n', 'a')).toBeUndefined();

@@ -1,5 +1,5 @@
 import type { Text } from '../../flow/flow.ts';
-import type { RunNote, StepRecord, Store } from '../store.ts';
+import { turnedAway, type RunNote, type StepRecord, type Store } from '../store.ts';
 import type { Database } from './database.ts';
 
 type Steps = Pick<Store, 'addSteps' | 'listSteps' | 'notesOf' | 'findDone' | 'listReplays' | 'pruneSteps' | 'shrink'>;
@@ -19,7 +19,7 @@ export function stepsIn(db: Database): Steps {
   const add = adder(db);
   const list = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE run = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY seq LIMIT ?3`);
   const notes = db.query<NoteRow & { run: string }>(`SELECT run, ${NOTE} FROM run_notes WHERE run IN (SELECT value FROM json_each(?))`);
-  const done = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE message = ? AND node = ? AND outcome IN ('done', 'replayed', 'dropped', 'gathered') ORDER BY rowid LIMIT 1`);
+  const done = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE message = ? AND node = ? AND outcome IN ('done', 'replayed', 'dropped', 'gathered') AND coalesce(rule, '') NOT IN (${turnedAway.map((rule) => `'${rule}'`).join(', ')}) ORDER BY rowid LIMIT 1`);
   const replays = db.query<{ id: string; startedAt: number; mode: string }>('SELECT run AS id, at AS startedAt, mode FROM run_notes WHERE replay_of = ? ORDER BY at DESC, run DESC LIMIT ?');
   const old = db.query<{ run: string; chars: number }>('SELECT run, chars FROM run_notes WHERE at < ?1 ORDER BY at LIMIT ?2');
   const oldest = db.query<{ run: string; chars: number }>('SELECT run, chars FROM run_notes ORDER BY at LIMIT ?');

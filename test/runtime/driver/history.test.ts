@@ -169,6 +169,21 @@ describe('a replay', () => {
     expect(told(await pathOf(w, again as string))).toEqual(['in accepted', 'first replayed', 'second done', 'sink done']);
     expect(await store.listReplays(run, 9)).toMatchObject([{ id: again, mode: 'same-keys' }]);
   });
+  // Cause: that it was dropped at the node was taken for what the node had done with it.
+  test('under the same keys brings what a full queue had turned away', async () => {
+    const goOn = Promise.withResolvers<void>();
+    nodes.onCall = async () => { await goOn.promise; };
+    const w = world();
+    await w.deploy(flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1 } }, wires: [{ from: 'in.out', to: 'call.in', limit: { messages: 1 }, whenFull: 'drop' }] }));
+    const runs: string[] = [];
+    for (const payload of ['a', 'b', 'c']) { runs.push(await feed(payload)); await w.calm(); }
+    goOn.resolve();
+    await w.calm();
+    expect(nodes.calls).toEqual(['call:a', 'call:b']);
+    await replays(w).one(runs[2] as string, { mode: 'same-keys' });
+    await w.calm();
+    expect(nodes.calls).toEqual(['call:a', 'call:b', 'call:c']);
+  });
   test('under the same keys is kept through an end of the process', async () => {
     const { w, run } = await ranOnce();
     const [again] = (await replays(w).one(run, { mode: 'same-keys' })).runs;

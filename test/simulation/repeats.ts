@@ -1,0 +1,51 @@
+import { rowFlag, type Row } from '../../runtime/journal/rows.ts';
+import type { StepRecord } from '../../runtime/store/store.ts';
+import type { CallStart } from './ledger.ts';
+
+/**
+ * Runs that repeat others: what a receiver who takes the idempotency key would see. One key is one work: the same in all that repeats it under the same keys,
+ * and never another one, which the receiver would not do. What is recorded as done is not called again.
+ */
+export class Repeats {
+  readonly #violated: (text: string) => void;
+  readonly #replays = new Map<string, NonNullable<StepRecord['replay']>>();
+  /** Calls that the store knows as done, by message and node, with how many it knew before. */
+  readonly #done = new Map<string, number>();
+  /** How many those were when a replay under the same keys began. */
+  readonly #knownAt = new Map<string, number>();
+  readonly #keyOfWork = new Map<string, string>();
+  readonly #workOfKey = new Map<string, string>();
+
+  constructor(violated: (text: string) => void) { this.#violated = violated; }
+
+  /** Steps that a commit brings to the journal: they say which run repeats which. */
+  told(steps: readonly StepRecord[]): void { for (const { run, replay } of steps) if (replay) this.#replays.set(run, replay); }
+  /** Steps that are in the store. */
+  stored(steps: readonly StepRecord[]): void {
+    for (const { message, node, outcome } of steps) if (outcome === 'done' && !this.#done.has(`${message}|${node}`)) this.#done.set(`${message}|${node}`, this.#done.size);
+  }
+
+  /** How the run repeats another. */
+  modeOf(run: string): string | undefined { return this.#replays.get(run)?.mode; }
+  saved({ run, flags }: Row): void { if ((flags & rowFlag.asBefore) !== 0 && !this.#knownAt.has(run)) this.#knownAt.set(run, this.#done.size); }
+  /** What was done before is answered from its record. */
+  isAsBefore(run: string): boolean { return this.#knownAt.has(run); }
+
+  called(call: CallStart): void {
+    const { run, id, node, path, idempotencyKey } = call;
+    const work = `${this.#first(run)}|${node}|${path}`;
+    const key = this.#keyOfWork.get(work) ?? idempotencyKey;
+    this.#keyOfWork.set(work, key);
+    if (key !== idempotencyKey) this.#violated(`${run}|${node}|${path} comes with another idempotency key than before`);
+    const other = this.#workOfKey.get(idempotencyKey) ?? `${node}|${path}`;
+    this.#workOfKey.set(idempotencyKey, other);
+    if (other !== `${node}|${path}`) this.#violated(`${run}|${node}|${path} comes with the idempotency key of ${other}, so that who takes it does not do it`);
+    if ((this.#done.get(`${id}|${node}`) ?? Infinity) < (this.#knownAt.get(run) ?? 0)) this.#violated(`${run}|${node}|${path} is called, and was recorded as done before its run began`);
+  }
+
+  /** The run whose keys it has. */
+  #first(run: string): string {
+    const replay = this.#replays.get(run);
+    return replay === undefined || replay.mode === 'new-generation' ? run : this.#first(replay.of);
+  }
+}
