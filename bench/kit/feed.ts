@@ -6,8 +6,8 @@ import { current } from '../peers/millrace/nodes/_job.ts';
 
 interface Feeding { readonly runtime: Runtime; readonly body: (i: number) => Body; readonly n: number }
 
-const deliver = ({ runtime, body }: Feeding, i: number, due?: number): void => {
-  void runtime.host.deliver({ flow: 'bench', node: 'src', body: (due === undefined ? body(i) : { ...body(i), due }) as never, reply: false });
+const deliver = ({ runtime, body }: Feeding, i: number): void => {
+  void runtime.host.deliver({ flow: 'bench', node: 'src', body: body(i) as never, reply: false });
 };
 
 /** Closed loop, `window` under way; answers messages a second from the first accepted to the last completed. */
@@ -29,19 +29,23 @@ async function completed(runtime: Runtime): Promise<void> {
   while ((await runtime.host.pendingRuns({ limit: 1 })).total > 0);
 }
 
-/** Open loop at a steady rate; answers how long each message took, ms, from when it was due to be sent until it was at the sink. */
-export async function pace(feeding: Feeding & { readonly perSecond: number }): Promise<readonly number[]> {
-  const { n, perSecond } = feeding;
-  const late: number[] = [];
+/** Open loop at a steady rate; answers how long each message took, ms, from when it was due to be sent until its end was on disk. */
+export async function pace({ runtime, body, n, perSecond }: Feeding & { readonly perSecond: number }): Promise<Float64Array> {
+  const late = new Float64Array(n);
+  const startedAt = performance.now();
+  let [sent, ended] = [0, 0];
   await new Promise<void>((resolve) => {
-    const startedAt = performance.now();
-    const job = { n, rows: n, window: 0, text: undefined, write: false, delays: undefined, late, sent: 0, seen: 0, startedAt, emit: () => undefined, done: () => resolve() };
-    current.job = job;
+    const send = async (due: number): Promise<void> => {
+      const { reply } = await runtime.host.deliver({ flow: 'bench', node: 'src', body: body(sent++) as never, reply: true });
+      await reply;
+      late[ended++] = performance.now() - due;
+      if (ended === n) resolve();
+    };
     const turn = (): void => {
-      for (; job.sent < n; job.sent++) {
-        const due = startedAt + (job.sent / perSecond) * 1000;
+      while (sent < n) {
+        const due = startedAt + (sent / perSecond) * 1000;
         if (due > performance.now()) { setTimeout(turn, 1); return; }
-        deliver(feeding, job.sent, due);
+        void send(due);
       }
     };
     turn();

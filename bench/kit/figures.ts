@@ -8,8 +8,8 @@ export const line = (what: string, figure: string): void => console.log(`${what.
 export const whole = (n: number): string => Math.round(n).toLocaleString('en');
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
+export function quantile(values: Iterable<number>, q: number): number {
+  const sorted = [...values].toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 

@@ -105,7 +105,8 @@ export class People {
   /** So many runs at most begin by it; how many it was is not known when there is no answer. */
   async #begin(most: number, act: () => Promise<number>): Promise<void> {
     this.perhaps += most;
-    this.begun += await act();
+    const count = await act(); // others begin some meanwhile
+    this.begun += count;
     this.perhaps -= most;
   }
 

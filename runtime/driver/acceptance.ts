@@ -19,6 +19,8 @@ interface Arrival { readonly node: string; readonly port: string; readonly body:
 export class Acceptance {
   readonly #runner: FlowRunner;
   #accepted = 0;
+  /** On their way to the journal, and only after that to their queues. */
+  #toQueues = 0;
   #restingBytes = 0;
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
@@ -35,7 +37,7 @@ export class Acceptance {
       this.#runner.recorder.accepted(work);
       this.#runner.station(arrival.node).arrive(work);
     } else {
-      const seen = await this.#written(work, arrival, outcome !== undefined && !keyed).catch((error: unknown) => {
+      const seen = await this.#written(work, arrival, !keyed && arrival.options.eventId === undefined).catch((error: unknown) => {
         services.replies.ended(work.run.id, 'dropped');
         throw error;
       });
@@ -47,14 +49,15 @@ export class Acceptance {
     return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
   }
 
-  /** Writes it and sends it on its way; a receipt when the message was accepted before. */
-  async #written(work: Work, arrival: Arrival, someoneWaits: boolean): Promise<Receipt | undefined> {
-    const rowOps: readonly Op[] = [{ op: 'save', row: this.#row(work) }];
+  /** Writes it and sends it on its way; a receipt when the message was accepted before, which one that may begin at once was not. */
+  async #written(work: Work, arrival: Arrival, mayBegin: boolean): Promise<Receipt | undefined> {
+    const row = this.#row(work);
     const told = this.#runner.recorder.accepted(work);
     const { promise: written, resolve } = Promise.withResolvers<boolean>();
-    const begun = someoneWaits && arrival.options.eventId === undefined && this.#begin(work, written);
+    const begun = mayBegin && this.#toQueues === 0 && this.#begin(work, written);
+    if (!begun) this.#toQueues++;
     try {
-      const seen = await this.#commit(work, arrival, [...told, ...work.accepting?.ended ?? rowOps]);
+      const seen = await this.#commit(work, arrival, [{ op: 'save', row }, ...told, ...work.accepting?.ended ?? []]);
       work.accepting = undefined;
       resolve(true);
       if (!seen && !begun) this.#runner.station(arrival.node).arrive(work);
@@ -62,12 +65,14 @@ export class Acceptance {
     } catch (error) {
       resolve(false);
       throw error;
+    } finally {
+      if (!begun) this.#toQueues--;
     }
   }
 
   /**
-   * Its pure nodes run before it is written, for a caller who hears nothing before both are done. What comes of it waits for its row;
-   * when that is its end already, one commit says that it came and that it ended.
+   * Its pure nodes run before it is written, where nothing is before it: whoever sent it hears nothing before it is. What comes of it waits
+   * for its row; when that is its end already, one commit says that it came and that it ended.
    */
   #begin(work: Work, written: Promise<boolean>): boolean {
     if (this.#runner.services.journal.health.state !== 'well') return false;

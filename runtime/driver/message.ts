@@ -39,7 +39,7 @@ export class Msg {
 export interface Accepting {
   /** Its commit is not made yet. */
   open: boolean;
-  /** What is to be written of it, which has come and ended. */
+  /** What is written of its end, when that has come already. */
   ended?: readonly Op[] | undefined;
   /** Whether it could be written. */
   readonly written: Promise<boolean>;

@@ -54,7 +54,7 @@ export class Settling {
     const { origin, outs, letters, tally, cursor, kept } = segment;
     if (outs.length + letters.length > 0 || cursor !== undefined || kept) return undefined;
     const { ops } = runOps(origin.run, false, { outs: 0, tally, at: this.#runner.services.clock.now() });
-    return [...also, ...ops, ...this.#runner.recorder.tell(segment)];
+    return [...also, { op: 'end', seq: origin.seq }, ...ops, ...this.#runner.recorder.tell(segment)];
   }
 
   /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */

@@ -176,7 +176,7 @@ export class JournalDatabase {
     for (const [seq, outcome] of rows) {
       if (outcome.kind === 'save') this.#save(outcome.row);
       else if (outcome.kind === 'patch') this.#sql.run(outcome.calm ? PATCH_CALM : PATCH, outcome.due, outcome.attempt, outcome.state, seq);
-      else gone.push(seq);
+      else if (seq <= this.#highest) gone.push(seq);
     }
     if (gone.length > 0) this.#sql.run('DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))', JSON.stringify(gone));
   }

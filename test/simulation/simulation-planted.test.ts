@@ -40,7 +40,7 @@ describe('the simulation finds', () => {
       }
       return { value: results };
     });
-    expect(found?.violation).toMatch(/never ended|left no trace|dead letter|ended with/);
+    expect(found?.violation).toMatch(/never ended|left no trace|dead letter|ended with|ended 2 times/);
   });
 
   describe('in the queue', () => {
