@@ -344,6 +344,10 @@ export const problemCodes = {
     means: { en: 'The catalog has no node of this type. The other nodes run.', ru: 'В каталоге нет узла такого типа. Остальные узлы работают.' },
     fix: { en: 'Add the node type with --nodes, or replace the node.', ru: 'Добавьте тип узла через --nodes или замените узел.' },
   },
+  'flow.earlier-revision': {
+    means: { en: 'Runs of a pinned flow began on an earlier revision, and cannot go on there as they began.', ru: 'Запуски закреплённого потока начались на более ранней ревизии и не могут продолжаться там как начались.' },
+    fix: { en: 'Wait for the end of these runs, cancel them, or let runs go on in the newest revision.', ru: 'Дождитесь конца этих запусков, отмените их или переведите запуски на новейшую ревизию.' },
+  },
   'flow.needs-durable': {
     means: { en: 'A node that waits for somebody outside stands in a flow in memory mode, which forgets what waits when the process ends.', ru: 'Узел, ждущий кого-то снаружи, стоит в потоке с режимом памяти, который забывает ожидающее при завершении процесса.' },
     fix: { en: 'Set the flow’s delivery to durable.', ru: 'Включите для потока надёжную доставку.' },

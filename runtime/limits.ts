@@ -120,7 +120,7 @@ export const limits = {
   deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
   parkedAtOnce: 1_000, // messages that a deploy parks in one transaction: some 20 ms, in which nobody else is written
   pinnedRevisions: 8, // earlier revisions of a pinned flow on which runs end: each keeps its nodes made ready; runs on older ones go on in the newest
-  pinnedLookMs: 1_000, // between looks at what is pending of them: a look counts all that is pending of the flow
+  pinnedLookMs: 1_000, // between looks at what is pending of them: the one that finds nothing more of a revision has looked at every message
   lettersAtOnce: 256, // resent or discarded in one write to the disk
   refusedListed: 100, // of a bulk, with their reasons; the others are counted
   recordedRunsPerSecond: 100, // of one flow, whose whole path is kept; beyond it runs are sampled, failures as many again

@@ -148,16 +148,18 @@ export class Caller {
     else this.#retryLater(at, error, next.afterMs);
   }
 
-  /** Nobody's fault: the message goes back to its place, and the attempt does not count. */
+  /** Nobody's fault: the message goes back to its place, and the attempt does not count. One that ends on an earlier revision waits by itself: the newest may use another connection. */
   #outage(at: Place, { error, resource }: { error: NodeFailure; resource: string }): void {
-    const { station, work } = at;
+    const { station, unit, work } = at;
     work.attempt--;
     work.crashes = 0;
     if (this.#parked(at)) return;
     if (work.seq !== 0) this.#runner.commit([{ op: 'wait', seq: work.seq, due: null, attempt: work.attempt, state: 0, calm: true }]);
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined;
-    station.pauses.add(resource);
     this.#runner.services.connections.pause(resource, error.text, afterMs);
+    const rules = this.#runner.unitAt(unit.id);
+    if (this.#runner.unitFor(unit.id, work.run) !== rules) { station.backLater(work, this.#runner.services.connections.untilProbe(resource)); return; }
+    if (resource.startsWith('host:') || rules?.resources.includes(resource)) station.pauses.add(resource);
     station.backInPlace(work);
   }
 

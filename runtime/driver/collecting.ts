@@ -18,7 +18,7 @@ import { Segment } from './segment.ts';
 import type { MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
 import { Turns } from './turns.ts';
-import { configFor, isGathering, type Unit } from './unit.ts';
+import { configFor, isCollecting, isPacing, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { NodeWindows, tooMany, tooManyWindows, type Window } from './windows.ts';
 
@@ -35,7 +35,7 @@ const READ_AGAIN_MS = 1000;
 export class Collecting {
   readonly #runner: FlowRunner;
   readonly #windows = new Map<string, NodeWindows>();
-  /** Of a node that paces and cannot run now. */
+  /** Of nodes that pace, until they run. */
   #paces: WindowRow[] = [];
   /** Arrivals and closings of one node follow each other. */
   readonly #turns: Turns;
@@ -51,7 +51,7 @@ export class Collecting {
     this.#turns.take(unit.id, async () => {
       try {
         if (this.#runner.isCancelled(work)) this.#runner.discarded(work);
-        else if (this.#runner.hasPlace(unit.id, work.run) && this.#runner.unitAt(unit.id, isGathering)?.definition?.collect) await this.#add(unit, work);
+        else if (this.#runner.unitFor(unit.id, work.run)?.definition?.collect) await this.#add(unit, work);
         else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settling.settle(done));
@@ -146,11 +146,10 @@ export class Collecting {
 
   async recover(): Promise<void> {
     for (const row of await this.#runner.services.journal.windows(this.#runner.flow)) {
-      if (this.#runner.unitAt(row.node, isGathering)?.definition?.pace) {
-        if (!this.#restorePace(row)) this.#paces.push(row);
-        continue;
-      }
-      const window: Window = { key: row.key, first: row.first, state: JSON.parse(row.state) as Json, closeAt: null, cancel: undefined, kept: [], count: 0 };
+      const state = JSON.parse(row.state) as Json;
+      // Of a pace it is a list of instants.
+      if (Array.isArray(state) && this.#runner.unitAt(row.node, isPacing)?.definition?.pace) { this.#paces.push(row); continue; }
+      const window: Window = { key: row.key, first: row.first, state, closeAt: null, cancel: undefined, kept: [], count: 0 };
       this.#of(row.node).set(window);
       this.#closeAt(row.node, window, row.closeAt);
     }
@@ -158,7 +157,7 @@ export class Collecting {
 
   /** False while the node cannot run: how it is to pace is not known then. */
   #restorePace(row: WindowRow): boolean {
-    const unit = this.#runner.unitAt(row.node, isGathering);
+    const unit = this.#runner.unitAt(row.node, isPacing);
     if (!unit?.pace) return false;
     const after = unit.plan.feeds.reduce((sum, node) => sum + this.#runner.station(node).queued, 0);
     if (!this.#runner.station(row.node).restorePace(unit.pace, row, after)) this.#runner.commit([{ op: 'window', change: { ...row, state: null, closeAt: null } }]);
@@ -228,7 +227,7 @@ export class Collecting {
   }
 
   async #resumeNow(node: string, request: HttpRequest, token: string): Promise<ResumeOutcome> {
-    const unit = this.#runner.unitAt(node, isGathering);
+    const unit = this.#runner.unitAt(node, isCollecting);
     const resume = (unit?.definition?.collect as Collector<unknown> | undefined)?.resume;
     if (this.#runner.state !== 'live' || !unit || !resume) return 'stopped';
     const window = this.#of(node).get(resume.key(token));
@@ -289,7 +288,7 @@ export class Collecting {
     const origin = this.#origin(closing, window, { kept, work: last.work });
     // The parts may be of several revisions: it closes by that of the run which goes on.
     const own = this.#runner.unitFor(closing.id, origin.run);
-    const unit = own && isGathering(own) ? own : closing;
+    const unit = own && isCollecting(own) ? own : closing;
     // The row of the last message goes on as what leaves; where that is only word of a missing part, the last one that was kept ends without being counted twice.
     const isTold = last.work !== undefined && missingIn(last.work) !== undefined;
     const others = last.work && !last.keep ? kept : kept.slice(0, -1);
@@ -375,7 +374,7 @@ export class Collecting {
   async #timeout(node: string, window: Window): Promise<void> {
     if (this.#of(node).get(window.key) !== window) return;
     window.cancel = undefined;
-    const unit = this.#runner.unitAt(node, isGathering);
+    const unit = this.#runner.unitAt(node, isCollecting);
     // While its node does not run it stays as it is, and closes when that runs again.
     if (this.#runner.state !== 'live' || !unit?.definition?.collect || unit.problem || unit.plan.node.disabled) return;
     try {

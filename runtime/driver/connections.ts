@@ -70,6 +70,9 @@ export class Connections {
 
   isPaused(resource: string): boolean { return this.#paused.has(resource); }
 
+  /** How long a message waits that is to try a paused one by itself. */
+  untilProbe(resource: string): number { return Math.max(limits.probeFirstMs, (this.#paused.get(resource)?.probeAt ?? 0) - this.#o.clock.now()); }
+
   onResumed(call: (resource: string) => void): () => void {
     this.#resumed.add(call);
     return () => { this.#resumed.delete(call); };

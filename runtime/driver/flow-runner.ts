@@ -24,7 +24,7 @@ import { Settling } from './settling.ts';
 import { Shown } from './shown.ts';
 import { Sources } from './sources.ts';
 import { Station, type StationOwner } from './station.ts';
-import { NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
+import { canRun, NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { Walker } from './walker.ts';
 import { Writer } from './writer.ts';
@@ -73,7 +73,7 @@ export class FlowRunner implements StationOwner {
   get durable(): boolean { return this.#revision?.flow.delivery !== 'memory'; }
   get mayStart(): boolean { return this.#state === 'live' && !this.services.suspects.hold && !this.#writer.full; }
   get stations(): ReadonlyMap<string, Station> { return this.#stations; }
-  get problems(): readonly Problem[] { return [...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])); }
+  get problems(): readonly Problem[] { return [...[...(this.#revision?.units.values() ?? [])].flatMap((unit) => (unit.problem ? [unit.problem] : [])), ...this.pinned.problems]; }
   unit(node: string): Unit | undefined { return this.#revision?.units.get(node); }
 
   /** What rules a node's queue: the node of the newest revision, or where that has none that fits, of the newest on which runs end. */
@@ -84,8 +84,8 @@ export class FlowRunner implements StationOwner {
 
   /** The node as a run uses it: of the revision on which it ends, or where it cannot be used there, of the newest. */
   unitFor(node: string, run: Run): Unit | undefined {
-    const own = this.pinned.any ? this.pinned.of(run)?.units.get(node) : undefined;
-    return own && !own.problem && !own.off ? own : this.#revision?.units.get(node);
+    const own = this.pinned.any ? this.pinned.own(node, run) : undefined;
+    return own && canRun(own) ? own : this.#revision?.units.get(node);
   }
 
   hasRoomAfter(unit: Unit): boolean {
@@ -97,9 +97,9 @@ export class FlowRunner implements StationOwner {
   async deploy(flow: Flow, number: number, read: ReadRevision = NOT_KEPT): Promise<DeployOutcome> {
     const before = this.#revision;
     const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
-    const older = await this.pinned.before(next, read);
+    const earlier = await this.pinned.before(next, read);
     this.#revision = next;
-    const left = this.pinned.use(older);
+    const left = this.pinned.use(earlier);
     // Before anything new is accepted: a queue is read from where the last life left it.
     const parks = this.#recovered ? await this.parking.after(before) : await this.recovery.open();
     this.#recovered = true;
@@ -167,6 +167,10 @@ export class FlowRunner implements StationOwner {
 
   // StationOwner
   limitOf(node: string): QueueLimit { return this.#revision?.limitOf(node) ?? NO_LIMIT; }
+  resourcesAt(ruling: Unit, run?: Run): readonly string[] {
+    if (!this.pinned.any) return ruling.resources;
+    return run ? (this.unitFor(ruling.id, run) ?? ruling).resources : [...new Set([ruling, ...this.pinned.at(ruling.id)].flatMap(({ resources }) => resources))];
+  }
   isCancelled(work: Work): boolean { return this.cancelled.has(work); }
 
   perform(station: Station, ruling: Unit, work: Work): void {
@@ -222,7 +226,7 @@ export class FlowRunner implements StationOwner {
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
     // What a source accepted began when it came, however long it waited for its turn.
-    const segment = this.segment(station, work, { at: unit.definition?.start ? work.receivedAt : this.services.clock.now(), also: station.paceOps(unit, work) });
+    const segment = this.segment(station, work, { at: unit.definition?.start ? work.receivedAt : this.services.clock.now(), also: station.paceOps(work) });
     segment.shown = this.#shown.take(segment.at);
     const visit = new Visit(segment, unit, work.msg.body);
     if (unit.definition?.start) this.walker.leaveBy(visit, work.via || unit.defaultPort);

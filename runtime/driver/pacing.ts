@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { RateWindow } from '../engine/rate.ts';
-import type { WindowChange, WindowRow } from '../journal/rows.ts';
+import type { Op, WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Work } from './message.ts';
@@ -45,17 +45,24 @@ export class Pacing {
       return 'now';
     }
     if (pace.rest === 'drop') return 'drop';
-    this.#waiting.add(work);
-    this.#clock.after(wait, () => { if (this.#waiting.delete(work)) this.#again(work); });
+    this.wait(work, wait);
     return 'later';
   }
 
-  written(pace: Pace, work: Work): Omit<WindowChange, 'flow' | 'node'> {
+  wait(work: Work, ms: number): void {
+    this.#waiting.add(work);
+    this.#clock.after(ms, () => { if (this.#waiting.delete(work)) this.#again(work); });
+  }
+
+  /** How what has passed is written with the message. */
+  ops(pace: Pace | undefined, work: Work): readonly Op[] {
+    if (!pace || work.seq === 0) return [];
     const key = nameOf(pace, work);
     const toWall = this.#clock.now() - this.#clock.elapsed();
     const first = this.#first.get(key) ?? work.msg.id;
     this.#first.set(key, first);
-    return { key, state: JSON.stringify(this.#window(pace, key).begun().map((at) => Math.round(at + toWall))), closeAt: null, first };
+    const state = JSON.stringify(this.#window(pace, key).begun().map((at) => Math.round(at + toWall)));
+    return [{ op: 'window', change: { flow: work.run.flow, node: work.node, key, state, closeAt: null, first } }];
   }
 
   /** Goes on with what was written in an earlier life; false when its time is over. `after`: messages that passed and have not been acted on yet. */

@@ -13,13 +13,18 @@ import type { Work } from './message.ts';
 import { changesOf, type Revision } from './revision.ts';
 import type { Segment } from './segment.ts';
 import type { Station } from './station.ts';
-import { isGathering, type Unit } from './unit.ts';
+import { isCollecting, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
 import { toDeadLetters } from './walker.ts';
 
 type Parks = DeployEffects['parks'];
 /** What of a node's resting messages has no place any more, and why. */
-interface Misfit { readonly what: Order['what']; readonly reason: Text }
+interface Misfit {
+  readonly what: Order['what'];
+  readonly reason: Text;
+  /** Earlier revisions on which runs end that have a place there. */
+  readonly spared: readonly number[];
+}
 
 /**
  * Messages at rest at a node that the newest revision has no place for become dead letters of the kind `parked`: at a deploy those that
@@ -41,9 +46,9 @@ export class Parking {
     for (const [node, station] of this.#runner.stations) {
       const misfit = this.#misfit(node);
       const wasSource = before?.units.get(node)?.definition?.start !== undefined;
-      const known = misfit?.what === 'all' ? station.gone : misfit?.what === 'wires' && wasSource;
-      station.gone = misfit?.what === 'all';
-      if (!misfit || known) continue;
+      const known = !station.sparing && (misfit?.what === 'all' ? station.gone : misfit?.what === 'wires' && wasSource);
+      this.#mark(station, misfit);
+      if (!misfit || known || this.#sparesAll(misfit)) continue;
       misfits.set(station, misfit);
       // In the same turn in which the revision changed: nothing more is taken by an earlier one.
       if (misfit.what !== 'kept') volatile.push(...station.empty());
@@ -62,8 +67,8 @@ export class Parking {
     const parks: Parks[number][] = [];
     for (const { node, kept } of await this.#runner.services.journal.atRest(this.#runner.flow)) {
       const misfit = this.#misfit(node, kept > 0);
-      if (!misfit) continue;
-      this.#runner.station(node).gone = misfit.what === 'all';
+      this.#mark(this.#runner.station(node), misfit);
+      if (!misfit || this.#sparesAll(misfit)) continue;
       const messages = await this.#inJournal(node, misfit);
       if (messages > 0) parks.push({ node, messages, reason: misfit.reason });
     }
@@ -72,7 +77,7 @@ export class Parking {
 
   /** Messages at rest by node. */
   async moves(): Promise<DeployEffects['moves']> {
-    return [...await this.#resting()].filter(([node]) => !this.#misfit(node)).map(([node, messages]) => ({ node, messages }));
+    return [...await this.#resting()].filter(([node]) => (this.#misfit(node)?.spared.length ?? 1) > 0).map(([node, messages]) => ({ node, messages }));
   }
 
   /** What a deploy of this flow would do now. */
@@ -116,12 +121,18 @@ export class Parking {
   }
 
   #misfit(node: string, gathers = this.#collecting.gathersAt(node)): Misfit | undefined {
-    const unit = this.#runner.unitAt(node, gathers ? isGathering : takesMessages);
-    if (!unit) return { what: 'all', reason: noNode(node) };
-    if (unit.definition?.start) return { what: 'wires', reason: noInput(node) };
-    // A type that is not installed waits for being so; a pace keeps nothing of the messages.
-    if (gathers && unit.definition && !unit.definition.collect && !unit.pace) return { what: 'kept', reason: noWindows(node) };
+    const unit = this.#runner.unit(node);
+    const spared = this.#runner.pinned.at(node).filter(gathers ? isCollecting : takesMessages).map(({ revision }) => revision);
+    if (!unit) return { what: 'all', reason: noNode(node), spared };
+    if (unit.definition?.start) return { what: 'wires', reason: noInput(node), spared };
+    // A type that is not installed waits for being so.
+    if (gathers && unit.definition && !unit.definition.collect) return { what: 'kept', reason: noWindows(node), spared };
     return undefined;
+  }
+  #sparesAll({ spared }: Misfit): boolean { return spared.length > 0 && !this.#runner.pinned.leavesOut; }
+  #mark(station: Station, misfit: Misfit | undefined): void {
+    station.sparing = misfit !== undefined && misfit.spared.length > 0;
+    station.gone = misfit?.what === 'all' && !station.sparing;
   }
 
   async #park(node: string, misfit: Misfit): Promise<number> {
@@ -139,14 +150,14 @@ export class Parking {
   }
 
   /** All that the journal has there, some at a time. */
-  async #inJournal(node: string, { what, reason }: Misfit, windows: string[] = []): Promise<number> {
+  async #inJournal(node: string, { what, reason, spared }: Misfit, windows: string[] = []): Promise<number> {
     const { flow, services } = this.#runner;
     const unknown = outcomeUnknown(node);
     let count = 0;
     for (let more = true; more;) {
       const except = [...this.#runner.station(node).atWork].map(({ seq }) => seq);
       const parking: Order = {
-        flow, node, what, except, spared: [], at: services.clock.now(), code: 'deploy.parked', text: reason, unknown: { code: unknown.code, text: unknown.text }, atMost: limits.parkedAtOnce,
+        flow, node, what, except, spared, at: services.clock.now(), code: 'deploy.parked', text: reason, unknown: { code: unknown.code, text: unknown.text }, atMost: limits.parkedAtOnce,
       };
       const parked = await this.#commit([{ op: 'park', parking }]);
       count += parked?.count ?? 0;

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import { RateWindow } from '../engine/rate.ts';
 import type { Rate } from '../flow/units.ts';
 import type { Connections } from './connections.ts';
-import type { Unit } from './unit.ts';
 
 /** When one more may begin at a node: by its own rate, which outlives revisions that do not change it, and by those of the connections that it uses. */
 export class Rates {
@@ -20,7 +19,7 @@ export class Rates {
   }
 
   /** Whether one may begin now, after a further wait of the node's own; else it wakes when that is over. */
-  allow({ rate, resources }: Unit, ownWaitMs: number): boolean {
+  allow(rate: Rate | undefined, resources: readonly string[], ownWaitMs: number): boolean {
     const now = this.#clock.elapsed();
     let wait = Math.max(this.#window(rate)?.waitMs(now) ?? 0, ownWaitMs);
     for (const resource of resources) wait = Math.max(wait, this.#connections.rateOf(resource)?.waitMs(now) ?? 0);
@@ -28,7 +27,7 @@ export class Rates {
     return wait === 0;
   }
 
-  begin({ rate, resources }: Unit): void {
+  begin(rate: Rate | undefined, resources: readonly string[]): void {
     if (!rate && resources.length === 0) return;
     const now = this.#clock.elapsed();
     this.#window(rate)?.begin(now);

@@ -21,6 +21,8 @@ interface Making { readonly flow: Flow; readonly number: number; readonly servic
 export class Revision {
   readonly flow: Flow;
   readonly number: number;
+  /** Of the secrets and values of the environment with which its nodes were made ready. */
+  readonly stamp: number;
   readonly plan: Plan;
   readonly units: ReadonlyMap<string, Unit>;
   #open = 0;
@@ -30,9 +32,10 @@ export class Revision {
   readonly #into = new Map<string, UnitWire[]>();
   readonly #limits = new Map<string, QueueLimit>();
 
-  private constructor(flow: Flow, number: number, made: { plan: Plan; units: ReadonlyMap<string, Unit> }) {
+  private constructor({ flow, number }: Making, made: { stamp: number; plan: Plan; units: ReadonlyMap<string, Unit> }) {
     this.flow = flow;
     this.number = number;
+    this.stamp = made.stamp;
     this.plan = made.plan;
     this.units = made.units;
     for (const wire of [...made.units.values()].flatMap((unit) => [...unit.outs.values()].flatMap(({ wires }) => wires))) {
@@ -64,6 +67,7 @@ export class Revision {
 
   static async make(making: Making): Promise<Revision> {
     const { flow, services } = making;
+    const stamp = services.values.stamp();
     const plan = planFlow(flow, (type) => {
       const definition = services.nodes.get(type);
       return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true, state: definition.state, ...(definition.collect?.missing && { gathers: definition.collect.missing.waits }) };
@@ -72,7 +76,7 @@ export class Revision {
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
     for (const unit of units.values()) connect(making, unit, units);
     for (const name of new Set([...units.values()].flatMap((unit) => unit.resources))) await services.connections.learn(name);
-    return new Revision(flow, making.number, { plan, units });
+    return new Revision(making, { stamp, plan, units });
   }
 
   /** Something works on this revision until it calls `leave`: what its nodes made is kept for it. */

@@ -59,7 +59,7 @@ export class Settling {
 
   /** A dead letter holds the key of its message where it last rested, unless the node says to continue (DESIGN 6.6). */
   #letters(origin: Work, letters: readonly DeadLetterRow[]): Op[] {
-    const holds = origin.key !== null && this.#runner.unit(origin.node)?.plan.node.afterDeadLetter !== 'continue';
+    const holds = origin.key !== null && this.#runner.unitFor(origin.node, origin.run)?.plan.node.afterDeadLetter !== 'continue';
     return letters.map((letter) => {
       this.#runner.count(letter.node).deadLetters++;
       if (!holds || letter.code === 'queue.full' || letter.kind === 'parked') return { op: 'dead', letter };

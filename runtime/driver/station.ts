@@ -2,7 +2,7 @@ import { KeyedQueue } from '../engine/queue.ts';
 import { rowState, type CancelledRun, type Op, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
-import { workOf, type Work } from './message.ts';
+import { workOf, type Run, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
 import { Pauses } from './pauses.ts';
 import { Rates } from './rates.ts';
@@ -17,6 +17,8 @@ export interface StationOwner {
   /** False while the flow is stopped or too much of it is on its way to the disk. */
   readonly mayStart: boolean;
   unitAt(node: string): Unit | undefined;
+  /** Connections that the node uses: for a message of that run, or for any that may be the next. */
+  resourcesAt(ruling: Unit, run?: Run): readonly string[];
   count(node: string): NodeCount;
   /** Counts of a wire; none when the name is not a wire's. */
   wireOf(via: string): WireCount | undefined;
@@ -51,6 +53,8 @@ export class Station implements DuesOwner {
   dues: Dues;
   /** No revision that runs has the node: what the journal holds of it is parked there, and memory takes nothing in. */
   gone = false;
+  /** The newest revision takes nothing here, but an earlier one does on which runs end. */
+  sparing = false;
   readonly #owner: StationOwner;
   readonly #services: Services;
   #queue: KeyedQueue<Work>;
@@ -188,7 +192,7 @@ export class Station implements DuesOwner {
   /** False when the row tells nothing any more. */
   restorePace(pace: Pace, row: WindowRow, after: number): boolean { return this.#pacing.restore(pace, row, after); }
   /** What is to be written of the pace with a message that passes. */
-  paceOps(unit: Unit, work: Work): readonly Op[] { return unit.pace && work.seq !== 0 ? [{ op: 'window', change: { flow: this.flow, node: this.node, ...this.#pacing.written(unit.pace, work) } }] : []; }
+  paceOps(work: Work): readonly Op[] { return this.#pacing.ops(this.#owner.unitAt(this.node)?.pace, work); }
   restoreAside(key: string, count: number): void {
     this.#queue.wereAway(key, count);
     if (!this.#queue.isHeld(key)) this.#queue.release(key);
@@ -196,7 +200,6 @@ export class Station implements DuesOwner {
 
   /** A message that waits for its retry keeps its key: newer ones of the key wait behind it. */
   hold(key: string): void { this.#queue.hold(key); }
-
   /** The key waits until as many reasons have gone as came. */
   holdForPerson(key: string): void {
     this.#queue.hold(key);
@@ -226,6 +229,8 @@ export class Station implements DuesOwner {
     this.#left(work);
     this.goFirst(work);
   }
+  /** The same, after a while; it keeps its key, and holds nobody else. */
+  backLater(work: Work, waitMs: number): void { this.#left(work); this.#pacing.wait(work, waitMs); this.schedule(); }
 
   #left(work: Work): void {
     this.atWork.delete(work);
@@ -300,7 +305,7 @@ export class Station implements DuesOwner {
       this.finished(work, false);
       return;
     }
-    this.#rates.begin(unit);
+    this.#rates.begin(unit.rate, this.#owner.resourcesAt(unit, work.run));
     const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
     if (turn === 'now') this.#services.suspects.admit(work, () => this.#owner.perform(this, unit, work));
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
@@ -309,8 +314,8 @@ export class Station implements DuesOwner {
 
   /** Whether its rates and its pace let one more begin; else it looks again when they do. */
   #rateAllows(unit: Unit): boolean {
-    if (!unit.rate && !unit.pace && unit.resources.length === 0) return true;
-    return this.#rates.allow(unit, unit.pace ? this.#pacing.waitMs(unit.pace) : 0);
+    const resources = this.#owner.resourcesAt(unit);
+    return (!unit.rate && !unit.pace && resources.length === 0) || this.#rates.allow(unit.rate, resources, unit.pace ? this.#pacing.waitMs(unit.pace) : 0);
   }
 
   #push(work: Work): void {

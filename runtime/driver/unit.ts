@@ -117,5 +117,9 @@ export function configFor({ config }: Unit, body: Body, moment: Moment): unknown
   return config === undefined || config.static ? config?.atDeploy : config.value(body, moment);
 }
 
-/** Keeps messages until others have come, or lets them pass at a pace. */
-export const isGathering = ({ definition }: Unit): boolean => definition?.collect !== undefined || definition?.pace !== undefined;
+/** As far as its own revision says. */
+export const canRun = ({ problem, plan }: Unit): boolean => problem === undefined && plan.node.disabled !== true;
+
+/** Keeps messages until others have come. */
+export const isCollecting = ({ definition }: Unit): boolean => definition?.collect !== undefined;
+export const isPacing = ({ definition }: Unit): boolean => definition?.pace !== undefined;

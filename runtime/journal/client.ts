@@ -199,6 +199,7 @@ export class JournalClient implements Journal {
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
   pendingRevisions: Journal['pendingRevisions'] = (flow) => this.#query('pendingRevisions', flow);
+  pendingOn: Journal['pendingOn'] = (flow, revisions) => this.#query('pendingOn', flow, revisions);
   asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);
   retryingKeys: Journal['retryingKeys'] = (flow) => this.#query('retryingKeys', flow);
   keyHolds: Journal['keyHolds'] = (flow) => this.#look('keyHolds', flow);

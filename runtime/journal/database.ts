@@ -5,6 +5,7 @@ import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
 import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type ContextRow, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
+import { PendingRevisions } from './pending-revisions.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
@@ -30,6 +31,7 @@ export class JournalDatabase {
   readonly #sql: Sql;
   readonly #letters: Letters;
   readonly #parker: Parker;
+  readonly #revisions: PendingRevisions;
   readonly token: number;
   readonly lastSeq: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
@@ -44,6 +46,7 @@ export class JournalDatabase {
     this.thaw();
     this.#sql = new Sql(this.#db);
     this.#letters = new Letters(this.#sql);
+    this.#revisions = new PendingRevisions(this.#sql);
     this.#parker = new Parker({ sql: this.#sql, letters: this.#letters, changeRun: (change, ended) => this.#changeRun(change, ended) });
     this.#db.exec('BEGIN IMMEDIATE');
     this.#migrate();
@@ -232,9 +235,8 @@ export class JournalDatabase {
     return [...nodes.values()];
   }
   atRest(flow: string): Resting[] { return this.#parker.atRest(flow); }
-  pendingRevisions(flow: string): { revision: number; messages: number }[] {
-    return this.#sql.all(`SELECT revision, count(*) AS messages FROM (SELECT revision FROM messages WHERE flow = ? UNION ALL SELECT revision FROM kept WHERE flow = ?) GROUP BY revision`, flow, flow);
-  }
+  pendingRevisions(flow: string): number[] { return this.#revisions.all(flow); }
+  pendingOn(flow: string, revisions: readonly number[]): number[] { return revisions.filter((revision) => this.#revisions.isPending(flow, revision)); }
   asideKeys(flow: string): { node: string; key: string; count: number }[] {
     return this.#sql.all('SELECT node, key, count(*) AS count FROM messages WHERE flow = ? AND state = 4 GROUP BY node, key', flow);
   }

@@ -29,8 +29,10 @@ export interface Journal {
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
   /** Everything that rests by node, for a flow. */
   atRest(flow: string): Promise<readonly Resting[]>;
-  /** Of each revision on which pending runs began, how many messages are pending: for pinned flows. */
-  pendingRevisions(flow: string): Promise<readonly { readonly revision: number; readonly messages: number }[]>;
+  /** Revisions on which pending runs began: for the deploy of a pinned flow. One look at every message. */
+  pendingRevisions(flow: string): Promise<readonly number[]>;
+  /** Which of these revisions have pending runs. Looks at one message of each, as long as that is pending. */
+  pendingOn(flow: string, revisions: readonly number[]): Promise<readonly number[]>;
   asideKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string; readonly count: number }[]>;
   /** Keys of rows that retry, whose newer messages must wait. */
   retryingKeys(flow: string): Promise<readonly { readonly node: string; readonly key: string }[]>;

@@ -8,6 +8,7 @@ import type { Problem } from '../flow/flow.ts';
 const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'flow.json': 'refuses',
   'flow.shape': 'refuses',
+  'flow.earlier-revision': 'node',
   'flow.id': 'refuses',
   'flow.duplicate-key': 'refuses',
   'flow.number-rounded': 'node',

@@ -11,6 +11,7 @@ import { States } from '../../runtime/driver/states.ts';
 import { Suspects } from '../../runtime/driver/suspects.ts';
 import { Timers } from '../../runtime/driver/timers.ts';
 import type { ConnectionDocument, Flow } from '../../runtime/flow/flow.ts';
+import type { ProjectValues } from '../../runtime/host.ts';
 import { JournalClient } from '../../runtime/journal/client.ts';
 import { answer, type JournalPort, type Request } from '../../runtime/journal/port.ts';
 import { JournalDatabase } from '../../runtime/journal/database.ts';
@@ -36,6 +37,8 @@ export interface WorldOptions {
   readonly killBefore?: number;
   readonly killAfter?: number;
   readonly fetch?: Services['fetch'];
+  /** Secrets and what else the project would answer. */
+  readonly values?: Partial<ProjectValues>;
   /** For connections that keep files. */
   readonly dataDir?: string;
   /** Where run history goes; one of its own when there is none. */
@@ -78,7 +81,7 @@ export class World {
     const timers = new Timers(this.clock);
     const observers = new Observers();
     observers.watch((event) => this.events.push(event));
-    const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1 };
+    const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1, ...options.values };
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
       clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter(),

@@ -115,6 +115,31 @@ test('a connection that changes while it is being opened is closed', async () =>
   journal.remove();
 });
 
+test('a call that ends after a deploy on a connection that the newest revision uses no more holds nobody up', async () => {
+  const journal = journalFile();
+  const nodes = new TestNodes();
+  const world = new World({ file: journal.file, nodes: nodes.definitions, connections: [new Link().definition], project: { one: { type: 'test', config: {} }, two: { type: 'test', config: {} } } });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  nodes.onCall = async (_body, { config, connection }) => {
+    const { db } = config as { readonly db: string };
+    await connection(db);
+    if (db !== 'one') return;
+    await promise;
+    throw new NodeFailure('test.gone', GONE, { scope: 'connection' });
+  };
+  const uses = (db: string) => flowOf({ nodes: { in: 'test-source', call: { type: 'test-call', concurrency: 1, config: { db } }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
+  await world.deploy(uses('one'));
+  for (const payload of [1, 2]) await nodes.deliver.get('in')?.({ payload });
+  await world.calm();
+  await world.deploy(uses('two'), 2);
+  resolve();
+  await world.calm();
+  expect(nodes.arrived.map(({ body }) => body.payload)).toEqual([1, 2]);
+  expect(world.bugs).toEqual([]);
+  world.kill();
+  journal.remove();
+});
+
 describe('a host that a node calls by its address', () => {
   const HOST = 'http://there.example/';
   async function calling(work: (host: { retryAfterMs?: number; isThere: boolean; calls: number }, world: World) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import delay from '../../../nodes/time/delay.ts';
+import rateLimit from '../../../nodes/time/rate-limit.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
 import { CountersOf } from '../../../runtime/driver/counters.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
@@ -18,7 +19,7 @@ let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
 const worlds: World[] = [];
 const world = (): World => {
-  const made = new World({ file: journal.file, nodes: [...nodes.definitions, delay], clock: new VirtualTime() });
+  const made = new World({ file: journal.file, nodes: [...nodes.definitions, delay, rateLimit], clock: new VirtualTime() });
   worlds.push(made);
   return made;
 };
@@ -46,6 +47,30 @@ afterEach(() => {
     each.kill();
   }
   journal.remove();
+});
+
+test.each(['at once', 'after a restart'])('what a node has gathered is parked when a deploy makes it one that paces, and the flow runs, %s', async (when) => {
+  const flow = (at: Flow['nodes'][string]): Flow => flowOf({ nodes: { in: 'test-source', at, sink: 'test-sink' }, wires: ['in.out -> at.in', 'at.out -> sink.in'] });
+  const gather = flow({ type: 'test-gather', version: 1, config: { size: 9 } });
+  const pace = flow({ type: 'rate-limit', version: 1, config: {} });
+  let w = world();
+  await w.deploy(gather);
+  await feed(1);
+  await w.calm();
+  if (when !== 'at once') {
+    w.kill();
+    w = world();
+  }
+  expect((await w.runner('flow').deploy(pace, 2)).parks).toMatchObject([{ node: 'at', messages: 1 }]);
+  await feed(2);
+  await w.calm();
+  w.kill();
+  w = world();
+  await w.deploy(pace, 2);
+  await feed(3);
+  await w.calm();
+  expect(payloads()).toEqual([2, 3]);
+  expect(await parked(w)).toEqual([1]);
 });
 
 describe('messages at a node that a deploy removes', () => {

@@ -65,6 +65,21 @@ test('what a window has gathered of a run is pending, until its time', async () 
   expect(await j.pendingOf('kept', 10)).toEqual([{ id: 'm3', node: 'gather', state: 3, attempt: 0, due: 77 }]);
 });
 
+test('a revision is pending as long as one of its messages is, in a queue or in a window, whichever of them goes first', async () => {
+  const j = client(openInlinePort(journal.file));
+  const kept = (pos: number, revision: number): Op => ({ op: 'keep', kept: { flow: 'f', node: 'n', window: 'w', pos, id: `k${pos}`, run: `r${pos}`, revision, receivedAt: 5, branched: 0, flags: 0, body: '{}' } });
+  await j.commit({ ops: [save(1), save(2, { revision: 2 }), save(3), save(4, { flow: 'g', revision: 3 }), kept(9, 2)] });
+  expect((await j.pendingRevisions('f')).toSorted()).toEqual([1, 2]);
+  const asked = async (): Promise<readonly number[]> => await j.pendingOn('f', [3, 2, 1]);
+  expect(await asked()).toEqual([2, 1]);
+  await j.commit({ ops: [{ op: 'end', seq: 1 }, { op: 'end', seq: 2 }] });
+  expect(await asked()).toEqual([2, 1]);
+  await j.commit({ ops: [{ op: 'end', seq: 3 }, save(5, { revision: 3 })] });
+  expect(await asked()).toEqual([3, 2]);
+  await j.commit({ ops: [{ op: 'unkeep', flow: 'f', node: 'n', window: 'w' }] });
+  expect(await asked()).toEqual([3]);
+});
+
 describe('commits', () => {
   test('a message that is saved, begun and ended in one transaction leaves no row', async () => {
     const j = client(openInlinePort(journal.file));
