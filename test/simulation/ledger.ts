@@ -3,6 +3,7 @@ import type { CancelledRun, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, 
 import { decodeBody } from '../../runtime/journal/codec.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
 import type { StepRecord } from '../../runtime/store/store.ts';
+import { Holds } from './holds.ts';
 import { Repeats } from './repeats.ts';
 
 /**
@@ -10,8 +11,8 @@ import { Repeats } from './repeats.ts';
  * arrived. Whatever can be judged at once is judged at once; the rest is the oracle's.
  */
 
-/** How a run began: with a message that a source accepted, or with one that is done again (a dead letter, a replay), which keeps no place among others. */
-export interface Accepted { readonly run: string; readonly order: number | undefined; readonly node: string; readonly path: string }
+/** How a run began: with a message that a source accepted, or with one that is done again: a replay, which keeps no place among others, or a dead letter, which keeps its own while its key waits behind it. */
+export interface Accepted { readonly run: string; readonly node: string; readonly path: string; readonly place: { readonly source: string; readonly order: number } | undefined }
 export interface Visit { readonly run: string; readonly node: string; readonly path: string }
 export interface CallStart extends Visit { readonly key: string | undefined; readonly idempotencyKey: string; readonly attempt: number; readonly body: Body; readonly id: string; readonly signal: AbortSignal }
 export interface Gathered { readonly node: string; readonly carrier: string; readonly parts: ReadonlySet<string>; readonly path: string }
@@ -47,6 +48,7 @@ export class Ledger {
   durable = true;
   now: () => number = () => 0;
   readonly #cancelledRows = new Set<number>();
+  readonly holds = new Holds((text) => { this.violated(text); });
   readonly repeats = new Repeats((text) => { this.violated(text); });
   readonly #underWay = new Set<CallStart>();
   readonly #failures = new Map<string, number>();
@@ -95,6 +97,7 @@ export class Ledger {
     else if (op.op === 'wait') this.#patch(op.seq, { state: op.state, attempt: op.attempt, due: op.due });
     else if (op.op === 'cursor' && this.rows.has(op.seq)) this.#patch(op.seq, { cursor: op.cursor });
     else if (op.op === 'dead') this.#letter(op.letter);
+    else if (op.op === 'key-free') this.holds.freed(op.node, op.key);
     else if (op.op === 'keep') this.kept.set(`${op.kept.node}|${op.kept.window}|${op.kept.pos}`, op.kept);
     else if (op.op === 'window' && op.change.state === null) for (const key of this.kept.keys()) if (key.startsWith(`${op.change.node}|${op.change.key}|`)) this.kept.delete(key);
     if (this.durable && (op.op === 'end' || op.op === 'save')) this.#noCallLeftBehind(op);
@@ -132,6 +135,7 @@ export class Ledger {
     const key = visitKey({ run: letter.run, node: letter.node, path: pathOf(decodeBody(letter.body)) });
     this.note(`dead letter ${key} ${letter.code}`);
     this.letters.set(key, [...(this.letters.get(key) ?? []), letter]);
+    this.holds.letter(key, letter);
   }
 
   #recoverStarted(): void {
@@ -146,9 +150,15 @@ export class Ledger {
       const before = event === undefined ? undefined : this.#events.get(event);
       if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
       if (event !== undefined) this.#events.set(event, run);
-      this.accepted.set(run, { run, order: again === undefined ? this.accepted.size : undefined, node, path });
+      this.accepted.set(run, { run, node, path, place: again === undefined ? { source: node, order: this.accepted.size } : this.#placeOf(run, node, path) });
       this.note(`${again ?? 'accepted'} ${run} at ${node}: ${path}`);
     }
+  }
+
+  /** A dead letter that was resent to its node while it held its key goes before all that waited for it. */
+  #placeOf(run: string, node: string, path: string): Accepted['place'] {
+    const of = this.repeats.resentFrom(run);
+    return of !== undefined && this.holds.hasHeld(visitKey({ run: of, node, path })) ? this.accepted.get(of)?.place : undefined;
   }
 
   /** A caller's own key starts one run. */
@@ -185,6 +195,9 @@ export class Ledger {
     if (call.key !== undefined) {
       for (const other of this.#underWay) if (!other.signal.aborted && other.node === call.node && other.key === call.key) this.violated(`${visitKey(call)} is called while ${visitKey(other)} of the same key is`);
     }
+    const begun = this.accepted.get(call.run);
+    const isResent = begun?.node === call.node && begun.path === call.path && this.repeats.resentFrom(call.run) !== undefined;
+    if (!isResent) this.holds.called(call);
     this.#inOrder(call);
     this.#underWay.add(call);
   }
@@ -227,8 +240,9 @@ export class Ledger {
 
   /** Messages that had the same keys at every place of the same way come in the order of their acceptance, in each life. */
   #inOrder({ run, node, path, body }: Visit & { readonly body: Body }): void {
-    const { order, node: source } = this.accepted.get(run) ?? {};
-    if (body.ordered !== true || order === undefined) return;
+    const { place } = this.accepted.get(run) ?? {};
+    if (body.ordered !== true || place === undefined) return;
+    const { source, order } = place;
     const lane = `${source}|${node}|${path.replace(/^\d+/, '')}|${String(body.k)}|${String(body.k2)}`;
     const last = this.#lastOrder.get(lane) ?? -1;
     if (order < last) this.violated(`${visitKey({ run, node, path })} comes after a later message of its key`);

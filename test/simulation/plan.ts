@@ -40,7 +40,7 @@ export function makePlan(random: SeededRandom): Plan {
   for (let n = below(3); n > 0; n--) add('deploy', at());
   for (let n = below(3); n > 0; n--) add('crash', at());
   for (let n = below(2); n > 0; n--) add('restart', at());
-  for (let n = below(6); n > 0; n--) add('person', at());
+  for (let n = below(pick([4, 16])); n > 0; n--) add('person', at());
   if (random.next() < 0.4) for (let n = 1 + below(5); n > 0; n--) add('cancel', at());
   const replays = random.next() < 0.4 ? 1 + below(6) : 0;
   for (let n = replays; n > 0; n--) add('replay', at());

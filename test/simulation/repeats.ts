@@ -8,6 +8,8 @@ import type { CallStart } from './ledger.ts';
  */
 export class Repeats {
   readonly #violated: (text: string) => void;
+  /** Deploys leave the wires as they are: only then does a repeated message come under its earlier names. */
+  keepsNames = true;
   readonly #replays = new Map<string, NonNullable<StepRecord['replay']>>();
   /** Calls that the store knows as done, by message and node, with how many it knew before. */
   readonly #done = new Map<string, number>();
@@ -27,6 +29,11 @@ export class Repeats {
 
   /** How the run repeats another. */
   modeOf(run: string): string | undefined { return this.#replays.get(run)?.mode; }
+  /** The run of the dead letter that began it. */
+  resentFrom(run: string): string | undefined {
+    const replay = this.#replays.get(run);
+    return replay?.mode === 'resend' ? replay.of : undefined;
+  }
   saved({ run, flags }: Row): void { if ((flags & rowFlag.asBefore) !== 0 && !this.#knownAt.has(run)) this.#knownAt.set(run, this.#done.size); }
   /** What was done before is answered from its record. */
   isAsBefore(run: string): boolean { return this.#knownAt.has(run); }
@@ -46,6 +53,6 @@ export class Repeats {
   /** The run whose keys it has. */
   #first(run: string): string {
     const replay = this.#replays.get(run);
-    return replay === undefined || replay.mode === 'new-generation' ? run : this.#first(replay.of);
+    return !this.keepsNames || replay === undefined || replay.mode === 'new-generation' ? run : this.#first(replay.of);
   }
 }

@@ -72,6 +72,7 @@ class Simulation {
     this.#nodes = new SimNodes(this.#random, this.#ledger);
     this.#base = this.#flow = makeFlow(this.#random);
     this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended() });
+    this.#ledger.repeats.keepsNames = !plan.rewires;
     this.#ledger.durable = this.#base.delivery === 'durable';
     this.#ledger.now = () => this.#world?.clock.now() - TEST_START;
   }
@@ -108,7 +109,10 @@ class Simulation {
       this.#world = new World({
         file: this.#file, nodes: [...this.#nodes.definitions, catchNode], connections: [this.#nodes.connection], project: { link: { type: 'sim-link', config: {} } as never },
         clock: new VirtualTime(now), seed: this.#seed * 1000 + this.#lives, store: this.#store,
-        port: (database, world) => (this.#port = new FaultyPort({ database, world, random: this.#random, faults: this.#faults, ledger: this.#ledger, way: this.#way })),
+        port: (database, world) => {
+          this.#ledger.holds.onDisk = () => database.keyHolds(this.#base.id);
+          return (this.#port = new FaultyPort({ database, world, random: this.#random, faults: this.#faults, ledger: this.#ledger, way: this.#way }));
+        },
         ended: (run) => this.#ledger.runEnded(run), dying: () => this.#died(),
       });
       this.#nodes.life = this.#world;

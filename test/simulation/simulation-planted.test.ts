@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { Station } from '../../runtime/driver/station.ts';
 import { KeyedQueue } from '../../runtime/engine/queue.ts';
 import type { Way } from './faulty-port.ts';
 import { simulate } from './simulate.ts';
@@ -43,9 +44,17 @@ describe('the simulation finds', () => {
     expect(found?.violation).toMatch(/never ended|left no trace|dead letter|ended with|ended 2 times/);
   });
 
-  describe('in the queue', () => {
+  describe('in queues', () => {
     const { take } = KeyedQueue.prototype;
-    afterEach(() => { KeyedQueue.prototype.take = take; });
+    const { holdForPerson } = Station.prototype;
+    afterEach(() => {
+      KeyedQueue.prototype.take = take;
+      Station.prototype.holdForPerson = holdForPerson;
+    });
+    test('a dead letter behind which its key goes on', { timeout: 60_000 }, async () => {
+      Station.prototype.holdForPerson = () => undefined;
+      expect((await firstFound())?.violation).toMatch(/is called while its key waits for a person/);
+    });
     test('a key that is free while its message is still in work', { timeout: 60_000 }, async () => {
       KeyedQueue.prototype.take = function early<T extends { readonly key: string | null }>(this: KeyedQueue<T>): T | undefined {
         const item = take.call(this) as T | undefined;
