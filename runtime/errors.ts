@@ -156,8 +156,33 @@ export const failureCodes = {
   },
   'hook.failed': {
     status: 500,
-    means: { en: 'Serving the request failed; nothing was accepted.', ru: 'Запрос не удалось обработать; ничего не принято.' },
-    fix: { en: 'Send it again; if it stays, look at the log for the cause.', ru: 'Отправьте его ещё раз; если не поможет, найдите причину в журнале.' },
+    means: { en: 'Serving the request failed. Whether what it brought was accepted before is not known.', ru: 'При обработке запроса произошла ошибка. Было ли присланное до этого принято, неизвестно.' },
+    fix: { en: 'Look at the runs, and at the log for the cause. Sending it again with the same event id or Idempotency-Key starts no second run.', ru: 'Посмотрите запуски, причину найдите в журнале. Повтор с тем же id события или Idempotency-Key не запустит поток второй раз.' },
+  },
+  'hook.stopped': {
+    status: 503,
+    means: { en: 'The webhook at this path belongs to a flow or node that does not run now: stopped, disabled, or unable to start. Nothing was accepted.', ru: 'Вебхук по этому пути принадлежит потоку или узлу, который сейчас не работает: остановлен, выключен или не может запуститься. Ничего не принято.' },
+    fix: { en: 'Send it again after the time in Retry-After; start the flow.', ru: 'Отправьте снова через время из Retry-After; запустите поток.' },
+  },
+  'resume.unknown': {
+    status: 404,
+    means: { en: 'No message waits under this callback address, and none did in the last days.', ru: 'Под этим адресом обратного вызова не ждёт и в последние дни не ждало ни одно сообщение.' },
+    fix: { en: 'See whether the address is complete.', ru: 'Проверьте, полон ли адрес.' },
+  },
+  'resume.used': {
+    status: 409,
+    means: { en: 'The callback address was used before; it works once.', ru: 'Адрес обратного вызова уже использован; он действует один раз.' },
+    fix: { en: 'Nothing to do: the message went on at the first call.', ru: 'Делать ничего не нужно: сообщение пошло дальше при первом вызове.' },
+  },
+  'resume.stopped': {
+    status: 503,
+    means: { en: 'The flow whose message waits under this callback address does not run now. The message waits on.', ru: 'Поток, сообщение которого ждёт под этим адресом обратного вызова, сейчас не работает. Сообщение продолжает ждать.' },
+    fix: { en: 'Call again after the time in Retry-After; start the flow.', ru: 'Вызовите снова через время из Retry-After; запустите поток.' },
+  },
+  'resume.expired': {
+    status: 410,
+    means: { en: 'The time within which the callback address works is over.', ru: 'Время действия адреса обратного вызова истекло.' },
+    fix: { en: 'The message went on by “Nobody answered”; give the node a longer time.', ru: 'Сообщение пошло через «Никто не ответил»; задайте узлу большее время.' },
   },
   'backup.running': {
     status: 409,

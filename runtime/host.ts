@@ -14,6 +14,8 @@ export interface FlowHost {
   preview(flow: Flow): Promise<DeployEffects>;
   /** Stops sources and takes no new work; messages at rest stay in the journal. */
   stop(flow: string): Promise<void>;
+  /** A flow that does not run: whoever calls its webhooks is told to come again. Undefined: it is no longer there, and nobody comes. */
+  know(id: string, flow: Flow | undefined): Promise<void>;
   /** Forgets a deleted flow, with everything pending in it; answers how much that was. */
   remove(flow: string): Promise<{ readonly pending: number; readonly deadLetters: number }>;
   live(flow: string): { readonly revision: number; readonly state: 'live' | 'stopped' | 'failed'; readonly problems: readonly Problem[] } | undefined;

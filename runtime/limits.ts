@@ -84,6 +84,7 @@ export const limits = {
   // Webhooks
   webhookFormFieldsMax: 1000, // the largest real forms have some hundreds
   webhookFormFilesMax: 20, // of one form; each is held whole
+  stoppedRetryMs: 30_000, // Retry-After of a webhook whose flow is stopped: it may run again in a minute or tomorrow
   webhookFormDepthMax: 8, // a[b][c]…: what CRM hooks send has four
   webhookJsonDepthMax: 190, // what can be written to the journal, with some levels for what flows put around it; real data has some ten
 

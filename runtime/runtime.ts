@@ -122,7 +122,7 @@ function servicesOf({ disk, options, clock, random, journal, values, observers, 
     disk, suspects: new Suspects(clock), clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
-    hooks: new HookRouter(), locks: new Locks(), states: new States(journal, clock), replies: new Replies(timers),
+    hooks: new HookRouter(bug), locks: new Locks(), states: new States(journal, clock), replies: new Replies(timers),
     history: { ...store, add: (steps) => pump.addSteps(steps), flush: () => pump.flush() },
     trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };

@@ -5,6 +5,7 @@ import { endState, rowFlag, type CancelledRun, type EndedRun, type Op } from '..
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import { Acceptance } from './acceptance.ts';
+import { Addresses } from './addresses.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
@@ -47,6 +48,7 @@ export class FlowRunner implements StationOwner {
   readonly #caller: Caller;
   readonly collecting: Collecting;
   readonly #sources: Sources;
+  readonly addresses: Addresses;
   #revision: Revision | undefined;
   #state: 'live' | 'stopped' | 'failed' = 'stopped';
   #recovered = false;
@@ -65,6 +67,7 @@ export class FlowRunner implements StationOwner {
     this.parking = new Parking(this, this.collecting);
     this.recovery = new Recovery(this, this.collecting);
     this.#sources = new Sources(this);
+    this.addresses = new Addresses(services);
     this.settling = new Settling(this, this.#writer);
   }
 
@@ -107,6 +110,7 @@ export class FlowRunner implements StationOwner {
     for (const [node, station] of this.#stations) station.pauses.keep((resource) => resource.startsWith('host:') || (this.unitAt(node)?.resources.includes(resource) ?? false));
     this.collecting.serve([...next.units.values(), ...this.pinned.units]);
     const sources = await this.#sources.replace(next);
+    await this.addresses.know(flow);
     for (const station of this.#stations.values()) station.schedule();
     for (const each of before && !this.pinned.has(before) ? [...left, before] : left) each.retire((error) => this.failed(error));
     if (this.pinned.any) this.pinned.look();
@@ -141,6 +145,7 @@ export class FlowRunner implements StationOwner {
 
   async dispose(): Promise<void> {
     await this.stop();
+    await this.addresses.know(undefined);
     this.forget();
     this.#revision?.retire((error) => this.failed(error));
     this.pinned.dispose();

@@ -61,6 +61,7 @@ export class DriverHost implements FlowHost {
   async preview(flow: Flow): Promise<DeployEffects> { return await this.#runner(flow.id).parking.preview(flow); }
 
   async stop(flow: string): Promise<void> { await this.#runners.get(flow)?.stop(); }
+  async know(id: string, flow: Flow | undefined): Promise<void> { await (flow ? this.#runner(id) : this.#runners.get(id))?.addresses.know(flow); }
 
   async remove(flow: string): ReturnType<FlowHost['remove']> {
     await this.#runners.get(flow)?.dispose();

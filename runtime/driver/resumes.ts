@@ -1,5 +1,9 @@
-import type { HttpAnswer, HttpRequest } from '../sdk/context.ts';
+import { failureCodes, type FailureCode } from '../errors.ts';
+import type { Text } from '../flow/flow.ts';
+import { limits } from '../limits.ts';
+import type { HttpAnswer, HttpRequest, RouteOptions } from '../sdk/context.ts';
 import type { ClosedWait, Collector } from '../sdk/define-node.ts';
+import { textFor } from '../sdk/language.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Unit } from './unit.ts';
@@ -7,13 +11,16 @@ import type { Unit } from './unit.ts';
 export type ResumeOutcome = 'resumed' | 'unknown' | 'stopped' | ClosedWait['closed'];
 type Resume = (node: string, request: HttpRequest, token: string) => Promise<ResumeOutcome>;
 
-const REFUSALS: { readonly [outcome in Exclude<ResumeOutcome, 'resumed'>]: readonly [status: number, code: string, text: string] } = {
-  unknown: [404, 'resume.unknown', 'nothing waits under this address; look whether it is complete'],
-  used: [409, 'resume.used', 'this address was used before; it works once, and nothing happened now'],
-  expired: [410, 'resume.expired', 'the time to answer is over; nothing happened'],
-  stopped: [503, 'resume.stopped', 'the flow is not running now; send it again later'],
+const REFUSALS: { readonly [outcome in Exclude<ResumeOutcome, 'resumed'>]: readonly [code: FailureCode, text: Text] } = {
+  unknown: ['resume.unknown', { en: 'nothing waits under this address; look whether it is complete', ru: 'под этим адресом ничего не ждёт; проверьте, полон ли он' }],
+  used: ['resume.used', { en: 'this address was used before; it works once, and nothing happened now', ru: 'этот адрес уже использован; он действует один раз, сейчас ничего не произошло' }],
+  expired: ['resume.expired', { en: 'the time to answer is over; nothing happened', ru: 'время для ответа истекло; ничего не произошло' }],
+  stopped: ['resume.stopped', { en: 'the flow is not running now; nothing happened, send it again later', ru: 'поток сейчас не работает; ничего не произошло, отправьте позже' }],
 };
-const RETRY_AFTER_S = '5';
+
+export function resumeRoute(flow: string, node: string, bodyBytesMax: number): RouteOptions {
+  return { methods: ['POST'], path: `/resume/${flow}/${node}/:token`, bodyBytesMax };
+}
 
 /** Addresses under which callers from outside let waiting messages go on: `/hook/resume/<flow>/<node>/<token>`. */
 export class Resumes {
@@ -32,8 +39,7 @@ export class Resumes {
     for (const { id, definition } of units) {
       const resume = (definition?.collect as Collector<unknown> | undefined)?.resume;
       if (!resume || this.#served.has(id)) continue;
-      const options = { methods: ['POST'], path: `/resume/${flow}/${id}/:token`, bodyBytesMax: resume.bodyBytesMax };
-      this.#served.set(id, services.hooks.add(options, (request) => this.#answer(id, request), `${flow}/${id}`));
+      this.#served.set(id, services.hooks.add(resumeRoute(flow, id, resume.bodyBytesMax), (request) => this.#answer(id, request), `${flow}/${id}`));
     }
   }
 
@@ -46,15 +52,15 @@ export class Resumes {
     try {
       const outcome = await this.#resume(node, request, request.params.token ?? '');
       if (outcome === 'resumed') return json(200, { resumed: true });
-      const [status, code, message] = REFUSALS[outcome];
-      return json(status, { error: { code, message } });
+      const [code, text] = REFUSALS[outcome];
+      return json(failureCodes[code].status, { error: { code, message: textFor(request, text) } });
     } catch (error) {
-      if (error instanceof NodeFailure) return json(400, { error: { code: error.code, message: error.message } });
+      if (error instanceof NodeFailure) return json(400, { error: { code: error.code, message: textFor(request, error.text) } });
       throw error;
     }
   }
 }
 
 const json = (status: number, body: object): HttpAnswer => ({
-  status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...(status === 503 && { 'retry-after': RETRY_AFTER_S }) }, body: JSON.stringify(body),
+  status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...(status === 503 && { 'retry-after': String(limits.stoppedRetryMs / 1000) }) }, body: JSON.stringify(body),
 });

@@ -157,6 +157,15 @@ function shared(prepared: Prepared): Prepared {
   return prepared;
 }
 
+const envOf = (flow: Flow, { values }: Services) => (name: string): Json | undefined => values.env(name) ?? flow.env?.[name]?.default;
+
+/** The config of a node whose type is installed, compiled against the project's values. Throws a `NodeFailure` when it cannot be. */
+export async function configOf(flow: Flow, id: string, services: Services): Promise<CompiledConfig> {
+  const node = flow.nodes[id] as FlowNode;
+  const { info } = services.nodes.get(node.type) as NodeDefinition;
+  return await compileConfig(info.config, node.config, { env: envOf(flow, services), secret: (name) => services.values.secret(name), context: (name) => services.states.read(flow.id, name) });
+}
+
 interface Ready { readonly config: CompiledConfig | undefined; readonly prepared: Prepared; readonly problem: Problem | undefined }
 
 async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefinition | undefined; place: NodePlace }): Promise<Ready> {
@@ -165,12 +174,11 @@ async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefi
   if (!definition) return { config: undefined, prepared: made(undefined), problem: unknownType(where, plan.node.type) };
   if (plan.node.disabled) return { config: undefined, prepared: made(undefined), problem: undefined };
   try {
-    const { values, sandbox } = making.services;
-    const env = (name: string): Json | undefined => values.env(name) ?? making.flow.env?.[name]?.default;
-    const config = await compileConfig(definition.info.config, plan.node.config, { env, secret: (name) => values.secret(name), context: (name) => making.services.states.read(making.flow.id, name) });
+    const { flow, services } = making;
+    const config = await configOf(flow, plan.id, services);
     if (!definition.prepare) return { config, prepared: made(undefined), problem: undefined };
-    const declared = Object.keys(making.flow.env ?? {}).flatMap((name) => { const value = env(name); return value === undefined ? [] : [[name, value]]; });
-    const host: PrepareHost = { ...place, sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };
+    const declared = Object.keys(flow.env ?? {}).flatMap((name) => { const value = envOf(flow, services)(name); return value === undefined ? [] : [[name, value]]; });
+    const host: PrepareHost = { ...place, sandbox: services.sandbox, env: Object.fromEntries(declared) as { [name: string]: Json } };
     return { config, prepared: made(await definition.prepare(config.atDeploy as never, host)), problem: undefined };
   } catch (error) {
     return { config: undefined, prepared: made(undefined), problem: cannotStart(where, error) };

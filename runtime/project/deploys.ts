@@ -94,6 +94,7 @@ export class Deploys {
     if (blamed === 0) return false;
     const live = await store.findLive(id);
     if (live) await store.setLive(id, { ...live, enabled: false });
+    await this.rest(id);
     this.#reasons.set(id, {
       en: `The process ended again and again at calls of this flow: ${blamed} messages are dead letters because of it. Look at them, then deploy or start the flow.`,
       ru: `Процесс раз за разом завершался на вызовах этого потока: из-за этого недоставленных сообщений — ${blamed}. Разберитесь с ними, затем примените или запустите поток.`,
@@ -107,7 +108,7 @@ export class Deploys {
   /** Runs the stored revision again after a start. What fails is told and leaves the other flows alone. */
   async resume(id: string): Promise<void> {
     const live = await this.#parts.store.findLive(id);
-    if (!live?.enabled) return;
+    if (!live?.enabled) { await this.rest(id); return; }
     try {
       const { flow } = await this.revised(id, live.revision);
       const { state, problems } = await this.#run(flow, live.revision, await this.#problemsOf(flow));
@@ -116,6 +117,17 @@ export class Deploys {
       this.#parts.log('error', `starting the flow ${id}, revision ${live.revision}: ${error instanceof Error ? error.message : String(error)}`, { flow: id, revision: live.revision });
     } finally {
       this.#tell(id, { name: 'start' });
+    }
+  }
+
+  /** Of a flow that stays stopped: its webhooks are known, whatever its revision is worth. */
+  async rest(id: string): Promise<void> {
+    const live = await this.#parts.store.findLive(id);
+    if (!live) return;
+    try {
+      await this.#parts.host.know(id, (await this.revised(id, live.revision)).flow);
+    } catch (error) {
+      this.#parts.log('warn', `reading the stopped flow ${id}, revision ${live.revision}: ${error instanceof Error ? error.message : String(error)}`, { flow: id, revision: live.revision });
     }
   }
 

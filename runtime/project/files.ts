@@ -63,10 +63,16 @@ export class Files {
     }
   }
 
+  async #gone(id: string): Promise<void> {
+    const { host } = this.#o.parts;
+    await host.stop(id);
+    await host.know(id, undefined);
+  }
+
   async #followOne(id: string): Promise<void> {
     const { parts, drafts } = this.#o;
     const news = await drafts.follow(id);
-    if (news === 'gone') await parts.host.stop(id);
+    if (news === 'gone') await this.#gone(id);
     if (news === 'broken') this.#tellBroken(id);
     if (news !== 'changed') return;
     const live = await parts.store.findLive(id);

@@ -150,11 +150,15 @@ export class Project implements ProjectDoor, ProjectValues {
       await this.#drafts.mustBeRemovable(id);
       await this.#deploys.quiet(id);
       await this.#drafts.remove(id, by);
+      await this.#parts.host.know(id, undefined);
     });
   }
   /** Comes back stopped. */
   restoreFlow(id: string, by: Actor): Promise<void> {
-    return this.#parts.serial.run(id, () => this.#drafts.restore(id, by));
+    return this.#parts.serial.run(id, async () => {
+      await this.#drafts.restore(id, by);
+      await this.#deploys.rest(id);
+    });
   }
 
   deploy(id: string, version: number, by: Actor): Promise<DeployAnswer> {

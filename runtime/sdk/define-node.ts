@@ -1,6 +1,6 @@
 import type { FieldValue, Json, Text } from '../flow/flow.ts';
 import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
-import type { HttpRequest, NodeContext, PrepareHost, SourceContext, StateScope } from './context.ts';
+import type { HttpRequest, NodeContext, PrepareHost, RouteOptions, SourceContext, StateScope } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
 import type { Body, Drop, Hold, Many, ToPorts } from './message.ts';
 
@@ -92,6 +92,7 @@ export interface NodeDefinition {
   readonly confirm?: (message: Body, context: never) => Promise<Confirmed>;
   readonly pace?: (config: never) => Pace;
   readonly start?: (context: never) => Promise<void> | void;
+  readonly routes?: (config: never) => readonly RouteOptions[];
   readonly receive?: (given: { readonly [key: string]: Json }) => HttpRequest;
   /** Calls at once, unless the flow says otherwise. */
   readonly concurrency?: number;
@@ -145,14 +146,16 @@ interface SourceSpec<F extends Fields> extends Omit<Declared, 'replay'> {
   readonly migrations?: Migrations;
   /** For a source with a route: the request that an example or a case gives, in the form that reads well there. */
   receive?(given: { readonly [key: string]: Json }): HttpRequest;
+  /** For a source with a route: the requests that it takes. Callers are told to come again while it does not run. */
+  routes?(config: ConfigOf<F>): readonly RouteOptions[];
   /** Runs from deploy until `signal` aborts. It never holds a message that was not acknowledged past the signal. */
   start(context: SourceContext<ConfigOf<F>>): Promise<void> | void;
 }
 
 /** Declares a node type that starts runs. */
 export function defineSource<const F extends Fields>(spec: SourceSpec<F>): NodeDefinition {
-  const { start, receive, migrations, ...info } = spec;
-  return { info: { ...info, role: 'source', replay: 'pure', inputs: {} }, migrations: migrations ?? {}, start, ...(receive && { receive }) } as NodeDefinition;
+  const { start, receive, routes, migrations, ...info } = spec;
+  return { info: { ...info, role: 'source', replay: 'pure', inputs: {} }, migrations: migrations ?? {}, start, ...(receive && { receive }), ...(routes && { routes }) } as NodeDefinition;
 }
 
 export interface ConnectionDefinition {

@@ -10,6 +10,7 @@ export { compilePath } from './path.ts';
 export type { CompiledPath } from './path.ts';
 export { compileTemplate } from './template.ts';
 export { SafeRegExp } from './safe-regex.ts';
+export { textFor } from './language.ts';
 export { NodeFailure } from './node-failure.ts';
 export type { FailureRecord, Retry } from './node-failure.ts';
 export type * from './context.ts';

@@ -113,7 +113,7 @@ export class FakeHost {
 
   door(): FlowHost {
     return {
-      deploy: async () => ({ ...EFFECTS, state: 'live', problems: [] }), preview: async () => EFFECTS, stop: async () => undefined, remove: async () => ({ pending: 0, deadLetters: 0 }),
+      deploy: async () => ({ ...EFFECTS, state: 'live', problems: [] }), preview: async () => EFFECTS, stop: async () => undefined, know: async () => undefined, remove: async () => ({ pending: 0, deadLetters: 0 }),
       live: (flow) => (this.counts.has(flow) ? { revision: 1, state: 'live', problems: [] } : undefined),
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },

@@ -28,6 +28,7 @@ export class RecordingHost implements FlowHost {
     const known = this.flows.get(flow);
     if (known) this.flows.set(flow, { ...known, live: { ...known.live, state: 'stopped' } });
   }
+  async know(id: string, flow: Flow | undefined): Promise<void> { this.calls.push(`${flow ? 'know' : 'forget'} ${id}`); }
   async remove(flow: string): ReturnType<FlowHost['remove']> {
     this.calls.push(`remove ${flow}`);
     this.flows.delete(flow);

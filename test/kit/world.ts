@@ -84,7 +84,7 @@ export class World {
     const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1, ...options.values };
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
-      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter(),
+      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter((error) => this.bugs.push(error)),
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),

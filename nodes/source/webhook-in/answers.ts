@@ -1,5 +1,5 @@
-import type { NodeFailure } from '../../../runtime/sdk/index.ts';
-import type { HttpAnswer, ReplyOutcome, Text } from '../../../runtime/sdk/index.ts';
+import { textFor } from '../../../runtime/sdk/index.ts';
+import type { HttpAnswer, HttpRequest, NodeFailure, ReplyOutcome, Text } from '../../../runtime/sdk/index.ts';
 
 /** What the caller of a webhook gets when no flow answers for it. The first words of each code never change: callers may branch on them. */
 export const refusals = {
@@ -22,11 +22,13 @@ export type RefusalCode = keyof typeof refusals;
 export class Refused extends Error {
   readonly status: number;
   readonly code: RefusalCode;
+  readonly text: Text;
   readonly details: { readonly [name: string]: string | number };
-  constructor(status: number, code: RefusalCode, message: string, details: { readonly [name: string]: string | number } = {}) {
-    super(message);
+  constructor(status: number, code: RefusalCode, text: Text, details: { readonly [name: string]: string | number } = {}) {
+    super(text.en);
     this.status = status;
     this.code = code;
+    this.text = text;
     this.details = details;
   }
 }
@@ -37,7 +39,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const TOLD: ReadonlySet<string> = new Set(['queue.full', 'journal.disk-low', 'flow.disk-full', 'journal.damaged']);
 const RETRY_AFTER_S = 5; // when the failure says no better: a restart of the disk's owner takes a few seconds
 
-/** Makes the answers of one webhook; what is the same for every request is made once. */
+/** Makes the answers of one webhook; what is the same for every request is made once. Errors are told in the caller's language. */
 export class Answers {
   readonly #headers: Headers;
   readonly #exposed: Headers;
@@ -56,37 +58,37 @@ export class Answers {
     return { status: 200, headers: { ...this.#headers, 'x-run-id': runId }, body: `{"runId":"${runId}","duplicate":true}` };
   }
 
-  ofFlow(runId: string, outcome: ReplyOutcome): HttpAnswer {
+  ofFlow(request: HttpRequest, runId: string, outcome: ReplyOutcome): HttpAnswer {
     switch (outcome.kind) {
       case 'answered': {
         const { status, headers, body } = outcome.answer;
         return { status, headers: { ...this.#exposed, ...headers, 'x-run-id': runId, ...(outcome.repeated && { 'idempotency-replayed': 'true' }) }, body };
       }
-      case 'timeout': return this.#error({ status: 504, code: 'webhook.timeout', message: `run ${runId}: the flow did not answer in time; the message was accepted and its run goes on`, runId });
-      case 'in-progress': return this.#error({ status: 409, code: 'webhook.in-progress', message: `run ${runId} is working on this Idempotency-Key; ask again later with the same key`, runId });
-      case 'mismatch': return this.#error({ status: 422, code: 'webhook.mismatch', message: 'this Idempotency-Key came before with another body; use a new key for a new request', runId });
+      case 'timeout': return this.#error(request, { status: 504, code: 'webhook.timeout', runId, text: { en: `run ${runId}: the flow did not answer in time; the message was accepted and its run goes on`, ru: `запуск ${runId}: поток не ответил вовремя; сообщение принято, запуск продолжается` } });
+      case 'in-progress': return this.#error(request, { status: 409, code: 'webhook.in-progress', runId, text: { en: `run ${runId} is working on this Idempotency-Key; ask again later with the same key`, ru: `запуск ${runId} уже обрабатывает этот Idempotency-Key; повторите позже с тем же ключом` } });
+      case 'mismatch': return this.#error(request, { status: 422, code: 'webhook.mismatch', runId, text: { en: 'this Idempotency-Key came before with another body; use a new key for a new request', ru: 'этот Idempotency-Key уже приходил с другим телом; для нового запроса нужен новый ключ' } });
       case 'ended':
-        if (outcome.how === 'dead-lettered') return this.#error({ status: 500, code: 'webhook.dead-lettered', message: `run ${runId} ended in a dead letter without an answer; the message is kept and can be resent`, runId });
+        if (outcome.how === 'dead-lettered') return this.#error(request, { status: 500, code: 'webhook.dead-lettered', runId, text: { en: `run ${runId} ended in a dead letter without an answer; the message is kept and can be resent`, ru: `запуск ${runId} завершился без ответа, сообщение попало в недоставленные; оно сохранено, его можно отправить снова` } });
         return { status: 200, headers: { ...this.#headers, 'x-run-id': runId }, body: JSON.stringify({ runId, state: outcome.how }) };
     }
   }
 
-  refused({ status, code, message, details }: Refused, extra: Headers = {}): HttpAnswer {
-    return { status, headers: { ...this.#headers, ...extra }, body: JSON.stringify({ error: { code, message, ...(Object.keys(details).length > 0 && { details }) } }) };
+  refused(request: HttpRequest, { status, code, text, details }: Refused, extra: Headers = {}): HttpAnswer {
+    return { status, headers: { ...this.#headers, ...extra }, body: JSON.stringify({ error: { code, message: textFor(request, text), ...(Object.keys(details).length > 0 && { details }) } }) };
   }
 
   /** The journal did not take the message: the sender keeps it and comes again, unless it can never be taken. */
-  notTaken(error: NodeFailure): HttpAnswer {
-    if (error.code === 'message.too-large') return this.refused(new Refused(413, 'webhook.too-large', error.message));
+  notTaken(request: HttpRequest, error: NodeFailure): HttpAnswer {
+    if (error.code === 'message.too-large') return this.refused(request, new Refused(413, 'webhook.too-large', error.text));
     const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : RETRY_AFTER_S * 1000;
     const code = TOLD.has(error.code) ? error.code : 'webhook.unavailable';
     return {
       status: 503, headers: { ...this.#headers, 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) },
-      body: JSON.stringify({ error: { code, message: `${error.message}; nothing was accepted, send it again` } }),
+      body: JSON.stringify({ error: { code, message: textFor(request, { en: `${error.text.en}; nothing was accepted, send it again`, ru: `${error.text.ru}; ничего не принято, отправьте снова` }) } }),
     };
   }
 
-  #error({ status, code, message, runId }: { status: number; code: RefusalCode; message: string; runId: string }): HttpAnswer {
-    return { status, headers: { ...this.#headers, ...(runId !== '' && { 'x-run-id': runId }) }, body: JSON.stringify({ error: { code, message }, ...(runId !== '' && { runId }) }) };
+  #error(request: HttpRequest, { status, code, text, runId }: { status: number; code: RefusalCode; text: Text; runId: string }): HttpAnswer {
+    return { status, headers: { ...this.#headers, ...(runId !== '' && { 'x-run-id': runId }) }, body: JSON.stringify({ error: { code, message: textFor(request, text) }, ...(runId !== '' && { runId }) }) };
   }
 }

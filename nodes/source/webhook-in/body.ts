@@ -45,12 +45,12 @@ export class BodyReaders {
 
   async #unpacked(encoding: string, body: Uint8Array): Promise<Uint8Array> {
     const unpack = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding] : undefined;
-    if (!unpack) throw new Refused(415, 'webhook.bad-type', `the content encoding ${encoding} is not supported; send gzip, deflate, br or none`);
+    if (!unpack) throw new Refused(415, 'webhook.bad-type', { en: `the content encoding ${encoding} is not supported; send gzip, deflate, br or none`, ru: `сжатие ${encoding} не поддерживается; отправьте gzip, deflate, br или без сжатия` });
     try {
       return await unpack(body, { maxOutputLength: this.#bytesMax });
     } catch (error) {
-      if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw new Refused(413, 'webhook.too-large', `the unpacked body is larger than the ${this.#bytesMax} bytes that this webhook takes; nothing was accepted`);
-      throw new Refused(400, 'webhook.bad-body', `the body is not ${encoding}; nothing was accepted`);
+      if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw new Refused(413, 'webhook.too-large', { en: `the unpacked body is larger than the ${this.#bytesMax} bytes that this webhook takes; nothing was accepted`, ru: `распакованное тело больше ${this.#bytesMax} байт, которые принимает этот вебхук; ничего не принято` });
+      throw new Refused(400, 'webhook.bad-body', { en: `the body is not ${encoding}; nothing was accepted`, ru: `тело — не ${encoding}; ничего не принято` });
     }
   }
 }
@@ -94,10 +94,10 @@ function decoder(charset: string | undefined, fatal: boolean): (body: Uint8Array
   try {
     text = new TextDecoder(charset ?? 'utf-8', { fatal });
   } catch {
-    throw new Refused(415, 'webhook.bad-type', `the character set ${charset} is not supported; send UTF-8`);
+    throw new Refused(415, 'webhook.bad-type', { en: `the character set ${charset} is not supported; send UTF-8`, ru: `кодировка ${charset} не поддерживается; отправьте UTF-8` });
   }
   return (body) => {
-    try { return text.decode(body); } catch { throw new Refused(400, 'webhook.bad-json', `the body is not ${text.encoding} text; nothing was accepted`); }
+    try { return text.decode(body); } catch { throw new Refused(400, 'webhook.bad-json', { en: `the body is not ${text.encoding} text; nothing was accepted`, ru: `тело — не текст в кодировке ${text.encoding}; ничего не принято` }); }
   };
 }
 
@@ -126,13 +126,14 @@ function refuseDeep(text: string): void {
       else if (code === 34) inText = false;
     } else if (code === 34) inText = true;
     else if (code === 91 || code === 123) {
-      if (++depth > limits.webhookJsonDepthMax) throw new Refused(400, 'webhook.bad-json', `the JSON is nested deeper than ${limits.webhookJsonDepthMax} levels; nothing was accepted`);
+      if (++depth > limits.webhookJsonDepthMax) throw new Refused(400, 'webhook.bad-json', { en: `the JSON is nested deeper than ${limits.webhookJsonDepthMax} levels; nothing was accepted`, ru: `вложенность JSON больше ${limits.webhookJsonDepthMax} уровней; ничего не принято` });
     } else if (code === 93 || code === 125) depth--;
   }
 }
 
 function badJson(text: string): Refused {
   const { at, line, column } = placeOfError(text);
-  const what = at >= text.length ? 'it ends too early' : `unexpected ${JSON.stringify(text.slice(at, at + SHOWN_CHARS))}`;
-  return new Refused(400, 'webhook.bad-json', `the body is not JSON: line ${line}, column ${column}: ${what}; nothing was accepted`, { line, column });
+  const found = JSON.stringify(text.slice(at, at + SHOWN_CHARS));
+  const what = at >= text.length ? { en: 'it ends too early', ru: 'слишком рано заканчивается' } : { en: `unexpected ${found}`, ru: `неожиданно ${found}` };
+  return new Refused(400, 'webhook.bad-json', { en: `the body is not JSON: line ${line}, column ${column}: ${what.en}; nothing was accepted`, ru: `тело — не JSON: строка ${line}, позиция ${column}: ${what.ru}; ничего не принято` }, { line, column });
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
-import type { HttpRequest, Secret } from '../../../runtime/sdk/index.ts';
+import type { HttpRequest, Secret, Text } from '../../../runtime/sdk/index.ts';
 import { Refused } from './answers.ts';
 
 /** Who may call. Every comparison takes the same time whatever differs, so that nobody finds a token letter by letter. */
@@ -44,14 +44,14 @@ function schemeCheck(scheme: 'bearer' | 'basic', expected: string): Check {
     const given = headers.authorization ?? '';
     const space = given.indexOf(' ');
     const same = timingSafeEqual(digest(given.slice(space + 1).trim()), wanted);
-    if (space < 0 || given.slice(0, space).toLowerCase() !== scheme || !same) throw notAllowed(`the Authorization header does not hold the expected ${scheme} credentials`, challenge);
+    if (space < 0 || given.slice(0, space).toLowerCase() !== scheme || !same) throw notAllowed({ en: `the Authorization header does not hold the expected ${scheme} credentials`, ru: `в заголовке Authorization нет нужных данных ${scheme}` }, challenge);
   };
 }
 
 function headerCheck(name: string, expected: string): Check {
   const wanted = digest(expected);
   return ({ headers }) => {
-    if (!timingSafeEqual(digest(headers[name] ?? ''), wanted)) throw notAllowed(`the header ${name} does not hold the expected token`);
+    if (!timingSafeEqual(digest(headers[name] ?? ''), wanted)) throw notAllowed({ en: `the header ${name} does not hold the expected token`, ru: `в заголовке ${name} нет нужного токена` });
   };
 }
 
@@ -67,7 +67,7 @@ function signatureCheck(config: CheckConfig, secret: string): Check {
     const given = request.headers[name] ?? '';
     const text = given.startsWith(config.signaturePrefix) ? given.slice(config.signaturePrefix.length).trim() : '';
     const bytes = Buffer.from(text, config.signatureEncoding);
-    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) throw notAllowed(`the header ${name} does not hold the signature of this body`);
+    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) throw notAllowed({ en: `the header ${name} does not hold the signature of this body`, ru: `в заголовке ${name} нет подписи этого тела` });
   };
 }
 
@@ -89,8 +89,8 @@ function signedParts({ signedText, timestampHeader }: CheckConfig): readonly str
 function freshStamp(text: string | undefined, name: string, nowMs: number, toleranceMs: number): string {
   const number = Number(text);
   const atMs = text === undefined || text === '' ? NaN : Number.isFinite(number) ? (number < 1e11 ? number * 1000 : number) : Date.parse(text);
-  if (!Number.isFinite(atMs)) throw notAllowed(`the header ${name} holds no time`);
-  if (Math.abs(nowMs - atMs) > toleranceMs) throw notAllowed(`the time in the header ${name} is more than ${Math.round(toleranceMs / 1000)} s away from now`);
+  if (!Number.isFinite(atMs)) throw notAllowed({ en: `the header ${name} holds no time`, ru: `в заголовке ${name} нет времени` });
+  if (Math.abs(nowMs - atMs) > toleranceMs) throw notAllowed({ en: `the time in the header ${name} is more than ${Math.round(toleranceMs / 1000)} s away from now`, ru: `время в заголовке ${name} отличается от текущего больше чем на ${Math.round(toleranceMs / 1000)} с` });
   return text as string;
 }
 
@@ -99,12 +99,12 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** A refusal that says to the caller by which scheme it may come again. */
 export class NotAllowed extends Refused {
   readonly headers: { readonly [name: string]: string };
-  constructor(reason: string, headers: { readonly [name: string]: string }) {
-    super(401, 'webhook.not-allowed', `${reason}; nothing was accepted`);
+  constructor(reason: Text, headers: { readonly [name: string]: string }) {
+    super(401, 'webhook.not-allowed', { en: `${reason.en}; nothing was accepted`, ru: `${reason.ru}; ничего не принято` });
     this.headers = headers;
   }
 }
-const notAllowed = (reason: string, headers: { readonly [name: string]: string } = {}): NotAllowed => new NotAllowed(reason, headers);
+const notAllowed = (reason: Text, headers: { readonly [name: string]: string } = {}): NotAllowed => new NotAllowed(reason, headers);
 
 function misconfigured(en: string, ru: string): NodeFailure {
   return new NodeFailure('webhook.config', { en: `starting the webhook: ${en}`, ru: `запуск вебхука: ${ru}` });

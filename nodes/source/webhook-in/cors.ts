@@ -20,7 +20,7 @@ export class Cors {
     const origin = headers.origin;
     if (origin === undefined) return VARY;
     if (!this.#all && !this.#origins.has(origin.toLowerCase()) && !isSameHost(origin, headers.host)) {
-      throw new Refused(403, 'webhook.origin', `pages of ${origin} may not call this webhook; nothing was accepted`);
+      throw new Refused(403, 'webhook.origin', { en: `pages of ${origin} may not call this webhook; nothing was accepted`, ru: `страницам ${origin} вызывать этот вебхук не разрешено; ничего не принято` });
     }
     return { 'access-control-allow-origin': this.#all ? '*' : origin, 'access-control-expose-headers': 'x-run-id, retry-after, idempotency-replayed', ...VARY };
   }

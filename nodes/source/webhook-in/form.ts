@@ -13,7 +13,7 @@ export class FormRecord {
   #pairs = 0;
 
   add(name: string, value: unknown): void {
-    if (++this.#pairs > limits.webhookFormFieldsMax) throw new Refused(400, 'webhook.bad-body', `the form has more than ${limits.webhookFormFieldsMax} fields; nothing was accepted`);
+    if (++this.#pairs > limits.webhookFormFieldsMax) throw new Refused(400, 'webhook.bad-body', { en: `the form has more than ${limits.webhookFormFieldsMax} fields; nothing was accepted`, ru: `в форме больше ${limits.webhookFormFieldsMax} полей; ничего не принято` });
     const open = name.indexOf('[');
     if (open <= 0 || !name.endsWith(']')) this.#put(this.#root, name, value);
     else this.#nest([name.slice(0, open), ...name.slice(open + 1, -1).split('][')], value);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { compilePath, defineSource, limits, NodeFailure } from '../../../runtime/sdk/index.ts';
-import type { Body, ConfigOf, DeliverOptions, HttpAnswer, HttpRequest, Json, SourceContext } from '../../../runtime/sdk/index.ts';
+import type { Body, ConfigOf, DeliverOptions, HttpAnswer, HttpRequest, Json, RouteOptions, SourceContext } from '../../../runtime/sdk/index.ts';
 import { Answers, Refused, refusals, type Headers } from './answers.ts';
 import { BodyReaders, type Read } from './body.ts';
 import { createCheck, NotAllowed, secretHeaders, type Check } from './check.ts';
@@ -57,19 +58,22 @@ export default defineSource({
     },
   ],
   receive,
+  routes: (c) => [routeOf(c), ...(c.origins.length > 0 ? [preflightOf(c)] : [])],
   start(context) {
     const webhook = new Webhook(context);
-    const methods = context.config.method === 'any' ? ANY_METHOD : [context.config.method];
-    const bodyBytesMax = Math.min(context.config.bodyMax, limits.bodyBytesMax);
-    context.route({ methods, path: context.config.path, bodyBytesMax }, (request) => webhook.request(request));
-    if (webhook.cors.on) servePreflight(context, webhook, methods);
+    const route = routeOf(context.config);
+    context.route(route, (request) => webhook.request(request));
+    if (webhook.cors.on) servePreflight(context, webhook, route.methods);
   },
 });
+
+const routeOf = ({ method, path, bodyMax }: Config): RouteOptions => ({ methods: method === 'any' ? ANY_METHOD : [method], path, bodyBytesMax: Math.min(bodyMax, limits.bodyBytesMax) });
+const preflightOf = ({ path }: Config): RouteOptions => ({ methods: ['OPTIONS'], path, bodyBytesMax: 0 });
 
 /** Two webhooks of one path and different methods share its preflight: the first to start answers it for both. */
 function servePreflight(context: SourceContext<Config>, webhook: Webhook, methods: readonly string[]): void {
   try {
-    context.route({ methods: ['OPTIONS'], path: context.config.path, bodyBytesMax: 0 }, async (request) => webhook.preflight(request, methods));
+    context.route(preflightOf(context.config), async (request) => webhook.preflight(request, methods));
   } catch (error) {
     if (!(error instanceof NodeFailure) || error.code !== 'route.taken') throw error;
     context.log.info(`another webhook answers the preflight of ${context.config.path}: its allowed origins count there`);
@@ -95,6 +99,7 @@ class Webhook {
     this.#config = c;
     this.#check = createCheck(c);
     this.#readers = new BodyReaders(c.bodyAs, Math.min(c.bodyMax, limits.bodyBytesMax));
+    refuseUnsendable(c.headers);
     this.#answers = new Answers(c.headers);
     this.cors = new Cors(c.origins);
     this.#dropped = new Set([...NEVER_KEPT, ...secretHeaders(c)]);
@@ -107,7 +112,7 @@ class Webhook {
     try {
       return { status: 204, headers: this.cors.preflight(request, methods), body: '' };
     } catch (error) {
-      if (error instanceof Refused) return this.#answers.refused(error);
+      if (error instanceof Refused) return this.#answers.refused(request, error);
       throw error;
     }
   }
@@ -121,7 +126,7 @@ class Webhook {
       const body = this.#bodyOf(request, reading instanceof Promise ? await reading : reading);
       return withHeaders(await this.#deliver(request, body), cors);
     } catch (error) {
-      if (error instanceof Refused) return withHeaders(this.#answers.refused(error, error instanceof NotAllowed ? error.headers : undefined), cors);
+      if (error instanceof Refused) return withHeaders(this.#answers.refused(request, error, error instanceof NotAllowed ? error.headers : undefined), cors);
       throw error;
     }
   }
@@ -134,12 +139,12 @@ class Webhook {
     } catch (error) {
       if (!(error instanceof NodeFailure)) throw error;
       if (error.code !== 'queue.full') this.#context.log.error(`a request was not accepted: ${error.message}`, { code: error.code });
-      return this.#answers.notTaken(error);
+      return this.#answers.notTaken(request, error);
     }
     const outcome = receipt.reply && await receipt.reply;
     // Of a repeat that had no answer only the run can be named, and that it failed, if it did: nobody may take that for done.
     if (!outcome || (receipt.duplicate && outcome.kind === 'ended' && outcome.how !== 'dead-lettered')) return receipt.duplicate ? this.#answers.duplicate(receipt.runId) : this.#answers.accepted(receipt.runId);
-    return this.#answers.ofFlow(receipt.runId, outcome);
+    return this.#answers.ofFlow(request, receipt.runId, outcome);
   }
 
   #options(request: HttpRequest, body: Body): DeliverOptions {
@@ -181,6 +186,18 @@ class Webhook {
         for (const name of this.#kept) if (headers[name] !== undefined) kept[name] = headers[name];
         return kept;
       case 'none': return kept;
+    }
+  }
+}
+
+/** Else no answer could be sent, although what was asked is done. */
+function refuseUnsendable(headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch (error) {
+      throw new NodeFailure('webhook.config', { en: `starting the webhook: the header ${name} of the answer cannot be sent: it has characters that no header may have`, ru: `запуск вебхука: заголовок ответа ${name} нельзя отправить: в нём недопустимые символы` }, { cause: error });
     }
   }
 }

@@ -1,5 +1,6 @@
 import busboy from 'busboy';
 import { limits } from '../../../runtime/sdk/index.ts';
+import type { Text } from '../../../runtime/sdk/index.ts';
 import { Refused } from './answers.ts';
 import { FormRecord } from './form.ts';
 
@@ -12,7 +13,10 @@ export function parseMultipart(body: Uint8Array, contentType: string): Promise<M
   return new Promise((resolve, reject) => {
     const form = new FormRecord();
     const files: FormFile[] = [];
-    const refuse = (error: unknown): void => reject(error instanceof Refused ? error : broken(error instanceof Error ? error.message : String(error)));
+    const refuse = (error: unknown): void => {
+      const why = error instanceof Error ? error.message : String(error);
+      reject(error instanceof Refused ? error : broken({ en: why, ru: why }));
+    };
     let parser: busboy.Busboy;
     try {
       parser = busboy({
@@ -31,12 +35,12 @@ export function parseMultipart(body: Uint8Array, contentType: string): Promise<M
         files.push({ field, name: info.filename ?? '', type: info.mimeType, size: bytes.length, bytes });
       });
     });
-    parser.on('filesLimit', () => refuse(broken(`it has more than ${limits.webhookFormFilesMax} files`)));
-    parser.on('fieldsLimit', () => refuse(broken(`it has more than ${limits.webhookFormFieldsMax} fields`)));
+    parser.on('filesLimit', () => refuse(broken({ en: `it has more than ${limits.webhookFormFilesMax} files`, ru: `в ней больше ${limits.webhookFormFilesMax} файлов` })));
+    parser.on('fieldsLimit', () => refuse(broken({ en: `it has more than ${limits.webhookFormFieldsMax} fields`, ru: `в ней больше ${limits.webhookFormFieldsMax} полей` })));
     parser.on('error', refuse);
     parser.on('close', () => resolve({ fields: form.record, files }));
     parser.end(body);
   });
 }
 
-const broken = (why: string): Refused => new Refused(400, 'webhook.bad-body', `the multipart form cannot be read: ${why}; nothing was accepted`);
+const broken = (why: Text): Refused => new Refused(400, 'webhook.bad-body', { en: `the multipart form cannot be read: ${why.en}; nothing was accepted`, ru: `форма multipart не читается: ${why.ru}; ничего не принято` });

@@ -27,6 +27,16 @@ async function taken(given: RequestGiven, config: { readonly [field: string]: un
 
 sourceSuite(webhookIn, { config: { path: '/lead' }, feed: async (source) => (await source.request(post({ a: 1 }))).status === 202 });
 
+test.each([[{ 'x-owner': 'Анна' }], [{ 'x owner': 'a' }], [{ 'x-owner': 'a\nb' }]])('does not start with a header of the answer that cannot be sent: %j', async (headers) => {
+  await expect(start({ headers })).rejects.toMatchObject({ code: 'webhook.config' });
+});
+
+test('an error is told in the language that the caller prefers', async () => {
+  const told = async (language: string): Promise<unknown> => (said(await (await start()).request({ body: '{', headers: { ...JSON_TYPE, 'accept-language': language } })).error as unknown as { message: string }).message;
+  for (const russian of ['ru', 'ru-RU,ru;q=0.9,en;q=0.8', 'de, ru;q=0.7, en;q=0.3', 'en;q=0, *;q=0.5, ru;q=0.1']) expect(await told(russian), russian).toMatch(/^тело — не JSON: .* ничего не принято$/);
+  for (const english of ['', 'en', 'de', '*', 'en-US, ru;q=0.9', 'ru;q=0', 'ru;q=x']) expect(await told(english), english).toMatch(/^the body is not JSON: .* nothing was accepted$/);
+});
+
 test('answers 202 with the run’s id, in the body and in a header', async () => {
   const answer = await (await start({ headers: { 'X-Own': 'a' } })).request(post({}));
   expect(answer).toEqual({ status: 202, headers: { 'content-type': 'application/json; charset=utf-8', 'x-own': 'a', 'x-run-id': 'run-1' }, body: '{"runId":"run-1"}' });

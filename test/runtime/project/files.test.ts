@@ -241,7 +241,7 @@ describe('a change on disk', () => {
     const back = next(world, ({ kind, id }) => kind === 'deploy' && id === 'lead');
     write(lead({ name: 'Back' }));
     await back;
-    expect(world.host.calls).toEqual(['deploy lead 1', 'stop lead', 'deploy lead 2']);
+    expect(world.host.calls).toEqual(['deploy lead 1', 'stop lead', 'forget lead', 'deploy lead 2']);
   });
   test('of connections.json is followed; a literal secret in it is not', async () => {
     writeFileSync(join(dir, 'connections.json'), canonicalJson({ crm: SQL, old: SQL }));

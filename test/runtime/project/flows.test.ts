@@ -149,9 +149,9 @@ describe('stop, start and rollback', () => {
     await world.project.stop('lead', BOB);
     expect((await world.project.listFlows()).flows).toMatchObject([{ live: { revision: 1, state: 'stopped' } }]);
     const next = await again(world);
-    expect(next.host.calls).toEqual([]);
+    expect(next.host.calls).toEqual(['know lead']);
     expect(await next.project.start('lead', ANN)).toMatchObject({ revision: 1, state: 'live' });
-    expect(next.host.calls).toEqual(['deploy lead 1']);
+    expect(next.host.calls).toEqual(['know lead', 'deploy lead 1']);
   });
   test('what was never deployed can neither start nor stop', async () => {
     const { project } = await open();
@@ -217,9 +217,10 @@ describe('a deleted flow', () => {
   test('is stopped, leaves the list, and comes back stopped and whole', async () => {
     const { project, host } = await deployed();
     await project.deleteFlow('lead', BOB);
-    expect(host.calls).toEqual(['deploy lead 1', 'stop lead']);
+    expect(host.calls).toEqual(['deploy lead 1', 'stop lead', 'forget lead']);
     expect((await project.listFlows()).flows).toEqual([]);
     await project.restoreFlow('lead', ANN);
+    expect(host.calls.at(-1)).toBe('know lead');
     expect(await project.getFlow('lead')).toMatchObject({ flow: lead(), version: 1, live: { revision: 1, state: 'stopped' } });
     expect(await project.start('lead', ANN)).toMatchObject({ state: 'live' });
     await failure('flow.not-found', project.restoreFlow('lead', ANN));
@@ -284,7 +285,7 @@ test('a flow that ended the process again and again starts stopped, says why, an
   const host = new RecordingHost();
   host.blames.set('lead', 3);
   const { project, log, store } = await again(before, { host });
-  expect(host.live('lead')).toBeUndefined();
+  expect([host.live('lead'), host.calls]).toEqual([undefined, ['know lead']]);
   const stopped = { live: { state: 'stopped', reason: { en: expect.stringContaining('3 messages'), ru: expect.any(String) } } };
   expect((await project.listFlows()).flows).toMatchObject([stopped]);
   expect(await project.getFlow('lead')).toMatchObject(stopped);
