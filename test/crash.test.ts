@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Flow } from '../runtime/flow/flow.ts';
 import { limits } from '../runtime/limits.ts';
 import { SCENARIOS, USUAL, type Scenario } from './crash/scenarios.ts';
 import { TestNodes } from './kit/test-nodes.ts';
@@ -30,19 +31,22 @@ class Story {
 
   /** A life from its start; what comes after its end is never seen. */
   async live(clock: VirtualTime, { kill = {}, feed }: { readonly kill?: Kill; readonly feed: boolean }): Promise<World> {
-    const { flow, deploy, stop, nodes = [] } = this.#scenario;
+    const { flow, deploy, later = [], stop, nodes = [] } = this.#scenario;
+    const read = async (number: number): Promise<Flow | undefined> => await Promise.resolve(number === 1 ? flow : deploy);
     const world = new World({ file: this.#file, nodes: [...this.nodes.definitions, ...USUAL, ...nodes], clock, ...kill });
-    await world.deploy(feed ? flow : deploy ?? flow);
+    if (feed || !deploy) await world.deploy(flow);
+    else await world.deploy(deploy, 2, read);
     await world.calm();
-    if (feed) await this.#feed(world);
-    if (feed && deploy && !world.dead) await world.deploy(deploy, 2);
+    if (feed) await this.#feed(world, this.#scenario.feed);
+    if (feed && deploy && !world.dead) await world.deploy(deploy, 2, read);
+    if (feed && !world.dead) await this.#feed(world, later);
     if (feed && stop && !world.dead) return await this.#stopped(world);
     await world.pass(HOUR);
     return world;
   }
 
-  async #feed(world: World): Promise<void> {
-    for (const { options, ...body } of this.#scenario.feed) {
+  async #feed(world: World, bodies: Scenario['feed']): Promise<void> {
+    for (const { options, ...body } of bodies) {
       this.nodes.deliver.get('in')?.(body, options).then(({ runId }) => { if (!world.dead) this.acknowledged.push(runId); }, () => undefined);
       await world.calm();
     }
@@ -67,7 +71,7 @@ async function crashAt(scenario: Scenario, kill: Kill): Promise<boolean> {
     first.kill();
     const second = await story.live(new VirtualTime(clock.now() + 1000), { feed: scenario.repeats === true });
     expect(second.bugs).toEqual([]);
-    expect(await second.pending()).toBe(0);
+    expect(await second.services.journal.pendingRevisions(scenario.flow.id)).toEqual([]);
     await judge(scenario, story, second);
     second.kill();
     return died;

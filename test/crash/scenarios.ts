@@ -31,8 +31,9 @@ export interface Scenario {
   readonly call?: (payload: unknown, n: number) => unknown;
   /** In place of the real ones, so that a few messages are many. */
   readonly limits?: { readonly [name in keyof typeof limits]?: number };
-  /** Deployed after the feed. */
+  /** Deployed after the feed, and what is fed after that. */
   readonly deploy?: Flow;
+  readonly later?: Scenario['feed'];
   /** A planned stop after the feed, and a start. */
   readonly stop?: true;
   /** Fed again in the life after, as a sender does that got no answer. */
@@ -45,6 +46,8 @@ export interface Scenario {
   readonly holds?: (seen: { readonly nodes: TestNodes; readonly accepted: number; /** The last life. */ readonly world: World; /** Runs that ended in all lives. */ readonly ended: number }) => string | undefined;
 }
 
+const pinned = (drawing: Parameters<typeof flowOf>[0]): Flow => ({ ...flowOf(drawing), runs: 'pinned' });
+
 export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode, splitNode, switchNode, httpResponse, delayNode, rateLimit, deduplicate, debounce, batch, waitForCallback];
 
 const flaky = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
@@ -54,6 +57,10 @@ const twice = (what: unknown[]): boolean => new Set(what).size !== what.length;
 const inOrder = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => {
   const first = [...new Set(nodes.calls)].filter((call) => call.includes(':k'));
   return first.toSorted().join() === first.join() ? undefined : `called in the order ${first.join()}`;
+};
+const asBegun = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => {
+  const strayed = nodes.arrived.filter(({ node, body }) => node !== (String(body.payload).includes('old') ? 'old' : 'new'));
+  return strayed.length === 0 ? undefined : `arrived at ${strayed.map(({ node, body }) => `${node}:${String(body.payload)}`).join()}`;
 };
 const noneTwice = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => (twice(nodes.calls) ? `called twice: ${nodes.calls.join()}` : undefined);
 
@@ -226,6 +233,18 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
     flow: flowOf({ nodes: { in: 'test-source', gather: { type: 'test-gather', config: { size: 9 } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> gather.in', 'in.out -> call.in', 'call.out -> sink.in', 'gather.out -> sink.in'] }),
     deploy: flowOf({ nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] }),
     feed: [{ payload: 1 }, { payload: 2 }], ends: ['any', 'any'],
+  },
+  'a deploy of a pinned flow in the middle of its runs': {
+    flow: pinned({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: { type: 'test-call', concurrency: 1 }, next: 'test-call', old: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> next.in', 'next.out -> old.in'] }),
+    deploy: pinned({ nodes: { in: 'test-source', call: { type: 'test-call', name: 'changed' }, new: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> new.in'] }),
+    feed: [{ payload: 'old1', options: { key: 'k' } }, { payload: 'old2', options: { key: 'k' } }], later: [{ payload: 'new1', options: { key: 'k' } }, { payload: 'new2' }], call: flaky,
+    holds: ({ nodes, accepted }) => asBegun({ nodes }) ?? (nodes.effects.size < accepted ? `${nodes.effects.size} effects of ${accepted} messages` : undefined),
+  },
+  'a deploy of a pinned flow that takes the node away which gathers the parts of a split': {
+    flow: pinned({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', concurrency: 1 }, join: 'join', after: 'test-call', old: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> after.in', 'after.out -> old.in'] }),
+    deploy: pinned({ nodes: { in: 'test-source', call: 'test-call', new: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> new.in'] }),
+    limits: { chunkMessages: 2 }, feed: [{ payload: ['old1', 'old2', 'old3', 'old4', 'old5'] }], later: [{ payload: 'new1' }], call: flaky, ends: [{ completed: 5 }, {}],
+    holds: ({ nodes }) => asBegun({ nodes }) ?? (nodes.arrived.some(({ node, body }) => node === 'old' && String(body.payload) !== 'old1,old2,old3,old4,old5') ? 'the parts are not what they were' : undefined),
   },
   'a planned stop': {
     flow: flowOf({ nodes: { in: 'test-source', wait: { type: 'delay', config: { for: '3m' } }, call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> wait.in', 'wait.out -> call.in', 'call.out -> sink.in'] }),

@@ -5,6 +5,7 @@ import { Connections } from '../../runtime/driver/connections.ts';
 import { FlowRunner } from '../../runtime/driver/flow-runner.ts';
 import { HookRouter } from '../../runtime/driver/hooks.ts';
 import { Locks } from '../../runtime/driver/locks.ts';
+import type { ReadRevision } from '../../runtime/driver/pinned.ts';
 import { Replies } from '../../runtime/driver/replies.ts';
 import type { Services } from '../../runtime/driver/services.ts';
 import { States } from '../../runtime/driver/states.ts';
@@ -139,8 +140,8 @@ export class World {
     if (!runner) this.#runners.set(flow, (runner = new FlowRunner(flow, this.services)));
     return runner;
   }
-  async deploy(flow: Flow, revision = 1): Promise<FlowRunner> {
-    await Promise.race([this.runner(flow.id).deploy(flow, revision), this.#death()]);
+  async deploy(flow: Flow, revision = 1, read?: ReadRevision): Promise<FlowRunner> {
+    await Promise.race([this.runner(flow.id).deploy(flow, revision, read), this.#death()]);
     return this.runner(flow.id);
   }
   async #death(): Promise<void> {
