@@ -77,7 +77,8 @@ export class Collecting {
 
   /** How many messages memory mode keeps, by node. */
   volatile(): ReadonlyMap<string, number> { return new Map([...this.#windows].map(([node, windows]) => [node, [...windows].reduce((sum, { kept }) => sum + kept.length, 0)])); }
-  gathersAt(node: string): boolean { return (this.#windows.get(node)?.size ?? 0) > 0; }
+  /** It has a window, or one of which a message is on its way in or out. */
+  gathersAt(node: string): boolean { return this.#turns.taken(node) || (this.#windows.get(node)?.size ?? 0) > 0; }
 
   /** The node gathers no more. Behind the arrivals that are at work: `stored` parks what the journal keeps and answers which windows are no more. Answers what memory mode kept. */
   async park(node: string, stored: () => Promise<readonly string[]>): Promise<readonly Kept[]> {

@@ -48,7 +48,7 @@ export class FaultyPort implements JournalPort {
     const { database, ledger, random } = this.#o;
     if (!this.#doubtful || random.next() < 0.5) return;
     const reply = acrossThreads(database, this.#doubtful);
-    if ('value' in reply) ledger.applied(this.#doubtful, reply.value);
+    if ('value' in reply) this.#wrote(this.#doubtful, reply.value);
     ledger.note('what was refused last is on the disk');
   }
 
@@ -72,15 +72,21 @@ export class FaultyPort implements JournalPort {
   }
 
   #write(request: Write): Answer {
-    const { database, world, faults, ledger } = this.#o;
+    const { database, world, faults } = this.#o;
     const dies = isWrite(request) && ++this.#writes >= faults.dieAt;
     if (dies && faults.dieHow === 'before') world.kill();
     if (world.dead) return GONE;
     this.#doubtful = undefined;
     const reply = acrossThreads(database, request);
-    if ('value' in reply) ledger.applied(request, reply.value);
+    if ('value' in reply) this.#wrote(request, reply.value);
     if (dies) world.kill();
     return reply;
+  }
+
+  #wrote(request: Write, value: unknown): void {
+    const { database, ledger } = this.#o;
+    ledger.applied(request, value);
+    if (request.kind === 'apply' && request.commits.some(({ ops }) => ops.some(({ op }) => op === 'park'))) ledger.parked(database.deadLetters({ limit: 10_000 }));
   }
 
   #refuse(request: Request): never {

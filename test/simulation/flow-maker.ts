@@ -135,3 +135,13 @@ export function changeFlow(flow: Flow, random: SeededRandom, rewires: boolean): 
   });
   return { ...flow, nodes, wires };
 }
+
+/** Nodes that may be taken away for a while: sources and what catch nodes look at stay. */
+export function removable({ nodes }: Flow): readonly string[] {
+  const looked = Object.values(nodes).flatMap(({ config }) => (Array.isArray(config.nodes) ? config.nodes : []));
+  return Object.keys(nodes).filter((id) => !looked.includes(id) && nodes[id]?.type !== 'sim-source' && nodes[id]?.type !== 'catch');
+}
+export function withoutNode(flow: Flow, id: string): Flow {
+  const { [id]: _gone, ...nodes } = flow.nodes;
+  return { ...flow, nodes, wires: flow.wires.filter(({ from, to }) => !from.startsWith(`${id}.`) && !to.startsWith(`${id}.`)) };
+}

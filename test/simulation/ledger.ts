@@ -12,7 +12,7 @@ import { Repeats } from './repeats.ts';
  */
 
 /** How a run began: with a message that a source accepted, or with one that is done again: a replay, which keeps no place among others, or a dead letter, which keeps its own while its key waits behind it. */
-export interface Accepted { readonly run: string; readonly node: string; readonly path: string; readonly place: { readonly source: string; readonly order: number } | undefined }
+export interface Accepted { readonly run: string; readonly node: string; readonly path: string; /** So many of what its node makes of it had left before. */ readonly cursor: number; readonly place: { readonly source: string; readonly order: number } | undefined }
 export interface Visit { readonly run: string; readonly node: string; readonly path: string }
 export interface CallStart extends Visit { readonly key: string | undefined; readonly idempotencyKey: string; readonly attempt: number; readonly body: Body; readonly id: string; readonly signal: AbortSignal }
 export interface Gathered { readonly node: string; readonly carrier: string; readonly parts: ReadonlySet<string>; readonly path: string }
@@ -25,7 +25,7 @@ export function pathOf(body: Body): string {
 export const visitKey = ({ run, node, path }: Visit): string => `${run}|${node}|${path}`;
 
 /** What is begun by a commit: a message at rest, or one that has ended already and has left no more than its steps. */
-function begun(op: Op): readonly Pick<Row, 'run' | 'node' | 'body'>[] {
+function begun(op: Op): readonly (Pick<Row, 'run' | 'node' | 'body'> & Partial<Pick<Row, 'cursor'>>)[] {
   if (op.op === 'save') return [op.row];
   if (op.op !== 'steps') return [];
   return (JSON.parse(op.steps) as StepRecord[]).flatMap(({ outcome, run, node, input }) => (outcome === 'accepted' && input !== null ? [{ run, node, body: input }] : []));
@@ -46,6 +46,10 @@ export class Ledger {
   readonly trace: string[] = [];
   /** Memory mode promises less: nothing of it is on disk before it ends. */
   durable = true;
+  /** When the flow was without a node: messages at rest there were parked, and nothing led there. */
+  readonly spansWithout: { readonly node: string; readonly from: number; to: number }[] = [];
+  readonly #began = new Map<string, number>();
+  readonly #endedAt = new Map<string, number>();
   now: () => number = () => 0;
   readonly #cancelledRows = new Set<number>();
   readonly holds = new Holds((text) => { this.violated(text); });
@@ -87,6 +91,7 @@ export class Ledger {
 
   runEnded(run: EndedRun): void {
     this.note(`run ${run.id} ended: completed ${run.completed}, dropped ${run.dropped}, dead ${run.dead}, discarded ${run.discarded}`);
+    this.#endedAt.set(run.id, this.now());
     this.ended.set(run.id, [...(this.ended.get(run.id) ?? []), run]);
   }
 
@@ -106,6 +111,24 @@ export class Ledger {
   #saved(row: Row): void {
     this.rows.set(row.seq, row);
     this.repeats.saved(row);
+  }
+
+  /** What the journal has parked by itself: rows and kept messages that have become dead letters. */
+  parked(letters: readonly DeadLetterRow[]): void {
+    for (const letter of letters) {
+      const isIt = ({ id, run, node }: Pick<Row, 'id' | 'run' | 'node'>): boolean => id === letter.id && run === letter.run && node === letter.node;
+      const row = [...this.rows.values()].find(isIt);
+      const kept = [...this.kept].find(([, each]) => isIt(each));
+      if (row) this.rows.delete(row.seq);
+      else if (kept) this.kept.delete(kept[0]);
+      else continue;
+      this.#letter(letter);
+    }
+  }
+  /** Whether the flow was without the node at some time of the run. */
+  wasWithout(node: string, run: string): boolean {
+    const [began, ended] = [this.#began.get(run) ?? 0, this.#endedAt.get(run) ?? Infinity];
+    return this.spansWithout.some((span) => span.node === node && began <= span.to && ended >= span.from);
   }
 
   #patch(seq: number, change: Partial<Row>): void {
@@ -143,14 +166,16 @@ export class Ledger {
   }
 
   #accepted(ops: readonly Op[], event: string | undefined): void {
-    for (const { run, node, body } of ops.flatMap(begun)) {
+    for (const { run, node, body, cursor } of ops.flatMap(begun)) {
       if (this.accepted.has(run)) continue;
       const path = pathOf(decodeBody(body));
       const again = this.repeats.modeOf(run);
       const before = event === undefined ? undefined : this.#events.get(event);
       if (before !== undefined) this.violated(`event ${event} is accepted a second time by run ${run}, before by ${before}`);
       if (event !== undefined) this.#events.set(event, run);
-      this.accepted.set(run, { run, node, path, place: again === undefined ? { source: node, order: this.accepted.size } : this.#placeOf(run, node, path) });
+      if (again === 'resend' && !this.repeats.isAsBefore(run) && !this.letters.has(visitKey({ run: this.repeats.resentFrom(run) ?? '', node, path }))) this.repeats.elsewhere(run);
+      this.#began.set(run, this.now());
+      this.accepted.set(run, { run, node, path, cursor: cursor ?? 0, place: again === undefined ? { source: node, order: this.accepted.size } : this.#placeOf(run, node, path) });
       this.note(`${again ?? 'accepted'} ${run} at ${node}: ${path}`);
     }
   }

@@ -9,6 +9,8 @@ interface Options {
   readonly host: () => DriverHost;
   /** Runs that somebody was told of and that have not ended. */
   readonly unended: () => readonly string[];
+  /** Nodes to which a message may be sent. */
+  readonly takers: readonly string[];
 }
 
 /** What people do to messages: they look after dead letters and held keys, cancel runs and replay them. */
@@ -29,8 +31,10 @@ export class People {
     }
     const letter = this.#choose((await letters.list({ limit: 50 })).deadLetters);
     if (!letter) return;
-    const to = this.#o.random.next() < 0.8 ? 'node' : 'start';
-    ledger.note(`resend ${letter.runId} at ${letter.node} to its ${to}`);
+    const roll = this.#o.random.next();
+    const other = this.#choose(this.#o.takers) ?? letter.node;
+    const to = roll < 0.65 ? 'node' : roll < 0.8 ? 'start' : { node: other };
+    ledger.note(`resend ${letter.runId} at ${letter.node} to ${typeof to === 'string' ? `its ${to}` : other}`);
     await letters.resend({ ids: [letter.id], to });
   }
 

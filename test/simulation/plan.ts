@@ -6,7 +6,7 @@ import type { Faults } from './faulty-port.ts';
 interface Feed { readonly feed: number; readonly key: string; readonly key2: string; readonly keyed: boolean; readonly event: number | undefined; /** The caller waits for an answer under this key of its own. */ readonly ask: number | undefined }
 type What =
   | { readonly kind: 'feed'; readonly feeds: readonly Feed[] }
-  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' | 'cancel' | 'replay' };
+  | { readonly kind: 'crash' | 'link down' | 'link up' | 'disk trouble' | 'disk well' | 'deploy' | 'stop' | 'start' | 'restart' | 'person' | 'cancel' | 'replay' | 'take away' | 'put back' };
 export type Action = What & { readonly at: number };
 export interface Plan {
   readonly actions: readonly Action[];
@@ -15,7 +15,7 @@ export interface Plan {
   readonly rewires: boolean;
   readonly slowDisk: boolean;
   /** Smaller than in service, so that little load reaches what else only much would. */
-  readonly limits: { readonly windowMessages: number; readonly segmentsInFlight: number; readonly duesInMemory: number; readonly duesPage: number; readonly asideMessages: number; readonly asideFetch: number; readonly chunkMessages: number };
+  readonly limits: { readonly windowMessages: number; readonly segmentsInFlight: number; readonly duesInMemory: number; readonly duesPage: number; readonly asideMessages: number; readonly asideFetch: number; readonly chunkMessages: number; readonly parkedAtOnce: number };
 }
 
 const MINUTE = 60_000;
@@ -27,7 +27,7 @@ export function makePlan(random: SeededRandom): Plan {
   const actions: Action[] = feeds(random, length);
   const at = (): number => below(length);
   const add = (kind: Exclude<What['kind'], 'feed'>, when: number): void => { actions.push({ kind, at: when }); };
-  const spans = (most: number, [from, to]: readonly ['link down', 'link up'] | readonly ['disk trouble', 'disk well'] | readonly ['stop', 'start']): void => {
+  const spans = (most: number, [from, to]: readonly ['link down', 'link up'] | readonly ['disk trouble', 'disk well'] | readonly ['stop', 'start'] | readonly ['take away', 'put back']): void => {
     for (let n = below(most + 1); n > 0; n--) {
       const begin = at();
       add(from, begin);
@@ -37,6 +37,7 @@ export function makePlan(random: SeededRandom): Plan {
   spans(2, ['link down', 'link up']);
   spans(2, ['disk trouble', 'disk well']);
   spans(1, ['stop', 'start']);
+  if (random.next() < 0.4) spans(2, ['take away', 'put back']);
   for (let n = below(3); n > 0; n--) add('deploy', at());
   for (let n = below(3); n > 0; n--) add('crash', at());
   for (let n = below(2); n > 0; n--) add('restart', at());
@@ -47,7 +48,7 @@ export function makePlan(random: SeededRandom): Plan {
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
     actions: actions.toSorted((a, b) => a.at - b.at), lives, rewires: replays === 0, slowDisk: random.next() < 0.5,
-    limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]), chunkMessages: pick([1, 2, 1000]) },
+    limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]), chunkMessages: pick([1, 2, 1000]), parkedAtOnce: pick([1, 3, 1000]) },
   };
 }
 

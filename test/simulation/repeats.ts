@@ -15,6 +15,7 @@ export class Repeats {
   readonly #done = new Map<string, number>();
   /** How many those were when a replay under the same keys began. */
   readonly #knownAt = new Map<string, number>();
+  readonly #elsewhere = new Set<string>();
   readonly #keyOfWork = new Map<string, string>();
   readonly #workOfKey = new Map<string, string>();
 
@@ -34,6 +35,13 @@ export class Repeats {
     const replay = this.#replays.get(run);
     return replay?.mode === 'resend' ? replay.of : undefined;
   }
+  /** The runs that it repeats, and that those repeat. */
+  repeated(run: string): readonly string[] {
+    const of = this.#replays.get(run)?.of;
+    return of === undefined ? [] : [of, ...this.repeated(of)];
+  }
+  /** It was resent to another node than its own, which has not had it before. */
+  elsewhere(run: string): void { this.#elsewhere.add(run); }
   saved({ run, flags }: Row): void { if ((flags & rowFlag.asBefore) !== 0 && !this.#knownAt.has(run)) this.#knownAt.set(run, this.#done.size); }
   /** What was done before is answered from its record. */
   isAsBefore(run: string): boolean { return this.#knownAt.has(run); }
@@ -44,15 +52,15 @@ export class Repeats {
     const key = this.#keyOfWork.get(work) ?? idempotencyKey;
     this.#keyOfWork.set(work, key);
     if (key !== idempotencyKey) this.#violated(`${run}|${node}|${path} comes with another idempotency key than before`);
-    const other = this.#workOfKey.get(idempotencyKey) ?? `${node}|${path}`;
-    this.#workOfKey.set(idempotencyKey, other);
-    if (other !== `${node}|${path}`) this.#violated(`${run}|${node}|${path} comes with the idempotency key of ${other}, so that who takes it does not do it`);
+    const other = this.#workOfKey.get(`${node}|${idempotencyKey}`) ?? path;
+    this.#workOfKey.set(`${node}|${idempotencyKey}`, other);
+    if (other !== path) this.#violated(`${run}|${node}|${path} comes with the idempotency key of ${other}, so that who takes it does not do it`);
     if ((this.#done.get(`${id}|${node}`) ?? Infinity) < (this.#knownAt.get(run) ?? 0)) this.#violated(`${run}|${node}|${path} is called, and was recorded as done before its run began`);
   }
 
   /** The run whose keys it has. */
   #first(run: string): string {
     const replay = this.#replays.get(run);
-    return !this.keepsNames || replay === undefined || replay.mode === 'new-generation' ? run : this.#first(replay.of);
+    return !this.keepsNames || replay === undefined || replay.mode === 'new-generation' || this.#elsewhere.has(run) ? run : this.#first(replay.of);
   }
 }

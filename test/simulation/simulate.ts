@@ -13,7 +13,7 @@ import type { Receipt } from '../../runtime/sdk/index.ts';
 import { SeededRandom, settled, TEST_START, VirtualTime } from '../kit/virtual-time.ts';
 import { World } from '../kit/world.ts';
 import { FaultyPort, type Faults, type Way } from './faulty-port.ts';
-import { changeFlow, makeFlow } from './flow-maker.ts';
+import { changeFlow, makeFlow, removable, withoutNode } from './flow-maker.ts';
 import { Ledger } from './ledger.ts';
 import { judge } from './oracle.ts';
 import { makePlan, type Action, type Plan } from './plan.ts';
@@ -54,6 +54,8 @@ class Simulation {
   readonly #base: Flow;
   readonly #store: Store;
   #flow: Flow;
+  /** A node that the flow does without now. */
+  #without: string | undefined;
   #revision = 0;
   #lives = 0;
   #crashes = 0;
@@ -71,8 +73,8 @@ class Simulation {
     this.#store = watched(openMemoryStore(), this.#ledger);
     this.#nodes = new SimNodes(this.#random, this.#ledger);
     this.#base = this.#flow = makeFlow(this.#random);
-    this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended() });
-    this.#ledger.repeats.keepsNames = !plan.rewires;
+    this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended(), takers: Object.keys(this.#base.nodes).filter((id) => !/source|catch/.test(id)) });
+    this.#ledger.repeats.keepsNames = !plan.rewires && plan.actions.every(({ kind }) => kind !== 'take away');
     this.#ledger.durable = this.#base.delivery === 'durable';
     this.#ledger.now = () => this.#world?.clock.now() - TEST_START;
   }
@@ -185,7 +187,9 @@ class Simulation {
       case 'link up': this.#nodes.linkDown = false; break;
       case 'disk trouble': this.#faults.trouble = true; break;
       case 'disk well': this.#faults.trouble = false; break;
-      case 'deploy': await this.#deploy(changeFlow(this.#base, this.#random, this.#plan.rewires)); break;
+      case 'deploy': await this.#deploy(this.#changed()); break;
+      case 'take away': await this.#takeAway(); break;
+      case 'put back': await this.#putBack(); break;
       case 'stop': await this.#during(this.#host.stop(this.#flow.id)); break;
       case 'start': await this.#deploy(this.#flow); break;
       case 'restart': await this.#restart(); break;
@@ -194,6 +198,28 @@ class Simulation {
       case 'cancel': await this.#during(this.#people.cancel()); break;
     }
     await settled();
+  }
+
+  #changed(): Flow { return changeFlow(this.#without === undefined ? this.#base : withoutNode(this.#base, this.#without), this.#random, this.#plan.rewires); }
+
+  /** A deploy without a node, where messages wait if there is one; they are parked for a person. */
+  async #takeAway(): Promise<void> {
+    if (this.#without !== undefined) return;
+    const nodes = removable(this.#base);
+    const busy = nodes.filter((node) => [...this.#ledger.rows.values(), ...this.#ledger.kept.values()].some((row) => row.node === node));
+    const from = busy.length > 0 ? busy : nodes;
+    const node = from[Math.floor(this.#random.next() * from.length)];
+    if (node === undefined) return;
+    this.#without = node;
+    this.#ledger.note(`take away ${node}`);
+    this.#ledger.spansWithout.push({ node, from: this.#ledger.now(), to: Infinity });
+    await this.#deploy(this.#changed());
+  }
+
+  async #putBack(): Promise<void> {
+    this.#without = undefined;
+    await this.#deploy(this.#changed());
+    for (const span of this.#ledger.spansWithout) span.to = Math.min(span.to, this.#ledger.now());
   }
 
   async #restart(): Promise<void> {

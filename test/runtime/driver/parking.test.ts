@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import join from '../../../nodes/logic/join.ts';
 import delay from '../../../nodes/time/delay.ts';
 import rateLimit from '../../../nodes/time/rate-limit.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
@@ -6,7 +7,7 @@ import { CountersOf } from '../../../runtime/driver/counters.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
-import { NodeFailure, type DeliverOptions } from '../../../runtime/sdk/index.ts';
+import { defineNode, NodeFailure, type DeliverOptions } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
@@ -15,6 +16,7 @@ import { journalFile, World } from '../../kit/world.ts';
 /** What happens to messages whose place a deploy takes away. */
 
 const HOUR = 60 * 60_000;
+const TEXT = { en: 'Test', ru: 'Тест' };
 let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
 const worlds: World[] = [];
@@ -253,6 +255,28 @@ describe('other places that a deploy takes away', () => {
     await nodes.deliver.get('a')?.({ payload: 'new' });
     await w.calm();
     expect(await w.pending()).toBe(1); // the call under way
+  });
+
+  // Cause: a window that is closing was none any more, so that what it kept was parked beside the whole that carried it.
+  test('a window that is closing when its node goes leaves as a whole, and parks nothing of it', async () => {
+    const held = gate();
+    const slow = defineNode({ type: 'slow', version: 1, title: TEXT, category: 'logic', icon: 'box', summary: TEXT, help: TEXT, examples: [], config: {}, outputs: { fixed: { out: { title: TEXT } } }, replay: 'pure', run: async (message) => {
+      await held.call();
+      return message;
+    } });
+    const w = new World({ file: journal.file, nodes: [...nodes.definitions, join, slow], clock: new VirtualTime() });
+    worlds.push(w);
+    const flow = flowOf({ nodes: { in: 'test-source', join: { type: 'join', config: { until: 'count', count: 2 } }, slow: 'slow', sink: 'test-sink' }, wires: ['in.out -> join.in', 'join.out -> slow.in', 'slow.out -> sink.in'] });
+    await w.deploy(flow);
+    for (const payload of ['a', 'b']) await feed(payload);
+    await w.calm();
+    const deployed = w.deploy(without(flow, 'join'), 2);
+    await w.calm();
+    held.open();
+    await deployed;
+    await w.calm();
+    expect([payloads(), await parked(w)]).toEqual([[['a', 'b']], []]);
+    expect(await w.endedRuns()).toMatchObject([{ completed: 1, dead: 0 }, { completed: 1, dead: 0 }]);
   });
 
   test('windows of a node that gathers no more park what they kept, and go on after a deploy that leaves the node', async () => {
