@@ -62,13 +62,13 @@ export class Replays implements ReplayDoor {
     return { runs, refused, more: chosen.length > limits.replaysAtOnce };
   }
 
-  /** The message with which all of it began, also where this run repeats another. */
+  /** The message with which all of it began, also where this run repeats another under the same keys. */
   async startOf(run: string): Promise<StepRecord | undefined> {
     const seen = new Set<string>();
     for (let id: string | undefined = run; id !== undefined && !seen.has(id);) {
       seen.add(id);
       const first: StepRecord | undefined = (await this.#services.history.listSteps(id, 1)).find((step) => step.outcome === 'accepted');
-      if (!first?.replay) return first;
+      if (!first?.replay || first.replay.mode === 'new-generation') return first;
       id = first.replay.of;
     }
     return undefined;

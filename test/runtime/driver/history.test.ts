@@ -318,3 +318,25 @@ test('a dead letter is resent from where its run began, through resends before: 
   expect(nodes.arrived).toHaveLength(1);
   expect(await letters.list({ limit: 9 })).toMatchObject({ total: 0 });
 });
+
+test('a dead letter of a new generation is resent from the start of that: its calls have the keys of it, and what it did is not done again', async () => {
+  const flow = flowOf({ nodes: { in: 'test-source', first: 'test-external', second: 'test-external', sink: 'test-sink' }, wires: ['in.out -> first.in', 'first.out -> second.in', 'second.out -> sink.in'] });
+  const keys: string[] = [];
+  let isBad = false;
+  nodes.onCall = (_, { node, idempotencyKey }) => {
+    keys.push(idempotencyKey);
+    if (isBad && node.id === 'second') throw new NodeFailure('test.bad', BOTH('bad'));
+  };
+  const { w, run } = await ranOnce(flow);
+  isBad = true;
+  await replays(w).one(run, { mode: 'new-generation' });
+  await w.calm();
+  isBad = false;
+  const letters = new DeadLetters(w.services, { runner: (id) => w.runner(id), counted: () => undefined }, replays(w));
+  expect((await letters.resend({ query: {}, to: 'start' })).done).toBe(1);
+  await w.calm();
+  expect(nodes.calls).toEqual(['first:a', 'second:a', 'first:a', 'second:a', 'second:a']);
+  expect(keys[4]).toBe(keys[3]);
+  expect(keys[4]).not.toBe(keys[1]);
+  expect(nodes.arrived).toHaveLength(2);
+});
