@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backups } from './backup/backups.ts';
@@ -20,6 +19,7 @@ import { createFetch } from './http-out/fetch.ts';
 import { JournalClient } from './journal/client.ts';
 import type { JournalHealth } from './journal/journal.ts';
 import { JournalDamaged, openInlinePort, openThreadPort } from './journal/port.ts';
+import { makeFolder } from './make-folder.ts';
 import { Observers } from './observe.ts';
 import { History } from './project/history.ts';
 import { Project } from './project/project.ts';
@@ -75,7 +75,7 @@ const silent: RuntimeLog = () => undefined;
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { dataDir, clock = systemClock, random = systemRandom, log = silent, processEnv = {} } = options;
   const inMemory = dataDir === ':memory:';
-  if (!inMemory) mkdirSync(dataDir, { recursive: true });
+  if (!inMemory) makeFolder(dataDir);
   const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock, tellsOf(log));
   const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
   const vault = openVault({ dataDir, secretKey: inMemory ? random.token() : processEnv.MILLRACE_SECRET_KEY, random, log });
@@ -128,7 +128,7 @@ function servicesOf({ disk, options, clock, random, journal, values, observers, 
   };
 }
 
-function catalogOf({ nodes, connections }: RuntimeOptions): CatalogInfo {
+export function catalogOf({ nodes, connections }: Pick<RuntimeOptions, 'nodes' | 'connections'>): CatalogInfo {
   return {
     nodes: Object.fromEntries(nodes.map(({ info }) => [info.type, info])),
     connections: Object.fromEntries(connections.map(({ info }) => [info.type, info])),

@@ -1,10 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { makeFolder } from '../make-folder.ts';
 import { sibling } from '../sibling.ts';
 import type { CopyJob, CopyNews } from './copy-child.ts';
 import { filesBelow, FORMAT, isLeftOut, synced, writeManifest, type Manifest } from './manifest.ts';
@@ -53,7 +54,7 @@ export class Backups {
     try {
       this.#refuseWithoutRoom();
       rmSync(draft, { recursive: true, force: true });
-      mkdirSync(draft, { recursive: true, mode: 0o700 });
+      makeFolder(draft, { mode: 0o700 });
       const files = await this.#copy({ dataDir, flowsDir: flowsDir ?? null, target: draft });
       const manifest: Manifest = { format: FORMAT, version, startedAt, endedAt: clock.now(), key, files };
       writeManifest(draft, manifest);

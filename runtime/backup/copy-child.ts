@@ -1,6 +1,7 @@
-import { constants, copyFileSync, existsSync, mkdirSync, openSync, readSync, closeSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, openSync, readSync, closeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../make-folder.ts';
 import { filesBelow, isLeftOut, measured, nativePath, synced, type BackupFile } from './manifest.ts';
 
 /** The process that copies: see the README for why it is one of its own. It lives for one job. */
@@ -20,7 +21,7 @@ const tell = (news: CopyNews): void => { process.send?.(news); };
 
 async function copy({ dataDir, flowsDir, target }: CopyJob): Promise<void> {
   const data = join(target, 'data');
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeFolder(data, { mode: 0o700 });
   copyFileSync(join(dataDir, JOURNAL), join(data, JOURNAL), constants.COPYFILE_FICLONE);
   tell({ kind: 'journal' });
   checked(join(data, JOURNAL));
@@ -39,7 +40,7 @@ async function copy({ dataDir, flowsDir, target }: CopyJob): Promise<void> {
 
 function copyOne(from: string, to: string): void {
   if (!existsSync(from)) return; // removed since the folder was read
-  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(to), { mode: 0o700 });
   if (!isDatabase(from)) { copyFileSync(from, to); return; }
   const database = new DatabaseSync(from, { readOnly: true, timeout: BUSY_MS });
   try { database.prepare('VACUUM INTO ?').run(to); } finally { database.close(); }

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { measured, nativePath, readManifest, synced, type Manifest } from './manifest.ts';
 
 /** Stands in a data folder while it is being filled. */
@@ -18,12 +19,12 @@ export async function restoreBackup({ from, dataDir, flowsDir }: RestoreJob): Pr
   for (const file of manifest.files) await compare(from, file);
   const hasFlows = manifest.files.some(({ path }) => path.startsWith('flows/'));
   for (const folder of hasFlows ? [dataDir, flowsDir] : [dataDir]) refuseUsed(folder);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir, { mode: 0o700 });
   writeFileSync(join(dataDir, RESTORING), '');
   for (const { path } of manifest.files) {
     const [top, ...rest] = path.split('/');
     const to = nativePath(top === 'data' ? dataDir : flowsDir, rest.join('/'));
-    mkdirSync(dirname(to), { recursive: true });
+    makeFolder(dirname(to));
     copyFileSync(nativePath(from, path), to);
     synced(to);
     synced(dirname(to));

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { BackupAnswer, ErrorAnswer, SystemInfo } from '../api/contract.ts';
 import type { BackupMade } from '../backup/backups.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import { Failure } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { openRuntime } from './open-runtime.ts';
 import { Usage, versionOfThis, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
@@ -44,7 +45,7 @@ async function bySelf(options: Options): Promise<BackupAnswer> {
 
 /** Whole or not at all under its new name, also on another disk. */
 function moved(from: string, to: string): string {
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   rmSync(to, { recursive: true, force: true });
   const draft = `${to}.unfinished`;
   rmSync(draft, { recursive: true, force: true });

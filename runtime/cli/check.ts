@@ -4,6 +4,7 @@ import type { ConnectionsDocument, Problem } from '../flow/flow.ts';
 import type { CatalogInfo } from '../flow/node-info.ts';
 import { parseConnections, parseFlow } from '../flow/parse.ts';
 import { validateFlow } from '../flow/validate.ts';
+import { catalogOf } from '../runtime.ts';
 import { loadDefinitions, Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
@@ -11,15 +12,14 @@ import { said, type Language } from './texts.ts';
 export async function check(options: Options, language: Language): Promise<number> {
   const files = options.rest.flatMap(flowFiles);
   if (files.length === 0) throw new Usage(said.filesNeeded('check'));
-  const { nodes, connections } = await loadDefinitions(options.nodes);
-  const catalog: CatalogInfo = { nodes: Object.fromEntries(nodes.map(({ info }) => [info.type, info])), connections: Object.fromEntries(connections.map(({ info }) => [info.type, info])) };
+  const catalog = catalogOf(await loadDefinitions(options.nodes));
   let errors = 0;
   let found = 0;
   for (const file of files) {
-    for (const problem of problemsIn(file, catalog)) {
+    for (const problem of problemsIn(file, catalog, connectionsBeside(file))) {
       found++;
       if (problem.level === 'error') errors++;
-      process.stdout.write(`${line(file, problem, language)}\n`);
+      process.stdout.write(`${problemLine(file, problem, language)}\n`);
     }
   }
   if (found === 0) process.stdout.write(`${said.noProblems(files.length)[language]}\n`);
@@ -35,11 +35,10 @@ export function flowFiles(path: string): string[] {
   return readdirSync(path).sort().map((name) => join(path, name, 'flow.json')).filter((each) => existsSync(each));
 }
 
-function problemsIn(file: string, catalog: CatalogInfo): readonly Problem[] {
+/** Without connections, those that the flow names count as there. */
+export function problemsIn(file: string, catalog: CatalogInfo, connections?: ConnectionsDocument): readonly Problem[] {
   const { value, problems } = parseFlow(readFileSync(file, 'utf8'));
-  if (!value) return problems;
-  const beside = connectionsBeside(file);
-  return [...problems, ...validateFlow(value, catalog, beside ? { connections: beside } : {})];
+  return value ? [...problems, ...validateFlow(value, catalog, connections ? { connections } : {})] : problems;
 }
 
 function connectionsBeside(file: string): ConnectionsDocument | undefined {
@@ -47,7 +46,7 @@ function connectionsBeside(file: string): ConnectionsDocument | undefined {
   return existsSync(path) ? parseConnections(readFileSync(path, 'utf8')).value : undefined;
 }
 
-function line(file: string, { level, code, where, message, fix }: Problem, language: Language): string {
+export function problemLine(file: string, { level, code, where, message, fix }: Problem, language: Language): string {
   const spot = where.line === undefined || where.node !== undefined ? '' : `:${where.line}${where.column === undefined ? '' : `:${where.column}`}`;
   const place = [where.node, where.field, where.wire, where.connection].filter(Boolean).join(' ');
   return `${file}${spot}: ${level} ${code}${place === '' ? '' : ` (${place})`}: ${message[language]} ${fix[language]}`;

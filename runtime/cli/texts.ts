@@ -89,26 +89,26 @@ export const said = {
   restoredFlows: (folder: string): Text => ({ en: `Its flows folder is ${folder}: start with --flows.`, ru: `Папка потоков: ${folder}; запускайте с --flows.` }),
   notRestored: (folder: string): Text => ({ en: `The data folder ${folder} was not restored to the end: empty it and restore again.`, ru: `Восстановление в папку данных ${folder} не закончено: очистите её и восстановите ещё раз.` }),
   nothingSalvaged: (file: string): Text => ({ en: `Nothing of the journal ${file} can be read: its beginning is destroyed. It was left as it is; restore a backup.`, ru: `Из журнала ${file} ничего нельзя прочитать: разрушено его начало. Он оставлен как есть; восстановите копию.` }),
-  salvaged: (report: SalvageReport, kept: string): Text => {
-    const { messages, dead_letters: letters } = report.tables;
+  salvaged: (report: SalvageReport, folder: string): Text => {
+    const { messages, kept: gathered, dead_letters: letters } = report.tables;
     const lost = report.lost.map(({ flow, node, messages: count }) => `${flow}/${node} ${count}`).join(', ');
     const gaps = Object.entries(report.tables).filter(([, table]) => table.gaps > 0).map(([name]) => name).join(', ');
     return {
       en: [
-        `Taken out: ${messages?.taken ?? 0} messages, ${letters?.taken ?? 0} dead letters.`,
+        `Taken out: ${messages?.taken ?? 0} messages, ${gathered?.taken ?? 0} that nodes have gathered, ${letters?.taken ?? 0} dead letters.`,
         lost === '' ? 'No index names a message that is missing.' : `Lost messages, by flow and node: ${lost}.`,
         ...(gaps === '' ? [] : [`Parts could not be read of: ${gaps}.`]),
         ...(report.unusable.length === 0 ? [] : [`Read but unusable: ${report.unusable.length} rows.`]),
         ...(report.runsLost === 0 ? [] : [`Runs of which nothing is left: ${report.runsLost}.`]),
-        `The damaged journal and the report are in ${kept}.`,
+        `The damaged journal and the report are in ${folder}.`,
       ].join('\n'),
       ru: [
-        `Извлечено: сообщений ${messages?.taken ?? 0}, недоставленных ${letters?.taken ?? 0}.`,
+        `Извлечено: сообщений ${messages?.taken ?? 0}, собранных узлами ${gathered?.taken ?? 0}, недоставленных ${letters?.taken ?? 0}.`,
         lost === '' ? 'Ни один индекс не называет недостающих сообщений.' : `Потеряны сообщения, по потокам и узлам: ${lost}.`,
         ...(gaps === '' ? [] : [`Не удалось прочитать части: ${gaps}.`]),
         ...(report.unusable.length === 0 ? [] : [`Прочитано, но непригодно строк: ${report.unusable.length}.`]),
         ...(report.runsLost === 0 ? [] : [`Запусков, от которых ничего не осталось: ${report.runsLost}.`]),
-        `Повреждённый журнал и отчёт лежат в ${kept}.`,
+        `Повреждённый журнал и отчёт лежат в ${folder}.`,
       ].join('\n'),
     };
   },

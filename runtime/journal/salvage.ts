@@ -101,24 +101,32 @@ function makesSense(table: string, row: Cells): boolean {
 // Control characters and the mark of bytes that are no text stand in no name.
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '' && !/[\p{Cc}\ufffd]/u.test(value);
 
+/** What an index names, and the row that it stands for. */
+const REST = { row: 'SELECT 1 FROM messages WHERE seq = ?', key: ['seq'] };
+const KEPT = { row: 'SELECT 1 FROM kept WHERE flow = ? AND node = ? AND window = ? AND pos = ?', key: ['flow', 'node', 'window', 'pos'] };
 const PLACES = [
-  'SELECT seq, flow, node FROM messages INDEXED BY messages_queue WHERE state = 0', 'SELECT seq, flow, node FROM messages INDEXED BY messages_due WHERE state IN (2, 3)',
-  'SELECT seq, flow, node FROM messages INDEXED BY messages_aside WHERE state = 4', "SELECT seq, flow, 'in a call' AS node FROM messages INDEXED BY messages_started WHERE state = 1",
+  { ...REST, names: 'SELECT seq, flow, node FROM messages INDEXED BY messages_queue WHERE state = 0' },
+  { ...REST, names: 'SELECT seq, flow, node FROM messages INDEXED BY messages_due WHERE state IN (2, 3)' },
+  { ...REST, names: 'SELECT seq, flow, node FROM messages INDEXED BY messages_aside WHERE state = 4' },
+  { ...REST, names: "SELECT seq, flow, 'in a call' AS node FROM messages INDEXED BY messages_started WHERE state = 1" },
+  { ...KEPT, names: 'SELECT flow, node, window, pos FROM kept INDEXED BY kept_run' },
 ];
 
 /** The indexes stand on pages of their own and name what the table has lost. */
 function lostOf(source: DatabaseSync, target: DatabaseSync): SalvageReport['lost'] {
-  const has = target.prepare('SELECT 1 FROM messages WHERE seq = ?');
-  const lost = new Map<string, { flow: string; node: string; seqs: Set<number> }>();
-  for (const text of PLACES) {
-    readAll(source, text, ({ seq, flow, node }) => {
-      if (!isName(flow) || !isName(node) || has.get(seq ?? null)) return;
-      const place = lost.get(`${String(flow)}/${String(node)}`) ?? { flow: String(flow), node: String(node), seqs: new Set() };
+  const lost = new Map<string, { flow: string; node: string; rows: Set<string> }>();
+  for (const { names, row, key } of PLACES) {
+    const has = target.prepare(row);
+    readAll(source, names, (cells) => {
+      const { flow, node } = cells;
+      const values = key.map((column) => cells[column] ?? null);
+      if (!isName(flow) || !isName(node) || has.get(...values)) return;
+      const place = lost.get(`${String(flow)}/${String(node)}`) ?? { flow: String(flow), node: String(node), rows: new Set() };
       lost.set(`${place.flow}/${place.node}`, place);
-      place.seqs.add(Number(seq));
+      place.rows.add(JSON.stringify(values));
     });
   }
-  return [...lost.values()].map(({ flow, node, seqs }) => ({ flow, node, messages: seqs.size }));
+  return [...lost.values()].map(({ flow, node, rows }) => ({ flow, node, messages: rows.size }));
 }
 
 /** Counters say what is there, what a window kept without it is a message again, and no number is given twice. */

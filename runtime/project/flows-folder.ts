@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '../assert.ts';
 import { Failure } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { FolderWatch } from './folder-watch.ts';
 import type { Log } from './log.ts';
 import { beginWrite, finishWrite, pendingName, syncFolder, writeWhole } from './write-whole.ts';
@@ -46,7 +47,7 @@ export class FlowsFolder {
   async replace(file: string, text: string, store: () => Promise<boolean>): Promise<void> {
     this.refuseReadOnly();
     guarded(file, 'write', () => {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       beginWrite(file, text);
     });
     const forget = (): void => { rmSync(pendingName(file), { force: true }); };
@@ -56,7 +57,7 @@ export class FlowsFolder {
   }
   write(file: string, text: string): void {
     guarded(file, 'write', () => {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       writeWhole(file, text);
     });
   }

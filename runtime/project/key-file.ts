@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Random } from '../random.ts';
 import type { Log } from './log.ts';
 import { writeWhole } from './write-whole.ts';
@@ -48,7 +49,7 @@ function keyIn(file: string, log: Log): Buffer | undefined {
 
 function makeKey(file: string, { dataDir, random, log }: KeyPlace): Buffer {
   const key = Buffer.from(random.bytes(KEY_BYTES));
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   writeWhole(file, `${key.toString('base64')}\n`, { mode: 0o600 });
   log('info', `made the key for secrets: ${file}; back it up with the data folder`, { file });
   return key;

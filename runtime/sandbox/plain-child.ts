@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { makeFolder } from '../make-folder.ts';
 import { sibling } from '../sibling.ts';
 
 /**
@@ -50,7 +51,7 @@ function writeCopies(folder: string, files: ReadonlyMap<string, string>): void {
   const draft = `${folder}-${process.pid}`;
   for (const [path, text] of files) {
     const copy = join(draft, nameOf(path));
-    mkdirSync(dirname(copy), { recursive: true });
+    makeFolder(dirname(copy));
     writeFileSync(copy, stripTypeScriptTypes(text, { mode: 'strip' }).replaceAll(IMPORTED, "from '$1.mjs'"));
   }
   try {

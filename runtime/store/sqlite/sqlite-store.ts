@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { Store } from '../store.ts';
 import { openDatabase } from './database.ts';
 import { connectionsIn, draftsIn, revisionsIn } from './documents.ts';
@@ -14,7 +14,7 @@ import { envIn, secretsIn } from './values.ts';
  * Throws a `Failure` `store.damaged`, `store.newer` or `store.unavailable` when the file cannot be used.
  */
 export function openSqliteStore(file: string): Store {
-  if (file !== ':memory:') makeFolder(dirname(file));
+  if (file !== ':memory:') makeOwnFolder(dirname(file));
   const db = openDatabase(file);
   const scribe = file === ':memory:' ? undefined : new Scribe(file);
   return {
@@ -37,9 +37,9 @@ export function openSqliteStore(file: string): Store {
 /** The same on SQLite in memory: for tests and trials, forgotten when it is closed. */
 export const openMemoryStore = (): Store => openSqliteStore(':memory:');
 
-function makeFolder(folder: string): void {
+function makeOwnFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw new Failure('store.unavailable', {
       en: `opening the store: the folder ${folder} cannot be made (${error instanceof Error ? error.message : String(error)})`,

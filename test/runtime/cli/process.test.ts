@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -129,6 +129,11 @@ test('a data folder that cannot be made is said in one sentence', async () => {
   expect(err).toMatch(/^The data folder .* cannot be used: .*--data/);
 });
 
+test.runIf(existsSync('/proc/self'))('nor one below a folder where none can be made', async () => {
+  const { code, err } = await millrace(['run', '--flows', FLOWS, '--data', '/proc/millrace/data', '--port', '0']);
+  expect([code, err]).toEqual([2, expect.stringMatching(/^The data folder \/proc\/millrace\/data cannot be used: .*--data/)]);
+});
+
 test('check names every problem with file, place and what to do', async () => {
   mkdirSync(dir.join('broken'));
   writeFileSync(dir.join('broken', 'flow.json'), '{\n  "format": "millrace.flow/1",\n}\n');
@@ -148,6 +153,16 @@ test('test runs the shipped cases, and a case that fails fails the command', asy
   const cases = JSON.parse(readFileSync(dir.join('quote', 'cases.json'), 'utf8')) as { cases: { expect: object }[] };
   writeFileSync(dir.join('quote', 'cases.json'), JSON.stringify({ cases: cases.cases.map((each) => ({ ...each, expect: { deadLetters: [{ node: 'no-such-node', code: 'x.y' }] } })) }));
   expect(await millrace(['test', dir.join('quote')])).toMatchObject({ code: 1, out: expect.stringContaining('✗') });
+});
+
+test('test of a flow that has an error fails and prints it, whether there are cases or not', async () => {
+  cpSync(join(FLOWS, 'quote'), dir.join('quote'), { recursive: true });
+  const flow = JSON.parse(readFileSync(dir.join('quote', 'flow.json'), 'utf8')) as { wires: object[] };
+  writeFileSync(dir.join('quote', 'flow.json'), JSON.stringify({ ...flow, wires: [...flow.wires, { from: 'nobody.out', to: 'nowhere.in' }] }));
+  for (const withCases of [true, false]) {
+    if (!withCases) rmSync(dir.join('quote', 'cases.json'));
+    expect(await millrace(['test', dir.join('quote')], { env: { LANG: 'ru_RU.UTF-8' } })).toMatchObject({ code: 1, out: expect.stringMatching(/✗ .*flow\.json\n {4}.*error wire\.dangling \(nobody\.out->nowhere\.in\): .*[а-я].*\n[^]*успешно: 0, с ошибкой: 1\n$/) });
+  }
 });
 
 test('export, import and export again gives the same bytes', async () => {

@@ -54,6 +54,19 @@ test('a damaged journal is salvaged: what is readable runs on, what is lost is s
   expect(await millrace(['backup', '--data', dir.join('data')])).toMatchObject({ code: 0 });
 });
 
+test('what nodes have gathered is counted too', { timeout: 60_000 }, async () => {
+  const nodes = { ...FLOW.nodes, wait: { type: 'batch', version: 1, config: { count: 4 } } };
+  writeFileSync(dir.join('flows', 'later', 'flow.json'), JSON.stringify({ ...FLOW, nodes }));
+  const first = run();
+  const address = await first.ready();
+  for (let n = 0; n < 3; n++) {
+    const { runId } = await (await fetch(`${address}/hook/later`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ n }) })).json() as { runId: string };
+    while (!(await (await fetch(`${address}/api/v1/runs/${runId}`)).text()).includes('"held"'));
+  }
+  await first.stop();
+  expect(await millrace(['salvage', '--data', dir.join('data')])).toMatchObject({ code: 0, out: expect.stringMatching(/^Taken out: 0 messages, 3 that nodes have gathered, 0 dead letters\./) });
+});
+
 test('a journal of which nothing is readable is left as it is', async () => {
   mkdirSync(dir.join('data'));
   writeFileSync(dir.join('data', 'journal.db'), Buffer.alloc(3 * PAGE, 0x5a));

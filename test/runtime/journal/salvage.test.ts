@@ -75,6 +75,21 @@ test('of damaged pages their messages are lost and named, and no other', () => {
   expect(report?.lost).toEqual([{ flow: 'flow', node: 'call', messages: missing.length }]);
 });
 
+test('so are those that a window has gathered; of a damaged page of them what is lost is named', () => {
+  const database = new JournalDatabase(journal.file);
+  const ops: Op[] = Array.from({ length: 300 }, (_, pos) => ({ op: 'keep', kept: { flow: 'flow', node: 'gather', window: 'w', pos, id: `m${pos}`, run: `r${pos}`, revision: 1, receivedAt: 5, branched: 0, flags: 0, body: JSON.stringify({ payload: pos, filler: 'x'.repeat(300) }) } }));
+  database.apply([{ ops: [{ op: 'window', change: { flow: 'flow', node: 'gather', key: 'w', state: '300', closeAt: null, first: 'm0' } }, ...ops] }], 300);
+  database.close();
+  const bytes = readFileSync(journal.file);
+  const at = Math.floor(bytes.indexOf('"payload":150,') / PAGE) * PAGE;
+  bytes.fill(0x5a, at, at + PAGE);
+  writeFileSync(journal.file, bytes);
+  const report = salvage(journal.file, salvaged());
+  const taken = report?.tables.kept?.taken ?? 0;
+  expect(taken).toBeGreaterThan(250);
+  expect(report?.lost).toEqual([{ flow: 'flow', node: 'gather', messages: 300 - taken }]);
+});
+
 test.each(Array.from({ length: 12 }, (_, i) => i + 1))('whatever is damaged, what is left runs to its end and the numbers add up (seed %i)', async (seed) => {
   fill();
   damage(seed, 1 + (seed % 6));
