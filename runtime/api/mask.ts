@@ -20,13 +20,15 @@ const SECRET_KEY = /(?:authorization|cookie|passw(?:or)?d|passphrase|secret|toke
 const HIDDEN = DOT.repeat(3);
 // Secrets inside a text: of a header, of an address.
 const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{16,}/g;
+// Whoever has the whole address of a waiting message may answer for the other side.
+const CALLBACK = /((?:\/|%2F)hook(?:\/|%2F)resume(?:\/|%2F)[\w-]+(?:\/|%2F)[\w-]+(?:\/|%2F))[0-9a-f]+/gi;
 const IN_ADDRESS = /([?&](?:[\w-]*(?:token|password|secret|api[_-]?key)|auth)=)[^&\s#"']+/gi;
 
 /** Masks what a text holds. `key` is the name of the field that holds it, if any. */
 export function maskText(text: string, key = ''): string {
   if (text !== '' && SECRET_KEY.test(key)) return HIDDEN;
   if (PHONE_KEY.test(key) && looksLikeNumber(text)) return maskDigits(text);
-  const withoutSecrets = text.replace(BEARER, `$1 ${HIDDEN}`).replace(IN_ADDRESS, `$1${HIDDEN}`);
+  const withoutSecrets = text.replace(BEARER, `$1 ${HIDDEN}`).replace(IN_ADDRESS, `$1${HIDDEN}`).replace(CALLBACK, `$1${HIDDEN}`);
   const withoutMail = withoutSecrets.includes('@') ? maskMail(withoutSecrets) : withoutSecrets;
   return withoutMail.replace(PHONE, (found) => (isPhone(found) ? maskDigits(found) : found));
 }

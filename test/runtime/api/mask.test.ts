@@ -47,6 +47,13 @@ test('takes no time on a text made to slow the search down', { timeout: 3000 }, 
   maskText('8'.repeat(500_000));
 });
 
+test('the address under which somebody answers for a waiting message is shown without what lets him', () => {
+  const token = '0123456789abcdef'.repeat(4);
+  expect(maskText(`https://flows.example.com/hook/resume/order/wait_1/${token}`)).toBe('https://flows.example.com/hook/resume/order/wait_1/•••');
+  expect(maskText(`answer at /hook/resume/order/wait/${token}, please`, 'text')).toBe('answer at /hook/resume/order/wait/•••, please');
+  expect(maskText(`https://chat.example.com/?link=${encodeURIComponent(`https://x.test/hook/resume/o/w/${token}`)}`)).not.toContain('abcdef');
+});
+
 test('a field that says it holds a secret shows nothing of it, and a secret inside a text is hidden too', () => {
   for (const key of ['authorization', 'Cookie', 'set-cookie', 'password', 'DB_PASSWORD', 'accessToken', 'x-api-key', 'clientSecret', 'private_key', 'пароль']) expect(maskText('s3cr3t-value', key), key).toBe('•••');
   expect(maskText('Basic information about it')).toBe('Basic information about it');
