@@ -219,17 +219,18 @@ async function drained(): Promise<Counts> {
   return await counts();
 }
 
-/** Runs that began and are not listed: what is known of the first ones. */
-async function missingOnes(): Promise<readonly string[]> {
-  const listed = new Set<string>();
+/** Runs that began and are not listed, or are listed and nobody has begun: what is known of the first ones. */
+async function oddRuns(): Promise<readonly string[]> {
+  const listed = new Map<string, string | undefined>();
   for (let after = ''; ;) {
     const { json } = await api('GET', `/runs?limit=500${after}`);
-    for (const { id } of json.runs as readonly { id: string }[]) listed.add(id);
+    for (const { id, replayOf } of json.runs as readonly { id: string; replayOf?: string }[]) listed.set(id, replayOf);
     if (json.next === undefined) break;
     after = `&after=${String(json.next)}`;
   }
-  const missing = [...people.runs.keys(), ...people.replayed].filter((id) => !listed.has(id));
-  return await Promise.all(missing.slice(0, 5).map(async (id) => {
+  const known = new Set([...people.runs.keys(), ...people.replayed]);
+  const odd = [...[...known].filter((id) => !listed.has(id)), ...[...listed].filter(([id, replayOf]) => !known.has(id) && replayOf === undefined).map(([id]) => id)];
+  return await Promise.all(odd.slice(0, 10).map(async (id) => {
     const run = (await api('GET', `/runs/${id}`)).json as unknown as { readonly flow?: string; readonly steps?: readonly { readonly node: string; readonly outcome: string }[] };
     return `run ${id} (n ${people.runs.get(id) ?? `is not known${people.replayed.includes(id) ? ', a replay' : ''}`}) of ${run.flow}: ${run.steps?.map(({ node, outcome }) => `${node} ${outcome}`).join(', ')}`;
   }));
@@ -305,7 +306,7 @@ try {
   await unpark();
   const ended = await drained();
   const dead = await deadLetters();
-  for (const each of await missingOnes()) say(`not listed: ${each}`);
+  for (const each of await oddRuns()) say(`not listed, or not known: ${each}`);
   await life.end('SIGTERM');
   passed = judge(ended, dead);
 } finally {

@@ -18,7 +18,6 @@ const SMOOTHING = 0.1; // of the shown duration of calls
 /** Calls nodes that act outside: the attempt is on disk before the call, and what the call gave is committed with the message's removal. */
 export class Caller {
   readonly #runner: FlowRunner;
-  readonly #underWay = new Map<Work, AbortController>();
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
   call(station: Station, unit: Unit, work: Work): void {
@@ -32,9 +31,9 @@ export class Caller {
 
   /** Calls of a cancelled run are told to stop; what they answer is fenced off. Answers how many of them live in memory only. */
   abort(run: string): number {
-    const works = [...this.#underWay].filter(([work]) => work.run.id === run);
-    for (const [, aborter] of works) aborter.abort();
-    return works.filter(([work]) => work.seq === 0).length;
+    const works = [...this.#runner.stations.values()].flatMap(({ atWork }) => [...atWork].filter((work) => work.aborter && work.run.id === run));
+    for (const { aborter } of works) aborter?.abort();
+    return works.filter(({ seq }) => seq === 0).length;
   }
 
   /** Its turn lasts until what came of the call is settled. */
@@ -78,7 +77,7 @@ export class Caller {
     const aborter = new AbortController();
     context.config = await configFor(unit, work.msg.body, context);
     context.signal = aborter.signal;
-    this.#underWay.set(work, aborter);
+    work.aborter = aborter;
     const { promise: deadline, reject } = Promise.withResolvers<never>();
     const cancel = this.#runner.services.clock.after(unit.timeoutMs, () => {
       reject(timedOut(unit.id, unit.timeoutMs));
@@ -88,7 +87,7 @@ export class Caller {
       return await Promise.race([call(), deadline]);
     } finally {
       cancel();
-      this.#underWay.delete(work);
+      work.aborter = undefined;
     }
   }
 

@@ -68,6 +68,10 @@ export interface Work {
   due: number | null;
   /** It is at work before it is written. */
   accepting?: Accepting | undefined;
+  /** At its station, while it is at work there. */
+  slot?: number | undefined;
+  /** Tells the call that it is in to stop. */
+  aborter?: AbortController | undefined;
   /** The revision that works on it now. */
   on?: { leave(): void } | undefined;
   /** It was held here by the node, and its time has come. */

@@ -1,12 +1,15 @@
 import { limits } from '../limits.ts';
 import type { HttpAnswer, ReplyOutcome } from '../sdk/context.ts';
+import { Slots } from '../slots.ts';
 import type { Timers } from './timers.ts';
 
 interface Waiter { readonly settle: (outcome: ReplyOutcome) => void; readonly keyed: boolean }
 
 /** Callers that wait for their run's answer. Only memory: a caller does not survive the process, its recorded answer does. */
 export class Replies {
-  readonly #waiters = new Map<string, Waiter>();
+  readonly #waiters = new Slots<Waiter>();
+  /** Of runs. */
+  readonly #slots = new Map<string, number>();
   readonly #timers: Timers;
 
   constructor(timers: Timers) { this.#timers = timers; }
@@ -17,24 +20,27 @@ export class Replies {
     return new Promise((resolve) => {
       const cancel = this.#timers.after(timeoutMs, () => settle({ kind: 'timeout' }));
       const settle = (outcome: ReplyOutcome): void => {
-        if (!this.#waiters.delete(run)) return;
+        if (!this.#waiters.take(this.#slots.get(run))) return;
+        this.#slots.delete(run);
         cancel();
         resolve(outcome);
       };
-      this.#waiters.set(run, { settle, keyed });
+      this.#slots.set(run, this.#waiters.add({ settle, keyed }));
     });
   }
 
   /** Whether somebody waits, and whether the answer must be recorded first. */
-  waiting(run: string): { readonly keyed: boolean } | undefined { return this.#waiters.get(run); }
+  waiting(run: string): { readonly keyed: boolean } | undefined { return this.#waiterOf(run); }
 
   answer(run: string, answer: HttpAnswer): boolean {
-    const waiter = this.#waiters.get(run);
+    const waiter = this.#waiterOf(run);
     waiter?.settle({ kind: 'answered', answer, repeated: false });
     return waiter !== undefined;
   }
 
   ended(run: string, how: 'completed' | 'dropped' | 'dead-lettered' | 'discarded'): void {
-    if (this.#waiters.size > 0) this.#waiters.get(run)?.settle({ kind: 'ended', how });
+    if (this.#waiters.size > 0) this.#waiterOf(run)?.settle({ kind: 'ended', how });
   }
+
+  #waiterOf(run: string): Waiter | undefined { return this.#waiters.get(this.#slots.get(run)); }
 }

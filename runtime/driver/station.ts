@@ -1,41 +1,16 @@
 import { KeyedQueue } from '../engine/queue.ts';
+import { AtWork } from './at-work.ts';
 import { rowState, type CancelledRun, type Op, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { Dues, type DuesOwner } from './dues.ts';
-import { workOf, type Run, type Work } from './message.ts';
+import { workOf, type Work } from './message.ts';
 import { Pacing } from './pacing.ts';
 import { Pauses } from './pauses.ts';
 import { Rates } from './rates.ts';
 import type { Pace } from '../sdk/define-node.ts';
 import type { Services } from './services.ts';
-import type { LastDue, NodeCount, QueueLimit, Unit, WireCount } from './unit.ts';
-
-/** What a station asks of its flow. */
-export interface StationOwner {
-  readonly flow: string;
-  limitOf(node: string): QueueLimit;
-  /** False while the flow is stopped or too much of it is on its way to the disk. */
-  readonly mayStart: boolean;
-  unitAt(node: string): Unit | undefined;
-  /** Connections that the node uses: for a message of that run, or for any that may be the next. */
-  resourcesAt(ruling: Unit, run?: Run): readonly string[];
-  count(node: string): NodeCount;
-  /** Counts of a wire; none when the name is not a wire's. */
-  wireOf(via: string): WireCount | undefined;
-  /** Whether every queue that this node feeds has room. */
-  hasRoomAfter(unit: Unit): boolean;
-  /** Takes the work; calls `finished` on the station when its slot and key are free again. */
-  perform(station: Station, unit: Unit, work: Work): void;
-  /** The work ends here by the node's own rule. */
-  drop(station: Station, unit: Unit, work: Work): void;
-  /** A queue that was full has room again. */
-  drained(node: string): void;
-  isCancelled(work: Work): boolean;
-  /** Its run was cancelled: nothing more happens with it. */
-  discarded(work: Work): void;
-  commit(ops: readonly Op[]): void;
-  failed(error: unknown): void;
-}
+import type { StationOwner } from './station-owner.ts';
+import type { LastDue, QueueLimit, Unit, WireCount } from './unit.ts';
 
 const LOOK_AT_CLOCK_EVERY = 16;
 const READ_AGAIN_MS = 1000;
@@ -78,7 +53,7 @@ export class Station implements DuesOwner {
   readonly #retrying = new Set<Work>();
   readonly #pacing: Pacing;
   readonly #rates: Rates;
-  readonly atWork = new Set<Work>();
+  readonly atWork = new AtWork();
   readonly pauses: Pauses;
   /** Keys that wait for a person, or for what a resent dead letter became, with how many reasons there are. */
   readonly #holds = new Map<string, number>();

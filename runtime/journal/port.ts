@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Failure } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { sibling } from '../sibling.ts';
+import { Slots } from '../slots.ts';
 import { JournalDatabase } from './database.ts';
 import { packCommits, packResults, packRows, unpackCommits, unpackResults, unpackRows, type Packed, type PackedResults } from './packing.ts';
 import type { Commit, CommitResult, Row } from './rows.ts';
@@ -91,8 +92,7 @@ export function openInlinePort(file: string): JournalPort {
 /** The database in a thread of its own. Rejects when the file cannot be opened or is in use. */
 export async function openThreadPort(file: string, onDeath: (error: Error) => void): Promise<JournalPort> {
   const worker = new Worker(sibling('./worker', import.meta.url), { workerData: { file }, resourceLimits: { maxYoungGenerationSizeMb: limits.threadYoungMb } });
-  const waiting = new Map<number, { request: Request; resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  let lastId = 0;
+  const waiting = new Slots<{ readonly request: Request; resolve(value: unknown): void; reject(error: Error): void }>();
   const opened = await new Promise<JournalPort['opened']>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('message', (first: { opened?: JournalPort['opened']; failed?: { message: string; code: number } }) => {
@@ -102,20 +102,17 @@ export async function openThreadPort(file: string, onDeath: (error: Error) => vo
   });
   worker.removeAllListeners('error');
   worker.on('error', (error: Error) => {
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
+    for (const { reject } of waiting) reject(error);
     onDeath(error);
   });
   worker.on('message', (reply: Answer & { id: number }) => {
-    const asked = waiting.get(reply.id);
-    waiting.delete(reply.id);
+    const asked = waiting.take(reply.id);
     try { asked?.resolve(unpack(asked.request, valueOf(reply))); } catch (error) { asked?.reject(error as Error); }
   });
   return {
     opened,
     ask: (request) => new Promise((resolve, reject) => {
-      waiting.set(++lastId, { request, resolve, reject });
-      worker.postMessage({ id: lastId, ...pack(request) });
+      worker.postMessage({ id: waiting.add({ request, resolve, reject }), ...pack(request) });
     }),
   };
 }

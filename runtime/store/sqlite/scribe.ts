@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Failure } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { sibling } from '../../sibling.ts';
+import { Slots } from '../../slots.ts';
 import type { Store } from '../store.ts';
 
 /** What nobody waits for and is written all the time: on the thread that moves the messages it would take a third of it. */
@@ -10,13 +11,12 @@ export interface Task { readonly id: number; readonly name: keyof WrittenAside; 
 export type Done = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
 
 interface Waiter { resolve(value: unknown): void; reject(error: Error): void }
-interface Thread { readonly worker: Worker; readonly waiting: Map<number, Waiter> }
+interface Thread { readonly worker: Worker; readonly waiting: Slots<Waiter> }
 
 /** A second connection to the store's file, in a thread of its own. The thread begins with the first task and again after it has died. */
 export class Scribe implements WrittenAside {
   readonly #file: string;
   #thread: Thread | undefined;
-  #lastId = 0;
 
   constructor(file: string) { this.#file = file; }
 
@@ -37,19 +37,16 @@ export class Scribe implements WrittenAside {
 
   #ask(name: Task['name'], args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const id = ++this.#lastId;
       const { worker, waiting } = (this.#thread ??= this.#start());
-      waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, name, args } satisfies Task);
+      worker.postMessage({ id: waiting.add({ resolve, reject }), name, args } satisfies Task);
     });
   }
 
   #start(): Thread {
     const worker = new Worker(sibling('./scribe-worker', import.meta.url), { workerData: { file: this.#file }, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: limits.threadYoungMb } });
-    const thread: Thread = { worker, waiting: new Map() };
+    const thread: Thread = { worker, waiting: new Slots() };
     worker.on('message', (done: Done) => {
-      const waiter = thread.waiting.get(done.id);
-      thread.waiting.delete(done.id);
+      const waiter = thread.waiting.take(done.id);
       if ('error' in done) waiter?.reject(notWritten(this.#file, done.error));
       else waiter?.resolve(done.value);
     });
@@ -60,8 +57,7 @@ export class Scribe implements WrittenAside {
 
   #died(thread: Thread, reason: string): void {
     if (this.#thread === thread) this.#thread = undefined;
-    for (const { reject } of thread.waiting.values()) reject(notWritten(this.#file, reason));
-    thread.waiting.clear();
+    for (const { reject } of thread.waiting) reject(notWritten(this.#file, reason));
   }
 }
 
