@@ -77,7 +77,7 @@ export class Parking {
 
   /** Messages at rest by node. */
   async moves(): Promise<DeployEffects['moves']> {
-    return [...await this.#resting()].filter(([node]) => (this.#misfit(node)?.spared.length ?? 1) > 0).map(([node, messages]) => ({ node, messages }));
+    return [...await this.#resting()].filter(([node]) => this.#misfit(node)?.spared.length !== 0).map(([node, messages]) => ({ node, messages }));
   }
 
   /** What a deploy of this flow would do now. */

@@ -112,6 +112,7 @@ export class Deploys {
     try {
       const { flow } = await this.revised(id, live.revision);
       const { state, problems } = await this.#run(flow, live.revision, await this.#problemsOf(flow));
+      for (const { message } of this.ofEarlier(id)) this.#parts.log('warn', `starting the flow ${id}, revision ${live.revision}: ${message.en}`, { flow: id });
       if (state === 'failed') this.#parts.log('error', `starting the flow ${id}, revision ${live.revision}: it failed: ${problems.map((each) => each.message.en).join('; ')}`, { flow: id });
     } catch (error) {
       this.#parts.log('error', `starting the flow ${id}, revision ${live.revision}: ${error instanceof Error ? error.message : String(error)}`, { flow: id, revision: live.revision });
@@ -145,6 +146,8 @@ export class Deploys {
     if ((await this.#parts.store.listRevisions(id, 1)).length === 0) throw notFound(id);
     throw new Failure('revision.not-found', { en: `the flow ${id} has no revision ${revision}`, ru: `у потока ${id} нет ревизии ${revision}` }, { details: { flow: id, revision } });
   }
+  /** What keeps runs of a pinned flow from going on as they began: nobody finds that in the document. */
+  ofEarlier(id: string): readonly Problem[] { return this.#parts.host.live(id)?.problems.filter(({ code }) => code === 'flow.earlier-revision') ?? []; }
   forget(id: string): void { this.#revised.delete(id); }
 
   #stateOf(id: string, stored: LiveState): FlowState {

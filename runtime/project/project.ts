@@ -134,14 +134,14 @@ export class Project implements ProjectDoor, ProjectValues {
     const { draft, flow, problems } = await this.#drafts.get(id);
     const live = await this.#deploys.live(id);
     return {
-      flow, version: draft.version, problems: [...problems, ...await this.#problemsOf(flow)],
+      flow, version: draft.version, problems: [...problems, ...await this.#problemsOf(flow), ...this.#deploys.ofEarlier(id)],
       ...(live && { live: { revision: live.revision, state: live.state, flow: live.flow, ...(live.reason && { reason: live.reason }) } }),
     };
   }
 
   async saveFlow(flow: Flow, expected: number, by: Actor): Promise<SaveAnswer> {
     const saved = await this.#parts.serial.run(String(flow?.id), () => this.#drafts.save(flow, expected, by));
-    return { version: saved.version, problems: [...saved.problems, ...await this.#problemsOf(saved.flow)] };
+    return { version: saved.version, problems: [...saved.problems, ...await this.#problemsOf(saved.flow), ...this.#deploys.ofEarlier(saved.flow.id)] };
   }
 
   /** Kept for 30 days, stopped, with the messages that rest in it. */

@@ -202,6 +202,19 @@ describe('a restart', () => {
     expect((await next.project.listFlows()).flows.map(({ id, live }) => [id, live?.state])).toEqual([['aaa', 'live'], ['lead', 'failed'], ['zzz', 'live']]);
     expect(next.log.filter((line) => line.startsWith('error'))).toEqual([expect.stringContaining('starting the flow lead, revision 1: no such thing')]);
   });
+  test('tells what keeps runs from going on on an earlier revision: in the log, and with the flow as long as it is so', async () => {
+    const world = await deployed();
+    const host = new RecordingHost();
+    const earlier = { code: 'flow.earlier-revision', level: 'warning', where: { flow: 'lead' }, message: { en: 'runs that began on revision 1', ru: 'запуски' }, fix: { en: '', ru: '' } } as const;
+    host.onDeploy = () => [earlier];
+    const next = await again(world, { host });
+    expect(next.log.filter((line) => line.startsWith('warn'))).toEqual([expect.stringContaining('starting the flow lead, revision 1: runs that began on revision 1')]);
+    expect((await next.project.getFlow('lead')).problems).toEqual([earlier]);
+    expect((await next.project.saveFlow(lead({ name: 'Next' }), 1, ANN)).problems).toEqual([earlier]);
+    host.onDeploy = () => [];
+    await next.project.deploy('lead', 2, ANN);
+    expect((await next.project.getFlow('lead')).problems).toEqual([]);
+  });
   test('a revision that nobody can read does not stop the others', async () => {
     const world = await deployed();
     await world.store.saveDraft('odd', { text: '{', expected: 0, by: 'ann', at: 1 });
