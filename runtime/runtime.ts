@@ -69,17 +69,18 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-const silent: RuntimeLog = () => undefined;
-
 /** Puts a runtime together and opens it: what was live runs again, what was pending goes on. Throws a `Failure` when the data folder cannot be used. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { dataDir, clock = systemClock, random = systemRandom, log = silent, processEnv = {} } = options;
+  const { dataDir, clock = systemClock, random = systemRandom, processEnv = {} } = options;
+  let conceal = (text: string): string => text;
+  const log: RuntimeLog = (level, text, details) => options.log?.(level, conceal(text), details && JSON.parse(conceal(JSON.stringify(details))) as typeof details);
   const inMemory = dataDir === ':memory:';
   if (!inMemory) makeFolder(dataDir);
   const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock, tellsOf(log));
   const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
   const vault = openVault({ dataDir, secretKey: inMemory ? random.token() : processEnv.MILLRACE_SECRET_KEY, random, log });
   const values = new StoredValues({ store, vault, processEnv });
+  conceal = (text) => values.conceal(text);
   const history: History = new History({ store, clock, log, diskTotal: () => disk?.total ?? Infinity });
   const disk = inMemory ? undefined : watchOf(dataDir, { clock, log, makeRoom: () => history.makeRoom() });
   const observers = new Observers();

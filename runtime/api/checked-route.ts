@@ -4,7 +4,8 @@ import { Failure } from '../errors.ts';
 import type { Actor } from '../project/project-door.ts';
 import type { InputCheck } from './check-input.ts';
 import { readBody } from './read-body.ts';
-import type { ApiAnswer, ApiOptions, Route } from './route.ts';
+import type { ApiAnswer, ApiDoors, ApiOptions, Route } from './route.ts';
+import { masked } from './show.ts';
 
 // Who is at this machine is its owner, until there are users.
 const LOCAL: Actor = { name: 'local' };
@@ -13,12 +14,12 @@ const ABSENT = 0;
 /** One route with its input read and checked before the handler sees it. */
 export class CheckedRoute {
   readonly #route: Route;
-  readonly #options: ApiOptions;
+  readonly #doors: ApiDoors;
   readonly #check: InputCheck;
 
   constructor(route: Route, options: ApiOptions, check: InputCheck) {
     this.#route = route;
-    this.#options = options;
+    this.#doors = { ...options, conceal: (text, most) => options.project.conceal(text, most) };
     this.#check = check;
   }
 
@@ -31,7 +32,12 @@ export class CheckedRoute {
       assert(typeof value === 'string', `the path ${this.#route.path} has :${name}`);
       return value;
     };
-    send(response, await this.#route.handle({ param, query, body, version, by: LOCAL }, this.#options));
+    send(response, this.#shown(await this.#route.handle({ param, query, body, version, by: LOCAL }, this.#doors)));
+  }
+
+  #shown(answer: ApiAnswer): ApiAnswer {
+    const { asWritten } = this.#route;
+    return asWritten === 'all' || answer.body === undefined ? answer : { ...answer, body: masked(answer.body, this.#doors.conceal, asWritten) };
   }
 
   #query(request: Request): unknown {

@@ -210,7 +210,8 @@ export interface HeldKey {
   readonly waiting: number;
 }
 /** POST /api/v1/flows/:id/held-keys. release: the rest goes on, the dead letter stays. skip: it is discarded, the rest goes on. resend: it goes first, then the rest. */
-export interface HeldKeyRequest { readonly node: string; readonly key: string; readonly action: 'release' | 'skip' | 'resend' }
+/** The key, or the dead letter that holds it, because a key may be shown masked. */
+export interface HeldKeyRequest { readonly node: string; readonly key?: string; readonly deadLetter?: string; readonly action: 'release' | 'skip' | 'resend' }
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */
 export interface ConnectionList { readonly connections: readonly ConnectionAnswer[] }

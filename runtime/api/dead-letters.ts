@@ -4,7 +4,7 @@ import type { DeadLetterAnswer, DeadLetterDetail, DeadLetterQuery, DeadLetterSel
 import { shown } from './flows.ts';
 import { restoreMasked } from './restore-masked.ts';
 import { route, schema, type ApiAnswer, type JsonSchema, type Route } from './route.ts';
-import { show } from './show.ts';
+import { show, type Conceal } from './show.ts';
 
 const LIMIT_DEFAULT = 50;
 const text = { type: 'string', maxLength: 500 };
@@ -19,9 +19,9 @@ const selection = (more: JsonSchema = {}, required: readonly string[] = []): Jso
 });
 
 /** A dead letter as a person sees it, with room for a large one, because he may edit it. */
-function shownWhole(letter: DeadLetterDetail): DeadLetterDetail {
-  const { value, truncated } = show(letter.body, limits.editedBytesMax);
-  return { ...letter, details: show(letter.details).value as DeadLetterDetail['details'], body: value, truncated };
+function shownWhole(letter: DeadLetterDetail, conceal: Conceal): DeadLetterDetail {
+  const { value, truncated } = show(letter.body, conceal, limits.editedBytesMax);
+  return { ...letter, details: show(letter.details, conceal).value as DeadLetterDetail['details'], body: value, truncated };
 }
 
 const said = ({ done, refused }: DeadLetterAnswer, what: DeadLetterSelection): string => `${done} done, ${refused.length} refused: ${JSON.stringify(what)}`.slice(0, 2000);
@@ -30,26 +30,26 @@ export const letterRoutes: readonly Route[] = [
   route<undefined, DeadLetterQuery & { readonly limit: number; readonly after?: string }>({
     method: 'GET', path: '/dead-letters', summary: 'Lists messages that nobody took, newest first, personal data masked.', answer: 'DeadLetterList',
     query: schema({ type: 'object', additionalProperties: false, properties: { ...FILTERS, limit: { type: 'integer', minimum: 1, maximum: limits.pageSizeMax, default: LIMIT_DEFAULT }, after: { type: 'string' } } }),
-    async handle({ query }, { host }) {
+    async handle({ query }, { host, conceal }) {
       const { deadLetters, ...rest } = await host.letters.list(query);
-      return { body: { deadLetters: deadLetters.map(shown), ...rest } };
+      return { body: { deadLetters: deadLetters.map((letter) => shown(letter, conceal)), ...rest } };
     },
   }),
   route({
     method: 'GET', path: '/dead-letters/:id', summary: 'Gives one dead letter with its failure, personal data masked.', answer: 'DeadLetterDetail',
-    handle: async ({ param }, { host }) => ({ body: shownWhole(await host.letters.find(param('id'))) }),
+    handle: async ({ param }, { host, conceal }) => ({ body: shownWhole(await host.letters.find(param('id')), conceal) }),
   }),
   route<{ readonly body: { readonly [key: string]: unknown } }>({
     method: 'PUT', path: '/dead-letters/:id', summary: 'Changes the body that will be resent. What was masked and is given back as it was shown stays whole.', answer: 'DeadLetterDetail',
     body: schema({ type: 'object', additionalProperties: false, required: ['body'], properties: { body: { type: 'object' } } }),
-    async handle({ param, body, by }, { host, project }): Promise<ApiAnswer> {
+    async handle({ param, body, by }, { host, project, conceal }): Promise<ApiAnswer> {
       const id = param('id');
       const letter = await host.letters.find(id);
-      const { value, truncated } = show(letter.body, limits.editedBytesMax);
+      const { value, truncated } = show(letter.body, conceal, limits.editedBytesMax);
       if (truncated) throw new Failure('dead-letter.cut', { en: `editing dead letter ${id}: its message is too large to be edited here`, ru: `правка недоставленного ${id}: его сообщение слишком велико для правки` });
       await host.letters.edit(id, restoreMasked(body.body, letter.body, value) as { readonly [key: string]: unknown });
       await project.audited(by, { action: 'dead-letter.edit', subject: id, details: `message ${letter.messageId} of flow ${letter.flow}` });
-      return { body: shownWhole(await host.letters.find(id)) };
+      return { body: shownWhole(await host.letters.find(id), conceal) };
     },
   }),
   route<ResendRequest>({
@@ -79,10 +79,13 @@ export const letterRoutes: readonly Route[] = [
   }),
   route<HeldKeyRequest>({
     method: 'POST', path: '/flows/:id/held-keys', summary: 'Lets a held key go on: without its dead letter, after discarding it, or behind it.',
-    body: schema({ type: 'object', additionalProperties: false, required: ['node', 'key', 'action'], properties: { node: text, key: { type: 'string' }, action: { enum: ['release', 'skip', 'resend'] } } }),
+    body: schema({
+      type: 'object', additionalProperties: false, required: ['node', 'action'], properties: { node: text, key: { type: 'string' }, deadLetter: text, action: { enum: ['release', 'skip', 'resend'] } },
+      oneOf: [{ required: ['key'], properties: { key: {} } }, { required: ['deadLetter'], properties: { deadLetter: {} } }],
+    }),
     async handle({ param, body, by }, { host, project }) {
       await host.letters.freeKey(param('id'), body);
-      await project.audited(by, { action: `key.${body.action}`, subject: param('id'), details: `key ${body.key} at node ${body.node}` });
+      await project.audited(by, { action: `key.${body.action}`, subject: param('id'), details: `${body.key === undefined ? `the key that dead letter ${body.deadLetter ?? ''} holds` : `key ${body.key}`} at node ${body.node}` });
       return {};
     },
   }),

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { DebugBatch, DebugMessage } from './contract.ts';
 import { maskText } from './mask.ts';
-import { show } from './show.ts';
+import { show, type Conceal } from './show.ts';
 
 export type ShownEvent = DebugEvent | FailureEvent | LogEvent;
 
@@ -19,12 +19,17 @@ export class DebugFeed {
   #skipped = 0;
   readonly #bucket: TokenBucket;
 
-  constructor(elapsedMs: number) { this.#bucket = new TokenBucket(limits.debugPerSecond, elapsedMs); }
+  readonly #conceal: Conceal;
+
+  constructor(elapsedMs: number, conceal: Conceal) {
+    this.#bucket = new TokenBucket(limits.debugPerSecond, elapsedMs);
+    this.#conceal = conceal;
+  }
 
   add(event: ShownEvent, id: number, elapsedMs: number): void {
     if (this.#bucket.left(elapsedMs) < 1) { this.#skipped++; return; }
     this.#bucket.take();
-    this.#remember(messageOf(event, id));
+    this.#remember(messageOf(event, id, this.#conceal));
   }
 
   /** Everything since the last call; undefined when there is nothing to say. */
@@ -50,20 +55,20 @@ export class DebugFeed {
   }
 }
 
-function messageOf(event: ShownEvent, id: number): DebugMessage {
+function messageOf(event: ShownEvent, id: number, conceal: Conceal): DebugMessage {
   const { at, flow, node } = event;
   const common = { id, at, flow, node };
   switch (event.kind) {
-    case 'debug': return { ...common, runId: event.runId, kind: 'debug', label: event.label, ...shownValue(event.value) };
-    case 'log': return { ...common, runId: '', kind: 'log', level: event.level, label: maskText(event.text.slice(0, limits.sandboxLogBytesMax)), ...shownValue(event.details ?? null) };
+    case 'debug': return { ...common, runId: event.runId, kind: 'debug', label: maskText(conceal(event.label)), ...shownValue(event.value, conceal) };
+    case 'log': return { ...common, runId: '', kind: 'log', level: event.level, label: maskText(conceal(event.text, limits.sandboxLogBytesMax)), ...shownValue(event.details ?? null, conceal) };
     case 'failure': {
       const { code, text, attempt, final } = event;
-      return { ...common, runId: event.runId, kind: 'failure', level: final ? 'error' : 'warn', label: code, ...shownValue({ message: text, attempt, final }) };
+      return { ...common, runId: event.runId, kind: 'failure', level: final ? 'error' : 'warn', label: code, ...shownValue({ message: text, attempt, final }, conceal) };
     }
   }
 }
 
-function shownValue(raw: unknown): { readonly value: unknown; readonly truncated?: true } {
-  const { value, truncated } = show(raw);
+function shownValue(raw: unknown, conceal: Conceal): { readonly value: unknown; readonly truncated?: true } {
+  const { value, truncated } = show(raw, conceal);
   return truncated ? { value, truncated } : { value };
 }

@@ -4,15 +4,22 @@ import type { NodeFailure } from '../sdk/node-failure.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { ErrorAnswer } from './contract.ts';
+import type { ProjectDoor } from '../project/project-door.ts';
 import type { ApiLog } from './route.ts';
+import { masked } from './show.ts';
 
 /** What an unexpected error needs to be found again. */
-export interface FailureDoors { readonly clock: Clock; readonly random: Random; readonly log: ApiLog }
+export interface FailureDoors { readonly clock: Clock; readonly random: Random; readonly log: ApiLog; readonly project: Pick<ProjectDoor, 'conceal'> }
 
 export interface FailureAnswer { readonly status: number; readonly body: ErrorAnswer; readonly headers: { readonly [name: string]: string } }
 
 /** Turns whatever was thrown into an answer. What nobody expected goes to the log with its stack, and out with an id only. */
 export function failureAnswer(error: unknown, doors: FailureDoors): FailureAnswer {
+  const answer = answerOf(error, doors);
+  return { ...answer, body: masked(answer.body, (text, most) => doors.project.conceal(text, most)) as ErrorAnswer };
+}
+
+function answerOf(error: unknown, doors: FailureDoors): FailureAnswer {
   if (error instanceof Failure) return expected(error);
   if (isNodeFailure(error)) return ofNode(error);
   return unexpected(error, doors);

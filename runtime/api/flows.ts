@@ -2,7 +2,7 @@ import { Failure } from '../errors.ts';
 import { flowOf } from '../flow/parse.ts';
 import type { Flow, InjectRequest } from './contract.ts';
 import { route, schema, type ApiAnswer, type Route } from './route.ts';
-import { show } from './show.ts';
+import { show, type Conceal } from './show.ts';
 
 const version = { type: 'integer', minimum: 0 };
 const toRevision = schema<{ readonly revision: number }>({ type: 'object', required: ['revision'], additionalProperties: false, properties: { revision: { type: 'integer', minimum: 1 } } });
@@ -24,7 +24,7 @@ function revisionNumber(text: string): number {
 const documents: readonly Route[] = [
   route({ method: 'GET', path: '/flows', summary: 'Lists the flows.', answer: 'FlowList', handle: async (_, { project }) => ({ body: await project.listFlows() }) }),
   route({
-    method: 'GET', path: '/flows/:id', summary: 'Gives a flow’s draft, its problems and what is live. ETag is the draft’s version.', answer: 'FlowAnswer',
+    method: 'GET', path: '/flows/:id', summary: 'Gives a flow’s draft, its problems and what is live. ETag is the draft’s version.', answer: 'FlowAnswer', asWritten: ['flow'],
     async handle({ param }, { project }): Promise<ApiAnswer> {
       const answer = await project.getFlow(param('id'));
       return { body: answer, headers: etag(answer.version) };
@@ -56,7 +56,7 @@ const running: readonly Route[] = [
   route({ method: 'POST', path: '/flows/:id/stop', summary: 'Stops a flow; its messages stay in the journal.', async handle({ param, by }, { project }) { await project.stop(param('id'), by); return {}; } }),
   route({ method: 'POST', path: '/flows/:id/start', summary: 'Starts a stopped flow on its revision.', answer: 'DeployAnswer', handle: async ({ param, by }, { project }) => ({ body: await project.start(param('id'), by) }) }),
   route({ method: 'GET', path: '/flows/:id/revisions', summary: 'Lists a flow’s revisions, newest first.', answer: 'RevisionList', handle: async ({ param }, { project }) => ({ body: { revisions: await project.revisions(param('id')) } }) }),
-  route({ method: 'GET', path: '/flows/:id/revisions/:revision', summary: 'Gives the flow of one revision.', answer: 'Flow', handle: async ({ param }, { project }) => ({ body: await project.getRevision(param('id'), revisionNumber(param('revision'))) }) }),
+  route({ method: 'GET', path: '/flows/:id/revisions/:revision', summary: 'Gives the flow of one revision.', answer: 'Flow', asWritten: 'all', handle: async ({ param }, { project }) => ({ body: await project.getRevision(param('id'), revisionNumber(param('revision'))) }) }),
   route<{ readonly revision: number }>({
     method: 'POST', path: '/flows/:id/rollback', summary: 'Deploys an earlier revision again, as a new one.', answer: 'DeployAnswer',
     body: toRevision,
@@ -77,17 +77,17 @@ const nodes: readonly Route[] = [
   }),
   route({
     method: 'GET', path: '/flows/:id/nodes/:node/last', summary: 'Gives the last message that came in and that left each port, personal data masked.', answer: 'LastMessages',
-    handle({ param }, { host }): ApiAnswer {
+    handle({ param }, { host, conceal }): ApiAnswer {
       const { input, outputs } = host.lastMessages(param('id'), param('node'));
-      const masked = Object.entries(outputs).map(([port, seen]) => [port, shown(seen)] as const);
-      return { body: { ...(input && { input: shown(input) }), outputs: Object.fromEntries(masked) } };
+      const left = Object.entries(outputs).map(([port, seen]) => [port, shown(seen, conceal)] as const);
+      return { body: { ...(input && { input: shown(input, conceal) }), outputs: Object.fromEntries(left) } };
     },
   }),
 ];
 
 /** Masks and cuts the body of something that has one. */
-export function shown<T extends { readonly body: unknown; readonly truncated?: boolean }>(seen: T): T {
-  const { value, truncated } = show(seen.body);
+export function shown<T extends { readonly body: unknown; readonly truncated?: boolean }>(seen: T, conceal: Conceal): T {
+  const { value, truncated } = show(seen.body, conceal);
   return { ...seen, body: value, truncated: truncated || seen.truncated === true };
 }
 

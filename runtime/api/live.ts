@@ -5,6 +5,7 @@ import type { RuntimeEvent } from '../observe.ts';
 import type { DebugBatch, DebugMessage, LiveClientEvents, LiveCounters, LiveServerEvents } from './contract.ts';
 import { DebugFeed } from './debug-feed.ts';
 import type { ApiOptions } from './route.ts';
+import { masked, type Conceal } from './show.ts';
 
 interface Client {
   flow: string | null;
@@ -26,6 +27,7 @@ const IDS_PER_MS = 1000; // ids go on growing after a restart, so that a client 
 /** The socket.io namespace `/live`: tells each client about the one flow that it watches, and everybody what changed. */
 export class LiveChannel {
   readonly #options: ApiOptions;
+  readonly #conceal: Conceal;
   readonly #io: Server;
   readonly #live: LiveNamespace;
   readonly #feeds = new Map<string, DebugFeed>();
@@ -35,6 +37,7 @@ export class LiveChannel {
 
   constructor(server: HttpServer, options: ApiOptions) {
     this.#options = options;
+    this.#conceal = (text, most) => options.project.conceal(text, most);
     this.#nextId = options.clock.now() * IDS_PER_MS;
     this.#io = new Server(server, { serveClient: false, maxHttpBufferSize: limits.liveMessageBytesMax, transports: ['websocket', 'polling'] });
     this.#live = this.#io.of('/live') as LiveNamespace;
@@ -76,7 +79,7 @@ export class LiveChannel {
     if (event.kind !== 'debug' && event.kind !== 'failure' && event.kind !== 'log') return;
     const now = this.#options.clock.elapsed();
     let feed = this.#feeds.get(event.flow);
-    if (!feed) this.#feeds.set(event.flow, (feed = new DebugFeed(now)));
+    if (!feed) this.#feeds.set(event.flow, (feed = new DebugFeed(now, this.#conceal)));
     feed.add(event, this.#nextId++, now);
   }
 
@@ -121,7 +124,7 @@ export class LiveChannel {
   #counters(flow: string): LiveCounters | undefined {
     const { host, clock } = this.#options;
     try {
-      return host.live(flow) ? host.counters(flow) : { flow, at: clock.now(), nodes: {}, wires: {}, connections: {} };
+      return host.live(flow) ? masked(host.counters(flow), this.#conceal) as LiveCounters : { flow, at: clock.now(), nodes: {}, wires: {}, connections: {} };
     } catch (error) {
       this.#options.log.warn({ err: error, flow }, `reading the counters of flow ${flow} failed`);
       return undefined;

@@ -8,7 +8,7 @@ const document = {
 };
 
 const connections: readonly Route[] = [
-  route({ method: 'GET', path: '/connections', summary: 'Lists the project’s connections with their state.', answer: 'ConnectionList', handle: async (_, { project }) => ({ body: await project.listConnections() }) }),
+  route({ method: 'GET', path: '/connections', summary: 'Lists the project’s connections with their state.', answer: 'ConnectionList', asWritten: ['document'], handle: async (_, { project }) => ({ body: await project.listConnections() }) }),
   route<{ readonly document: ConnectionDocument }>({
     method: 'PUT', path: '/connections/:name', summary: 'Saves a connection. If-Match says on which version it builds; "0" creates.', answer: '{ version }',
     needsVersion: true, body: schema({ type: 'object', required: ['document'], additionalProperties: false, properties: { document } }),
@@ -40,7 +40,7 @@ const secrets: readonly Route[] = [
 ];
 
 const env: readonly Route[] = [
-  route({ method: 'GET', path: '/env', summary: 'Lists the project’s environment values.', answer: 'EnvList', handle: async (_, { project }) => ({ body: await project.listEnv() }) }),
+  route({ method: 'GET', path: '/env', summary: 'Lists the project’s environment values.', answer: 'EnvList', asWritten: ['value'], handle: async (_, { project }) => ({ body: await project.listEnv() }) }),
   route<{ readonly value: Json }>({
     method: 'PUT', path: '/env/:name', summary: 'Sets an environment value.',
     body: schema({ type: 'object', required: ['value'], additionalProperties: false, properties: { value: {} } }),

@@ -5,6 +5,7 @@ import type { Observers } from '../observe.ts';
 import type { Actor, ProjectDoor } from '../project/project-door.ts';
 import type { Random } from '../random.ts';
 import type { BackupAnswer, CatalogInfo, SystemInfo } from './contract.ts';
+import type { Conceal } from './show.ts';
 
 /** Where the API writes what a person must know and no answer may hold: stacks and causes. */
 export interface ApiLog {
@@ -35,6 +36,9 @@ export interface ApiServer {
   /** Ends the live channel and the listening; requests under way are answered. */
   close(): Promise<void>;
 }
+
+/** What a handler stands on. All that it answers is masked; where it cuts what it shows, it masks that itself. */
+export interface ApiDoors extends ApiOptions { readonly conceal: Conceal }
 
 /** A JSON Schema that carries the TypeScript type of what passes it. */
 export interface Schema<T> { readonly json: JsonSchema; readonly of?: T }
@@ -74,9 +78,11 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly bodyOptional?: true;
   /** Refuses a request without If-Match. */
   readonly needsVersion?: true;
+  /** Names under which the answer holds what a person wrote and saves again: not masked. All of it where it is such a document. */
+  readonly asWritten?: readonly string[] | 'all';
   /** Type in `contract.ts` that the answer has; none for 204. */
   readonly answer?: string;
-  handle(request: ApiRequest<Body, Query>, doors: ApiOptions): Promise<ApiAnswer> | ApiAnswer;
+  handle(request: ApiRequest<Body, Query>, doors: ApiDoors): Promise<ApiAnswer> | ApiAnswer;
 }
 
 /** Checks a route's handler against its own schemas and forgets their types, so that routes fit in one table. */

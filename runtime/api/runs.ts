@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
 import type { ReplayAnswer, ReplayRequest, RunDetail, RunQuery, RunState, RunStep, SeenValue } from './contract.ts';
 import { route, schema, type ApiAnswer, type Route } from './route.ts';
-import { show } from './show.ts';
+import { show, type Conceal } from './show.ts';
 
 const LIMIT_DEFAULT = 50;
 const STATES: readonly RunState[] = ['pending', 'completed', 'dropped', 'dead-lettered', 'discarded'];
@@ -11,10 +11,10 @@ const FILTERS = { flow: text, state: { enum: STATES }, node: text, code: text, k
 const REPLAY = { mode: { enum: ['same-keys', 'new-generation', 'dry-run'] }, from: text };
 
 /** As much of it as a person reads at once; the room is shared by all bodies of the path. */
-function shownSteps(steps: readonly RunStep[]): readonly RunStep[] {
+function shownSteps(steps: readonly RunStep[], conceal: Conceal): readonly RunStep[] {
   let room: number = limits.shownPathBytesMax;
   const shown = (seen: SeenValue): SeenValue => {
-    const { value, truncated } = show(seen.body, Math.min(limits.debugBytesMax, room));
+    const { value, truncated } = show(seen.body, conceal, Math.min(limits.debugBytesMax, room));
     room = Math.max(limits.shownBytesMin, room - JSON.stringify(value).length);
     return { ...seen, body: value, truncated: seen.truncated || truncated };
   };
@@ -24,8 +24,8 @@ function shownSteps(steps: readonly RunStep[]): readonly RunStep[] {
   }));
 }
 
-const shownRun = (run: RunDetail): RunDetail => ({ ...run, steps: shownSteps(run.steps) });
-const shownReplay = (answer: ReplayAnswer): ReplayAnswer => ({ ...answer, ...(answer.steps && { steps: shownSteps(answer.steps) }) });
+const shownRun = (run: RunDetail, conceal: Conceal): RunDetail => ({ ...run, steps: shownSteps(run.steps, conceal) });
+const shownReplay = (answer: ReplayAnswer, conceal: Conceal): ReplayAnswer => ({ ...answer, ...(answer.steps && { steps: shownSteps(answer.steps, conceal) }) });
 
 export const runRoutes: readonly Route[] = [
   route<undefined, RunQuery & { readonly limit: number; readonly after?: string }>({
@@ -35,7 +35,7 @@ export const runRoutes: readonly Route[] = [
   }),
   route({
     method: 'GET', path: '/runs/:id', summary: 'Gets one run with its path, personal data masked.', answer: 'RunDetail',
-    handle: async ({ param }, { project }) => ({ body: shownRun(await project.findRun(param('id'))) }),
+    handle: async ({ param }, { project, conceal }) => ({ body: shownRun(await project.findRun(param('id')), conceal) }),
   }),
   route<ReplayRequest & { readonly query: RunQuery }>({
     method: 'POST', path: '/runs/replay', summary: 'Repeats every run that fits a filter, oldest first.', answer: 'ReplayAnswer',
@@ -49,10 +49,10 @@ export const runRoutes: readonly Route[] = [
   route<ReplayRequest>({
     method: 'POST', path: '/runs/:id/replay', summary: 'Repeats a run from its start or from a node: missing effects only, everything again, or as a dry run.', answer: 'ReplayAnswer',
     body: schema({ type: 'object', additionalProperties: false, required: ['mode'], properties: REPLAY }),
-    async handle({ param, body, by }, { host, project }): Promise<ApiAnswer> {
+    async handle({ param, body, by }, { host, project, conceal }): Promise<ApiAnswer> {
       const answer = await host.replays.one(param('id'), body);
       if (body.mode !== 'dry-run') await project.audited(by, { action: 'run.replay', subject: param('id'), details: `${body.mode}${body.from === undefined ? '' : ` from node ${body.from}`}: ${answer.runs.join(', ')}`.slice(0, 2000) });
-      return { body: shownReplay(answer) };
+      return { body: shownReplay(answer, conceal) };
     },
   }),
   route({

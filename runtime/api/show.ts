@@ -1,6 +1,9 @@
 import { limits } from '../limits.ts';
 import { maskNumber, maskText } from './mask.ts';
 
+/** Hides the values of secrets in a text, or in so many characters of its beginning: `ProjectDoor.conceal`. */
+export type Conceal = (text: string, most?: number) => string;
+
 /** What a person is shown of a value: masked where personal, cut where large. Bytes and dates are written as `$bytes` and `$date`, as in the journal. */
 export interface Shown { readonly value: unknown; readonly truncated: boolean }
 
@@ -9,18 +12,36 @@ const ENTRY_BYTES = 4; // quotes, colon and comma of an entry
 const EDGE = 64; // a phone or address that the cut went through would no longer be known as one
 
 /** Walks the value once and stops when the room is used up, so that a large message costs no more than a small one. */
-export function show(value: unknown, bytesMax: number = limits.debugBytesMax): Shown {
-  const walk = new Walk(bytesMax);
+export function show(value: unknown, conceal: Conceal, bytesMax: number = limits.debugBytesMax): Shown {
+  const walk = new Walk(conceal, bytesMax);
   const shown = walk.value(value, '', 0);
   return { value: shown, truncated: walk.truncated };
 }
 
+/** Where an answer of ours quotes what messages or other systems said: every text for people, and the keys of messages. All else is ids and words of ours. */
+const QUOTING = new Set(['en', 'ru', 'key', 'label', 'reason', 'rule', 'details', 'subject']);
+
+/** Masks what an answer of ours quotes, whole. What stands under one of the names `asWritten` is a person's own, and goes back as it came. */
+export function masked(answer: unknown, conceal: Conceal, asWritten: readonly string[] = []): unknown {
+  const walk = (value: unknown, quotes: boolean): unknown => {
+    if (typeof value === 'string') return quotes ? maskText(conceal(value)) : value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((each) => walk(each, quotes));
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asWritten.includes(name) ? each : walk(each, quotes || QUOTING.has(name))]));
+  };
+  return walk(answer, false);
+}
+
 class Walk {
   truncated = false;
+  readonly #conceal: Conceal;
   #room: number;
   readonly #open = new Set<object>();
 
-  constructor(bytesMax: number) { this.#room = bytesMax; }
+  constructor(conceal: Conceal, bytesMax: number) {
+    this.#conceal = conceal;
+    this.#room = bytesMax;
+  }
 
   value(value: unknown, key: string, depth: number): unknown {
     this.#room -= ENTRY_BYTES;
@@ -37,14 +58,14 @@ class Walk {
 
   #text(text: string, key: string): string {
     const fits = text.length <= this.#room;
-    const shown = fits ? maskText(text, key) : `${maskText(this.#cut(text), key)}${CUT}`;
+    const shown = fits ? maskText(this.#conceal(text), key) : `${maskText(this.#cut(text), key)}${CUT}`;
     this.#room -= shown.length;
     return shown;
   }
 
   #cut(text: string): string {
     this.truncated = true;
-    const head = text.slice(0, Math.max(0, this.#room));
+    const head = this.#conceal(text, Math.max(0, this.#room));
     const tail = head.slice(-EDGE);
     const edge = /[\d\s()+.-]+$|\S+$/.exec(tail)?.[0] ?? '';
     return head.slice(0, head.length - edge.length);
@@ -94,7 +115,7 @@ class Walk {
 
   /** A key may itself be a phone number or address; two of them may look alike once masked. */
   #name(key: string, taken: Set<string>): string {
-    const masked = maskText(key.length <= this.#room ? key : this.#cut(key));
+    const masked = maskText(key.length <= this.#room ? this.#conceal(key) : this.#cut(key));
     let name = masked;
     for (let i = 2; taken.has(name); i++) name = `${masked} (${i})`;
     taken.add(name);

@@ -12,7 +12,7 @@ const toldOf = (state: ReturnType<FlowHost['journal']>): JournalState => (state.
 
 const about: readonly Route[] = [
   route({ method: 'GET', path: '/system', summary: 'Says which Millrace this is and where it keeps its data.', answer: 'SystemInfo', handle: (_, { system, host }) => ({ body: { ...system, journal: toldOf(host.journal()) } satisfies SystemInfo }) }),
-  route({ method: 'GET', path: '/catalog', summary: 'Gives every node type and connection type, with forms, ports and help.', answer: 'CatalogInfo', handle: (_, { catalog }) => ({ body: catalog }) }),
+  route({ method: 'GET', path: '/catalog', summary: 'Gives every node type and connection type, with forms, ports and help.', answer: 'CatalogInfo', asWritten: 'all', handle: (_, { catalog }) => ({ body: catalog }) }),
   route<undefined, AuditPage>({
     method: 'GET', path: '/audit', summary: 'Lists who changed what, newest first.', answer: 'AuditList',
     query: schema({ type: 'object', additionalProperties: false, properties: { limit: { type: 'integer', minimum: 1, maximum: limits.pageSizeMax, default: AUDIT_LIMIT_DEFAULT }, before: { type: 'integer', minimum: 0 } } }),

@@ -76,9 +76,11 @@ export class DeadLetters {
   }
 
   /** Lets a key go on: without its dead letter, after discarding it, or behind it. */
-  async freeKey(flow: string, { node, key, action }: HeldKeyRequest): Promise<void> {
-    const letters = (await this.#services.journal.keyHolds(flow)).filter((hold) => hold.node === node && hold.key === key && hold.letter !== null).map((hold) => String(hold.letter));
-    if (letters.length === 0) throw notHeld({ flow, node, key });
+  async freeKey(flow: string, { node, key: named, deadLetter, action }: HeldKeyRequest): Promise<void> {
+    const holds = (await this.#services.journal.keyHolds(flow)).filter((hold) => hold.node === node && hold.letter !== null);
+    const key = named ?? holds.find(({ letter }) => String(letter) === deadLetter)?.key;
+    const letters = holds.filter((hold) => hold.key === key).map((hold) => String(hold.letter));
+    if (key === undefined || letters.length === 0) throw notHeld({ flow, node, key });
     if (action === 'release') {
       await this.#services.journal.commit({ ops: [{ op: 'key-free', flow, node, key }] });
       this.#flows.runner(flow)?.station(node).freeKey(key, { all: true });
@@ -203,7 +205,7 @@ const gone = (id: string): Failure => new Failure('dead-letter.not-found', {
   en: `dead letter ${id}: it is not there (any more): it was resent, discarded, or its time was over`,
   ru: `недоставленное ${id}: его (уже) нет: отправлено снова, удалено или истёк срок хранения`,
 });
-const notHeld = ({ flow, node, key }: { readonly flow: string; readonly node: string; readonly key: string }): Failure => new Failure('key.not-held', {
+const notHeld = ({ flow, node, key = '' }: { readonly flow: string; readonly node: string; readonly key: string | undefined }): Failure => new Failure('key.not-held', {
   en: `freeing the key ${key} at node ${node} of flow ${flow}: nothing holds it (any more)`,
   ru: `освобождение ключа ${key} в узле ${node} потока ${flow}: его (уже) ничто не удерживает`,
 });

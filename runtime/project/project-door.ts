@@ -34,6 +34,8 @@ export interface ProjectDoor {
   listSecrets(): Promise<SecretList>;
   saveSecret(name: string, value: string, by: Actor): Promise<void>;
   deleteSecret(name: string, by: Actor): Promise<void>;
+  /** The text, or `most` characters of its beginning, without the value of any secret: for all that anybody is shown. */
+  conceal(text: string, most?: number): string;
   listEnv(): Promise<EnvList>;
   saveEnv(name: string, value: Json, by: Actor): Promise<void>;
   deleteEnv(name: string, by: Actor): Promise<void>;

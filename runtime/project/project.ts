@@ -237,6 +237,7 @@ export class Project implements ProjectDoor, ProjectValues {
   secret(name: string): Promise<string | undefined> { return this.#parts.values.secret(name); }
   connection(name: string): Promise<ConnectionDocument | undefined> { return this.#parts.values.connection(name); }
   stamp(): number { return this.#parts.values.stamp(); }
+  conceal(text: string, most?: number): string { return this.#parts.values.conceal(text, most); }
 
   // Import, export, history
 

@@ -56,12 +56,11 @@ export class Secrets {
   }
 
   async #envChanged(name: string, what: { readonly by: Actor; readonly action: string }): Promise<void> {
-    await this.#parts.values.load();
     await this.#changed('$env', name, what);
   }
 
   async #changed(form: '$secret' | '$env', name: string, { by, action }: { readonly by: Actor; readonly action: string }): Promise<void> {
-    this.#parts.values.touch();
+    await this.#parts.values.load();
     await audited(this.#parts, by, { action, subject: name });
     await this.#connections.valueChanged(form, name);
   }

@@ -4,6 +4,7 @@ import { own } from '../flow/own.ts';
 import { parseConnections } from '../flow/parse.ts';
 import type { ProjectValues } from '../host.ts';
 import type { Store } from '../store/store.ts';
+import { Concealed } from './concealed.ts';
 import type { Vault } from './vault.ts';
 
 /** Environment values of the process that flows may read; nothing else of it is theirs. */
@@ -21,6 +22,7 @@ export class StoredValues implements ProjectValues {
   readonly #vault: Vault;
   readonly #fromProcess: ReadonlyMap<string, string>;
   readonly #env = new Map<string, Json>();
+  readonly #secrets = new Concealed();
   #stamp = 1;
 
   constructor({ store, vault, processEnv = {} }: StoredValuesOptions) {
@@ -30,12 +32,15 @@ export class StoredValues implements ProjectValues {
     this.#fromProcess = new Map(given.map(([name, value]) => [name.slice(PROCESS_ENV_PREFIX.length), value]));
   }
 
-  /** Reads what is stored; called before anything runs, and again when it may have changed underneath. */
+  /** Reads what is stored; called before anything runs, and again when it has changed. */
   async load(): Promise<void> {
     const stored = await this.#store.listEnv();
     this.#env.clear();
     for (const { name, value } of stored) this.#env.set(name, JSON.parse(value) as Json);
-    this.touch();
+    // One that cannot be opened is given to nobody, so nothing can hold it.
+    const secrets = await Promise.all((await this.#store.listSecrets()).map(({ name }) => this.secret(name).catch(() => undefined)));
+    this.#secrets.use(secrets.filter((value) => value !== undefined));
+    this.#stamp++;
   }
 
   /** The project's own value goes before the process's. */
@@ -60,8 +65,8 @@ export class StoredValues implements ProjectValues {
   }
 
   stamp(): number { return this.#stamp; }
-  /** A secret or an environment value changed. */
-  touch(): void { this.#stamp++; }
+  /** The text, or `most` characters of its beginning, without the value of any secret. */
+  conceal(text: string, most?: number): string { return this.#secrets.hide(text, most); }
 }
 
 /** A stored connection's document. One that cannot be read is a `Failure`, not a connection without settings. */

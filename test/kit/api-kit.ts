@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, HeldKey, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Contexts } from '../../runtime/driver/contexts.ts';
 import { States } from '../../runtime/driver/states.ts';
@@ -22,6 +22,9 @@ export interface Ask { readonly method?: string; readonly path: string; readonly
 export const sampleFlow = (id = 'lead'): Flow => ({ format: 'millrace.flow/1', id, name: id, delivery: 'durable', nodes: {}, wires: [], layout: {} });
 const EFFECTS: DeployEffects = { started: [], restarted: [], stopped: [], kept: [], moves: [], parks: [] };
 const NO_DEPLOY: DeployAnswer = { ...EFFECTS, revision: 1, state: 'live', problems: [] };
+
+/** The value of a secret of the project. */
+export const HIDDEN = 'hunter-two';
 
 type Change = Parameters<Parameters<ProjectDoor['onChange']>[0]>[0];
 
@@ -57,6 +60,7 @@ export class FakeProject {
       testConnection: async (name, document) => { note('testConnection', name, document); return { ok: true, message: { en: 'works', ru: 'работает' }, ms: 3 }; },
       listSecrets: async () => ({ secrets: [...this.secrets.keys()].map((name) => ({ name, updatedAt: 0, usedBy: [] })) }),
       saveSecret: async (name, value) => { this.secrets.set(name, value); }, deleteSecret: async (name) => { this.secrets.delete(name); },
+      conceal: (text, most) => text.slice(0, most).replaceAll(HIDDEN, '•••'),
       listEnv: async () => ({ env: [] }), saveEnv: async (name, value) => { note('saveEnv', name, value); }, deleteEnv: async (name) => { note('deleteEnv', name); },
       import: async (request) => { note('import', request); return { kind: 'unknown', flows: [], missing: [], problems: [], saved: [] }; },
       export: async (ids) => `${ids.join(',')}\n`,
@@ -96,6 +100,7 @@ export class FakeHost {
   readonly injected: unknown[][] = [];
   last: LastMessages = { outputs: {} };
   dead: readonly DeadLetter[] = [];
+  held: readonly HeldKey[] = [];
   dryPath: readonly RunStep[] = [];
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
@@ -147,7 +152,7 @@ export class FakeHost {
       edit: async (id, body) => { this.dead = this.dead.map((letter) => (letter.id === find(id).id ? { ...letter, edited: true, body } : letter)); },
       resend: async (request) => { this.asked.push(['resend', request]); return { done: 1, refused: [] }; },
       discard: async (selection) => { this.asked.push(['discard', selection]); return { done: 1, refused: [] }; },
-      heldKeys: async () => [], freeKey: async (flow, request) => { this.asked.push(['free', flow, request]); },
+      heldKeys: async () => this.held, freeKey: async (flow, request) => { this.asked.push(['free', flow, request]); },
     };
   }
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DebugBatch, LiveClientEvents, LiveCounters, LiveServerEvents, LiveSnapshot } from '../../../runtime/api/contract.ts';
 import { limits } from '../../../runtime/limits.ts';
 import type { DebugEvent } from '../../../runtime/observe.ts';
-import { ApiKit } from '../../kit/api-kit.ts';
+import { ApiKit, HIDDEN } from '../../kit/api-kit.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 
 /** A client that keeps what it is sent. `sync` resolves when everything sent before has arrived: events come in order. */
@@ -98,6 +98,20 @@ test('debug messages come masked and in order, and a flood is cut with the count
   await pass(500);
   expect(shownOf(client).slice(1)).toEqual(Array.from({ length: limits.debugPerSecond }, (_, i) => i));
   expect(skippedOf(client)).toBe(1000 - limits.debugPerSecond);
+});
+
+test('labels, logs, failures and what counters say are masked, and hold no value of a secret', async () => {
+  const client = await connect();
+  const text = `calling +79001234534 with ${HIDDEN}`;
+  kit.host.setCounters('lead', 1);
+  const counters = kit.host.counts.get('lead') as LiveCounters;
+  kit.host.counts.set('lead', { ...counters, nodes: { a: { ...counters.nodes.a as LiveCounters['nodes'][string], status: { kind: 'bad', text: { en: text, ru: text } } } }, connections: { db: { state: 'paused', reason: { en: text, ru: text } } } });
+  kit.observers.emit({ ...debug('lead', { note: text }), label: text });
+  kit.observers.emit({ kind: 'log', at: 1, flow: 'lead', node: 'a', level: 'warn', text, details: { text } });
+  kit.observers.emit({ kind: 'failure', at: 1, flow: 'lead', node: 'a', runId: 'r', code: 'x.y', text: { en: text, ru: text }, attempt: 1, final: true });
+  const snapshot = JSON.stringify(await client.watch('lead'));
+  expect(snapshot.split('calling +7900•••••34 with •••').length - 1).toBe(10);
+  expect(snapshot).not.toMatch(/1234534|hunter/);
 });
 
 test('a second of a flood shows no more than a second’s worth after the first burst', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../../runtime/errors.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { NodeFailure } from '../../../runtime/sdk/node-failure.ts';
-import { ApiKit, codeOf, sampleFlow } from '../../kit/api-kit.ts';
+import { ApiKit, codeOf, HIDDEN, sampleFlow } from '../../kit/api-kit.ts';
 
 let kit: ApiKit;
 beforeEach(async () => { kit = await new ApiKit().open(); });
@@ -216,6 +216,39 @@ test('a dead letter that is edited keeps what was masked and left as it was', as
   expect(kit.project.calls).toContainEqual(['audited', 'local', 'dead-letter.edit', '7']);
 });
 
+test('what a failure quotes, and keys, are shown masked and without the value of any secret', async () => {
+  const quoting = { en: `calling +79001234534 with ${HIDDEN}`, ru: `вызов +79001234534 с ${HIDDEN}` };
+  const shown = { en: 'calling +7900•••••34 with •••', ru: 'вызов +7900•••••34 с •••' };
+  kit.host.dead = [{ ...LETTER, key: '+79001234534', message: quoting }];
+  const letter = { key: '+7900•••••34', message: shown };
+  expect((await kit.ask({ path: '/api/v1/dead-letters' })).json).toMatchObject({ deadLetters: [letter] });
+  expect((await kit.ask({ path: '/api/v1/dead-letters/7' })).json).toMatchObject(letter);
+  kit.host.held = [{ node: 'a', key: '+79001234534', since: 1, deadLetter: '7', code: 'x.y', message: quoting, waiting: 2 }];
+  expect((await kit.ask({ path: '/api/v1/flows/lead/held-keys' })).json).toMatchObject({ keys: [{ node: 'a', deadLetter: '7', ...letter }] });
+  kit.project.runs.set('r1', {
+    id: 'r1', flow: 'lead', revision: 1, startedAt: 1, state: 'dead-lettered', messages: 1, recorded: true, stepsCut: false, pending: [], replays: [], failure: { node: 'a', code: 'x.y', message: quoting },
+    steps: [{ messageId: 'm', node: 'a', at: 1, ms: 2, attempt: 1, outcome: 'dead-lettered', failure: { code: 'x.y', message: quoting }, input: { body: { note: HIDDEN }, truncated: false } }],
+  });
+  expect((await kit.ask({ path: '/api/v1/runs/r1' })).json).toMatchObject({ failure: { message: shown }, steps: [{ failure: { message: shown }, input: { body: { note: '•••' } } }] });
+  kit.host.injectFails = new NodeFailure('x.y', quoting, { details: { said: HIDDEN } });
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/in/inject' })).json).toEqual({ error: { code: 'x.y', message: shown, details: { said: '•••' } } });
+});
+
+test('a dead letter that holds the value of a secret is edited without losing it', async () => {
+  kit.host.dead = [{ ...LETTER, body: { payload: { note: `use ${HIDDEN}`, sum: 5 } } }];
+  const { body } = (await kit.ask({ path: '/api/v1/dead-letters/7' })).json as { body: { payload: { note: string } } };
+  expect(body.payload.note).toBe('use •••');
+  await kit.ask({ method: 'PUT', path: '/api/v1/dead-letters/7', body: { body: { payload: { ...body.payload, sum: 6 } } } });
+  expect(kit.host.dead[0]).toMatchObject({ body: { payload: { note: `use ${HIDDEN}`, sum: 6 } } });
+});
+
+test('a document goes back to whoever wrote it as it was written', async () => {
+  const flow = { ...sampleFlow(), nodes: { a: { type: 'template', version: 1, config: { key: 'sales@example.com', label: '+79001234534' } } } };
+  await put(flow);
+  expect((await kit.ask({ path: '/api/v1/flows/lead' })).json).toMatchObject({ flow });
+  expect((await kit.ask({ path: '/api/v1/flows/lead/revisions/1' })).json).toEqual(flow);
+});
+
 test('dead letters are resent and discarded by their ids or by a filter, never by nothing', async () => {
   const post = async (path: string, body: unknown) => (await kit.ask({ method: 'POST', path: `/api/v1/dead-letters/${path}`, body })).status;
   expect(await post('resend', { ids: ['1', '2'], to: 'node' })).toBe(200);
@@ -229,9 +262,11 @@ test('dead letters are resent and discarded by their ids or by a filter, never b
 test('held keys are listed and freed, and a run is cancelled, in the name of who asked', async () => {
   expect((await kit.ask({ path: '/api/v1/flows/lead/held-keys' })).json).toEqual({ keys: [], total: 0 });
   expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'skip' } })).status).toBe(204);
+  expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', deadLetter: '7', action: 'resend' } })).status).toBe(204);
+  for (const vague of [{}, { key: 'k', deadLetter: '7' }]) expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', action: 'skip', ...vague } })).status).toBe(400);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'burn' } })).status).toBe(400);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/runs/r1/cancel' })).json).toEqual({ discarded: 1 });
-  expect([kit.host.asked, kit.host.cancelled]).toEqual([[['free', 'lead', { node: 'a', key: 'k', action: 'skip' }]], ['r1']]);
+  expect([kit.host.asked, kit.host.cancelled]).toEqual([[['free', 'lead', { node: 'a', key: 'k', action: 'skip' }], ['free', 'lead', { node: 'a', deadLetter: '7', action: 'resend' }]], ['r1']]);
 });
 
 test('a run is shown with its path, personal data masked, and an unknown one is not found', async () => {

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
-import { show } from '../../../runtime/api/show.ts';
+import { show as showWith } from '../../../runtime/api/show.ts';
+import { Concealed } from '../../../runtime/project/concealed.ts';
 import { Secret } from '../../../runtime/sdk/field.ts';
+
+const secrets = new Concealed();
+secrets.use(['hunter-two', 'pw1']);
+const show = (value: unknown, bytesMax?: number) => showWith(value, (text, most) => secrets.hide(text, most), bytesMax);
+
+test('the value of a secret is hidden wherever it stands, also where a text is cut', () => {
+  expect(show({ note: 'with hunter-two inside', 'hunter-two': 'pw1', url: 'https://x.test/hunter-two?q=pw1' }).value).toEqual({ note: 'with ••• inside', '•••': '•••', url: 'https://x.test/•••?q=pw1' });
+  for (let room = 1; room < 60; room++) expect(JSON.stringify(show({ a: `${'x y '.repeat(8)}hunter-two${' z y'.repeat(8)}` }, room).value), String(room)).not.toMatch(/hu/);
+});
 
 test('masks keys and values at any depth and leaves the original alone', () => {
   const body = { payload: { contacts: [{ phone: '9001234534', mail: 'ivan@example.com' }] }, '+79001234534': 1, '+79001235534': 2 };

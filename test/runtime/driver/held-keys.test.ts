@@ -94,6 +94,16 @@ test('a resent dead letter that fails again holds its key again', async () => {
   expect(await letters(w).heldKeys('flow')).toMatchObject([{ key: 'a', waiting: 2 }]);
 });
 
+test('a key is freed by the dead letter that holds it, of its node only', async () => {
+  const w = await heldAtA();
+  const [held] = await letters(w).heldKeys('flow');
+  const deadLetter = held?.deadLetter as string;
+  for (const wrong of [{ node: 'call', deadLetter: '999' }, { node: 'in', deadLetter }]) await expect(letters(w).freeKey('flow', { ...wrong, action: 'skip' })).rejects.toMatchObject({ code: 'key.not-held' });
+  await letters(w).freeKey('flow', { node: 'call', deadLetter, action: 'skip' });
+  await w.calm();
+  expect(payloads()).toEqual(['b1', 'a2', 'a3']);
+});
+
 test.each([['release', 1], ['skip', 0]] as const)('%s lets the key go on without its dead letter', async (action, left) => {
   const w = await heldAtA();
   await letters(w).freeKey('flow', { node: 'call', key: 'a', action });

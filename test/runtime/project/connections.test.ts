@@ -78,6 +78,18 @@ describe('secrets', () => {
     expect(JSON.stringify(shown)).not.toContain('hunter-2');
     expect(await (await again(world)).project.secret('db.password')).toBe('hunter-2');
   });
+  test('are hidden in all that is shown, as long as they are secrets', async () => {
+    const world = await open();
+    expect(world.project.conceal('with hunter-2')).toBe('with hunter-2');
+    await world.project.saveSecret('db.password', 'hunter-2', ANN);
+    expect(world.project.conceal('with hunter-2')).toBe('with •••');
+    const next = await again(world);
+    expect(next.project.conceal('with hunter-2', 9)).toBe('with •••');
+    await next.project.saveSecret('db.password', 'hunter-3', ANN);
+    expect(next.project.conceal('hunter-2, hunter-3')).toBe('hunter-2, •••');
+    await next.project.deleteSecret('db.password', ANN);
+    expect(next.project.conceal('hunter-3')).toBe('hunter-3');
+  });
   test('are listed by name with the flows and connections that use them', async () => {
     const { project } = await open();
     await project.saveSecret('db.password', 'x', ANN);
