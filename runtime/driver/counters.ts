@@ -38,7 +38,7 @@ export class CountersOf {
     const revision = runner.revision;
     return {
       flow: runner.flow, at: this.#services.clock.now(), ...(revision && { state: runner.state, revision: revision.number }), ...(runner.restingBytes >= limits.flowBytesMax && { isDiskFull: true as const }),
-      nodes: Object.fromEntries([...new Set([...(revision?.units.keys() ?? []), ...this.#leftBehind()])].map((id) => [id, this.#node(id)])),
+      nodes: Object.fromEntries([...new Set([...(revision?.units.keys() ?? []), ...runner.pinned.units.map(({ id }) => id), ...this.#leftBehind()])].map((id) => [id, this.#node(id)])),
       wires: Object.fromEntries([...runner.wireCounts.keys()].map((id) => [id, this.#wire(id)])),
       connections: this.#connections(),
     };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import delay from '../../../nodes/time/delay.ts';
+import { CountersOf } from '../../../runtime/driver/counters.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -48,6 +49,7 @@ describe('a deploy of a pinned flow', () => {
     await w.calm();
     expect(payloads()).toEqual(['new']);
     expect(w.runner('flow').pinned.any).toBe(true);
+    expect(new CountersOf(w.runner('flow'), w.services).read().nodes).toMatchObject({ wait: { held: 1 } });
     await w.pass(HOUR);
     await w.calm();
     expect(payloads()).toEqual(['new', 'old']);
