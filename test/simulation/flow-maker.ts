@@ -5,11 +5,14 @@ import { flowOf } from '../kit/flow-of.ts';
 /** Random flows of the simulation's nodes: lines, fans, branches that meet again, holds, windows, catch nodes, feedback, small wires. */
 
 const NODES_MAX = 14;
+const HOUR = 3_600_000; // four of them until a join stops waiting: longer than any story, so that what it was not told of shows
 const MULTIPLIERS_MAX = 3; // fans, branches and loops together, so that a message becomes tens and not thousands
 
 const KINDS: readonly (readonly [kind: string, weight: number])[] = [
-  ['sim-idempotent', 26], ['sim-external', 10], ['sim-pass', 14], ['sim-batch', 7], ['sim-hold', 10], ['sim-gather', 7], ['sim-route', 8], ['sim-fan', 8], ['sim-loop', 6], ['branch', 10], ['meet', 8],
+  ['sim-idempotent', 26], ['sim-external', 10], ['sim-pass', 14], ['sim-batch', 7], ['sim-hold', 10], ['sim-gather', 7], ['sim-route', 8], ['sim-fan', 8], ['sim-loop', 6], ['branch', 10], ['meet', 8], ['sim-split', 8],
 ];
+
+const PARTS_PASS = ['sim-idempotent', 'sim-external', 'sim-pass', 'sim-hold', 'sim-route', 'sim-batch'] as const;
 
 const int = (random: SeededRandom, from: number, to: number): number => from + Math.floor(random.next() * (to - from + 1));
 const often = (random: SeededRandom, share: number): boolean => random.next() < share;
@@ -19,9 +22,13 @@ class Maker {
   readonly nodes: { [id: string]: Partial<FlowNode> & { type: string } } = {};
   readonly wires: Wire[] = [];
   readonly random: SeededRandom;
+  readonly #wholes: boolean;
   #multipliers = 0;
 
-  constructor(random: SeededRandom) { this.random = random; }
+  constructor(random: SeededRandom, wholes: boolean) {
+    this.random = random;
+    this.#wholes = wholes;
+  }
 
   add(kind: string): string {
     const id = `${kind.replace('sim-', '')}${Object.keys(this.nodes).length}`;
@@ -33,6 +40,8 @@ class Maker {
     const { random } = this;
     if (kind === 'sim-pass') return { config: { fails: often(random, 0.3), slow: often(random, 0.3) } };
     if (kind === 'sim-sink') return { config: { answers: often(random, 0.4) } };
+    if (kind === 'sim-split') return { config: { times: int(random, 2, 4) } };
+    if (kind === 'sim-join') return { config: { id, waitMs: 4 * HOUR } };
     if (kind === 'sim-fan') return { config: { times: int(random, 2, 3), streams: often(random, 0.5) } };
     if (kind === 'sim-loop') return { config: { rounds: int(random, 1, 2) } };
     if (kind === 'sim-gather') return { config: { id, size: int(random, 2, 4), waitMs: pick(random, [2000, 20_000, 60_000]) } };
@@ -65,6 +74,7 @@ class Maker {
       const met = this.#whereToMeet(from);
       if (met !== undefined) { this.wire(from, met); return; }
     }
+    if (kind === 'sim-split') { this.#whole(from, depth); return; }
     const id = this.add(kind === 'meet' ? 'sim-sink' : kind);
     this.wire(from, id);
     if (kind === 'sim-fan' || kind === 'sim-loop') this.#multipliers++;
@@ -75,9 +85,28 @@ class Maker {
     if (/idempotent|external/.test(kind) && often(this.random, 0.15)) this.wire(`${id}.error`, this.add('sim-sink'));
   }
 
+  /** A whole is split, and its parts come together again but for those that end or go astray on their way. */
+  #whole(from: string, depth: number): void {
+    const { random } = this;
+    this.#multipliers++;
+    const split = this.add('sim-split');
+    this.wire(from, split);
+    let at = `${split}.out`;
+    for (let n = int(random, 1, 3); n > 0; n--) {
+      const id = this.add(pick(random, PARTS_PASS));
+      this.wire(at, id);
+      if (id.startsWith('route')) this.grow(`${id}.b`, depth + 3);
+      at = id.startsWith('route') ? `${id}.a` : `${id}.out`;
+    }
+    const join = this.add('sim-join');
+    this.wire(at, join);
+    this.grow(`${join}.out`, depth + 2);
+    for (const port of ['late', 'incomplete']) if (often(random, 0.5)) this.wire(`${join}.${port}`, this.add('sim-sink'));
+  }
+
   #kind(depth: number): string {
     if (depth > 1 && (Object.keys(this.nodes).length >= NODES_MAX || often(this.random, depth * 0.08))) return 'sim-sink';
-    const kinds = KINDS.filter(([kind]) => this.#multipliers < MULTIPLIERS_MAX || !['sim-fan', 'sim-loop', 'branch'].includes(kind));
+    const kinds = KINDS.filter(([kind]) => (this.#wholes || kind !== 'sim-split') && (this.#multipliers < MULTIPLIERS_MAX || !['sim-fan', 'sim-loop', 'sim-split', 'branch'].includes(kind)));
     let left = this.random.next() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
     return kinds.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'sim-sink';
   }
@@ -108,8 +137,8 @@ class Maker {
   }
 }
 
-export function makeFlow(random: SeededRandom): Flow {
-  const maker = new Maker(random);
+export function makeFlow(random: SeededRandom, wholes: boolean): Flow {
+  const maker = new Maker(random, wholes);
   for (let sources = often(random, 0.25) ? 2 : 1; sources > 0; sources--) maker.grow(`${maker.add('sim-source')}.out`, 0);
   if (often(random, 0.5)) {
     const id = maker.add('catch');

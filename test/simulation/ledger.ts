@@ -1,5 +1,5 @@
 import type { Request } from '../../runtime/journal/port.ts';
-import type { CancelledRun, CommitResult, DeadLetterRow, EndedRun, KeptRow, Op, Row } from '../../runtime/journal/rows.ts';
+import { rowFlag, type CancelledRun, type CommitResult, type DeadLetterRow, type EndedRun, type KeptRow, type Op, type Row } from '../../runtime/journal/rows.ts';
 import { decodeBody } from '../../runtime/journal/codec.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
 import type { StepRecord } from '../../runtime/store/store.ts';
@@ -39,6 +39,12 @@ export class Ledger {
   readonly letters = new Map<string, DeadLetterRow[]>();
   readonly arrived = new Set<string>();
   readonly gathered: Gathered[] = [];
+  /** Parts that a join has not kept: it had them already, or their whole had left. */
+  readonly passed = new Map<string, 'taken' | 'late'>();
+  /** Runs of parts of a whole that left in another run: how each of them ended is not reckoned. */
+  readonly crossed = new Set<string>();
+  /** Words for joins that went with a run that a person cancelled. */
+  readonly wordsDiscarded = new Map<string, number>();
   /** Messages that went with their run when a person cancelled it, with how many a node had made of it by then; in memory mode nobody sees which. */
   readonly discarded = new Map<string, number>();
   readonly cancelled = new Set<string>();
@@ -149,6 +155,7 @@ export class Ledger {
       this.#cancelledRows.add(seq); // a change of it may be on its way
     }
     for (const [key] of kept) this.kept.delete(key);
+    this.wordsDiscarded.set(run, (this.wordsDiscarded.get(run) ?? 0) + rows.filter(({ flags }) => (flags & rowFlag.missing) !== 0).length);
     for (const { node, body, cursor } of [...rows, ...kept.map(([, each]) => ({ ...each, cursor: null }))]) this.discarded.set(visitKey({ run, node, path: pathOf(decodeBody(body)) }), cursor ?? 0);
     for (const call of this.#underWay) if (call.run === run) this.#underWay.delete(call);
     for (const ended of gone.ended) this.runEnded(ended);

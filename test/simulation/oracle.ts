@@ -89,6 +89,8 @@ class Expectation {
       case 'sim-route': return decides.drops(id, path) ? only(DROPPED) : on(decides.port(id, path));
       case 'sim-loop': return on(decides.again(id, path, Number(config.rounds ?? 1)) ? 'again' : 'out');
       case 'sim-gather': return this.#gathered(id, path);
+      case 'sim-split': return this.#fanned(id, path, Number(config.times ?? 2));
+      case 'sim-join': return this.#joined({ id, node, ...plan }, path);
       case 'sim-pass': return config.fails === true && decides.fails(id, path) ? this.#caught({ id, node, ...plan }, path) : on();
       case 'sim-idempotent': case 'sim-external': return either(on(), this.#caught({ id, node, ...plan }, path));
       case 'catch': return this.#along(id, 'out', path);
@@ -114,11 +116,24 @@ class Expectation {
     return byPort.some(({ to }) => this.#ledger.wasWithout(to, this.#run)) ? either(along, byCatchers()) : along;
   }
 
+  /** A part: in a whole, there already, or late. What is no part of anything fails. */
+  #joined(plan: PlanNode, path: string): Ways {
+    const passed = this.#ledger.passed.get(visitKey({ run: this.#run, node: plan.id, path }));
+    const gathered = either(...['out', 'incomplete'].map((port) => this.#gathered(plan.id, path, port)));
+    return either(gathered, this.#caught(plan, path), passed === 'late' ? this.#along(plan.id, 'late', stepOf(path, plan.id)) : passed === 'taken' ? only(COMPLETED) : LOST);
+  }
+
+  /** Wholes of which nothing came leave in the run that was told of the last part. */
+  empty(ways: Ways): Ways {
+    const empty = this.#ledger.gathered.filter(({ carrier }) => carrier === '');
+    return empty.reduce((sum, { node, path }) => either(sum, ...['out', 'incomplete'].map((port) => both(sum, this.#along(node, port, path)))), ways);
+  }
+
   /** It ends in the window, as it does in a replay when it was in one before, unless it is the last there: that one's run goes on with what leaves. */
-  #gathered(id: string, path: string): Ways {
+  #gathered(id: string, path: string, port = 'out'): Ways {
     const { repeats, gathered } = this.#ledger;
     const runs = repeats.isAsBefore(this.#run) ? [this.#run, ...repeats.repeated(this.#run)] : [this.#run];
-    const ways = runs.map((run) => `${run}|${path}`).flatMap((own) => gathered.filter(({ node, parts }) => node === id && parts.has(own)).map((window) => (window.carrier === own ? this.#along(id, 'out', window.path) : only(COMPLETED))));
+    const ways = runs.map((run) => `${run}|${path}`).flatMap((own) => gathered.filter(({ node, parts }) => node === id && parts.has(own)).map((window) => (window.carrier === own ? this.#along(id, port, window.path) : only(COMPLETED))));
     return either(repeats.isAsBefore(this.#run) ? only(COMPLETED) : LOST, ...ways);
   }
 }
@@ -144,8 +159,9 @@ function judgeRun(accepted: Accepted, plans: Plans, ledger: Ledger): void {
     if (ledger.rows.size === 0 && ledger.kept.size === 0) ledger.violated(`${accepted.run} was accepted, is not pending and never ended`);
     return;
   }
+  if (ledger.crossed.has(accepted.run)) return;
   const expectation = new Expectation(plans, ledger, accepted.run);
-  const ways = expectation.began(accepted);
+  const ways = expectation.empty(both(expectation.began(accepted), only((ledger.wordsDiscarded.get(accepted.run) ?? 0) * DISCARDED)));
   const way = end.completed * COMPLETED + end.dropped * DROPPED + end.dead * DEAD + end.discarded * DISCARDED;
   if (ways.has(way)) return;
   const why = ways.size === 0 ? expectation.lost.join('; ') : `expected ${[...ways].slice(0, 4).map(shown).join(' or ')}`;

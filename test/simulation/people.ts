@@ -9,6 +9,8 @@ interface Options {
   readonly host: () => DriverHost;
   /** Runs that somebody was told of and that have not ended. */
   readonly unended: () => readonly string[];
+  /** Dead letters may be resent to where their run began. */
+  readonly toStart: boolean;
   /** Nodes to which a message may be sent. */
   readonly takers: readonly string[];
 }
@@ -33,7 +35,7 @@ export class People {
     if (!letter) return;
     const roll = this.#o.random.next();
     const other = this.#choose(this.#o.takers) ?? letter.node;
-    const to = roll < 0.65 ? 'node' : roll < 0.8 ? 'start' : { node: other };
+    const to = roll < 0.65 ? 'node' : roll < 0.8 && this.#o.toStart ? 'start' : { node: other };
     ledger.note(`resend ${letter.runId} at ${letter.node} to ${typeof to === 'string' ? `its ${to}` : other}`);
     await letters.resend({ ids: [letter.id], to });
   }

@@ -54,7 +54,8 @@ export class Repeats {
     if (key !== idempotencyKey) this.#violated(`${run}|${node}|${path} comes with another idempotency key than before`);
     const other = this.#workOfKey.get(`${node}|${idempotencyKey}`) ?? path;
     this.#workOfKey.set(`${node}|${idempotencyKey}`, other);
-    if (other !== path) this.#violated(`${run}|${node}|${path} comes with the idempotency key of ${other}, so that who takes it does not do it`);
+    // A whole is the same message also when other parts of it have come.
+    if (other !== path && !path.includes('/join')) this.#violated(`${run}|${node}|${path} comes with the idempotency key of ${other}, so that who takes it does not do it`);
     if ((this.#done.get(`${id}|${node}`) ?? Infinity) < (this.#knownAt.get(run) ?? 0)) this.#violated(`${run}|${node}|${path} is called, and was recorded as done before its run began`);
   }
 

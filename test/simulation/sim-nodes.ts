@@ -28,8 +28,8 @@ export const stepOf = (path: string, node: string, ordinal?: number): string => 
 /** What leaves a window has a way of its own; only the loops of its last message are still counted. */
 export const gatheredPath = (node: string, parts: readonly string[]): string => `0${(parts.at(-1)?.match(/\/loop\d+/g) ?? []).join('')}/${node}[${shortHash(parts.join('\n'))}]`;
 
-const BOTH = (text: string) => ({ en: text, ru: text });
-const COMMON = { version: 1, title: BOTH('Simulated'), category: 'logic', icon: 'box', summary: BOTH('For the simulation.'), help: BOTH('For the simulation.'), examples: [] } as const;
+export const BOTH = (text: string) => ({ en: text, ru: text });
+export const COMMON = { version: 1, title: BOTH('Simulated'), category: 'logic', icon: 'box', summary: BOTH('For the simulation.'), help: BOTH('For the simulation.'), examples: [] } as const;
 const OUT = { fixed: { out: { title: BOTH('Out') } } } as const;
 const never = new Promise<never>(() => undefined);
 const MARK = { mark: field.integer(BOTH('Changes with a deploy'), { default: 0 }) };
@@ -59,7 +59,7 @@ export class SimNodes {
   constructor(random: SeededRandom, ledger: Ledger) {
     this.#random = random;
     this.#ledger = ledger;
-    this.definitions = [this.#source(), this.#thru(), this.#pass(), this.#batch(), this.#fan(), this.#route(), this.#hold(), this.#loop(), this.#gather(), this.#sink(), this.#call('idempotent'), this.#call('external')];
+    this.definitions = [this.#source(), this.#thru(), this.#pass(), this.#batch(), this.#fan(), this.#route(), this.#hold(), this.#loop(), this.#gather(), this.#split(), this.#sink(), this.#call('idempotent'), this.#call('external')];
   }
 
   #source(): NodeDefinition {
@@ -88,6 +88,12 @@ export class SimNodes {
       const { times } = config;
       if (!config.streams) return Array.from({ length: times }, (_, i) => onward(message, node.id, i));
       return many(function* all(from) { for (let i = from; i < times; i++) yield onward(message, node.id, i); });
+    } });
+  }
+  #split(): NodeDefinition {
+    return defineNode({ ...COMMON, type: 'sim-split', replay: 'pure', splits: true, config: { times: field.integer(BOTH('Times'), { default: 2 }) }, outputs: OUT, run: (message, { node, envelope, config }) => {
+      const { parts } = message;
+      return Array.from({ length: config.times }, (_, index) => ({ ...onward(message, node.id, index), parts: { id: envelope.id, index, count: config.times, type: 'list', ...(parts !== undefined && { outer: parts }) } }));
     } });
   }
   #route(): NodeDefinition {

@@ -9,7 +9,7 @@ import type { Store } from '../../runtime/store/store.ts';
 import { openMemoryStore } from '../../runtime/store/sqlite/sqlite-store.ts';
 import { JournalError } from '../../runtime/journal/port.ts';
 import { limits } from '../../runtime/limits.ts';
-import type { Receipt } from '../../runtime/sdk/index.ts';
+import type { NodeDefinition, Receipt } from '../../runtime/sdk/index.ts';
 import { SeededRandom, settled, TEST_START, VirtualTime } from '../kit/virtual-time.ts';
 import { World } from '../kit/world.ts';
 import { FaultyPort, type Faults, type Way } from './faulty-port.ts';
@@ -18,6 +18,7 @@ import { Ledger } from './ledger.ts';
 import { judge } from './oracle.ts';
 import { makePlan, type Action, type Plan } from './plan.ts';
 import { People } from './people.ts';
+import { simJoin } from './sim-join.ts';
 import { SimNodes } from './sim-nodes.ts';
 
 export interface Outcome { readonly seed: number; readonly violations: readonly string[]; readonly trace: readonly string[]; readonly runs: number; readonly lives: number }
@@ -49,6 +50,7 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #ledger = new Ledger();
   readonly #nodes: SimNodes;
+  readonly #types: readonly NodeDefinition[];
   readonly #people: People;
   readonly #acknowledged = new Set<string>();
   readonly #base: Flow;
@@ -74,8 +76,9 @@ class Simulation {
     this.#store = watched(openMemoryStore(), this.#ledger);
     this.#nodes = new SimNodes(this.#random, this.#ledger);
     // In every third story runs end on the revision on which they began: to those who look from outside it makes no difference.
-    this.#base = this.#flow = { ...makeFlow(this.#random), ...(seed % 3 === 1 && { runs: 'pinned' }) };
-    this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended(), takers: Object.keys(this.#base.nodes).filter((id) => !/source|catch/.test(id)) });
+    this.#base = this.#flow = { ...makeFlow(this.#random, plan.wholes), ...(seed % 3 === 1 && { runs: 'pinned' }) };
+    this.#types = [...this.#nodes.definitions, simJoin(this.#ledger, () => this.#nodes.life), catchNode];
+    this.#people = new People({ random: this.#random, ledger: this.#ledger, flow: this.#base.id, host: () => this.#host, unended: () => this.#unended(), toStart: !plan.wholes, takers: Object.keys(this.#base.nodes).filter((id) => !/source|catch/.test(id)) });
     this.#ledger.repeats.keepsNames = !plan.rewires && plan.actions.every(({ kind }) => kind !== 'take away');
     this.#ledger.durable = this.#base.delivery === 'durable';
     this.#ledger.now = () => this.#world?.clock.now() - TEST_START;
@@ -90,7 +93,7 @@ class Simulation {
     }
     await this.#recovery();
     const exact = this.#ledger.durable || this.#crashes === 0;
-    judge({ flow: this.#base, nodes: [...this.#nodes.definitions, catchNode], ledger: this.#ledger, acknowledged: this.#acknowledged, exact });
+    judge({ flow: this.#base, nodes: this.#types, ledger: this.#ledger, acknowledged: this.#acknowledged, exact });
     let onDisk = -1;
     await this.#during(this.#world.pending().then((pending) => { onDisk = pending; }));
     if (onDisk !== this.#ledger.rows.size) this.#ledger.violated(`the disk holds ${onDisk} pending messages, ${this.#ledger.rows.size} were expected`);
@@ -111,7 +114,7 @@ class Simulation {
       this.#lives++;
       this.#faults = { dieAt: Infinity, dieHow: 'before', trouble: false, slow: this.#plan.slowDisk, ...this.#plan.lives[this.#lives - 1] };
       this.#world = new World({
-        file: this.#file, nodes: [...this.#nodes.definitions, catchNode], connections: [this.#nodes.connection], project: { link: { type: 'sim-link', config: {} } as never },
+        file: this.#file, nodes: this.#types, connections: [this.#nodes.connection], project: { link: { type: 'sim-link', config: {} } as never },
         clock: new VirtualTime(now), seed: this.#seed * 1000 + this.#lives, store: this.#store,
         port: (database, world) => {
           this.#ledger.holds.onDisk = () => database.keyHolds(this.#base.id);
@@ -271,6 +274,7 @@ class Simulation {
     for (let waited = 0; waited < 600 && this.#unfinished(); waited++) {
       await this.#during(this.#people.freeAllKeys());
       await this.#until(this.#world.clock.now() + HOUR / 60);
+      await this.#world.calm(); // very many messages take very many turns, and no time
     }
     await this.#world.calm();
     // That the disk refused a read is told to the operator, and nothing worse.
