@@ -72,7 +72,8 @@ export interface DeadLetterDoor {
   resend(request: ResendRequest): Promise<DeadLetterAnswer>;
   discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer>;
   heldKeys(flow: string): Promise<readonly HeldKey[]>;
-  freeKey(flow: string, request: HeldKeyRequest): Promise<void>;
+  /** For each dead letter that held it: done, or why not. A `Failure` `key.not-held` when none did. */
+  freeKey(flow: string, request: HeldKeyRequest): Promise<DeadLetterAnswer>;
 }
 
 /** Values that nodes and flows keep. Whole: masking is the API's. A `Failure` `context.not-found` for one that is not there. */

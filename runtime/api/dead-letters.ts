@@ -24,7 +24,7 @@ function shownWhole(letter: DeadLetterDetail, conceal: Conceal): DeadLetterDetai
   return { ...letter, details: show(letter.details, conceal).value as DeadLetterDetail['details'], body: value, truncated };
 }
 
-const said = ({ done, refused }: DeadLetterAnswer, what: DeadLetterSelection): string => `${done} done, ${refused.length} refused: ${JSON.stringify(what)}`.slice(0, 2000);
+const said = ({ done, refused }: DeadLetterAnswer, what: DeadLetterSelection | HeldKeyRequest): string => `${done} done, ${refused.length} refused: ${JSON.stringify(what)}`.slice(0, 2000);
 
 export const letterRoutes: readonly Route[] = [
   route<undefined, DeadLetterQuery & { readonly limit: number; readonly after?: string }>({
@@ -84,8 +84,9 @@ export const letterRoutes: readonly Route[] = [
       oneOf: [{ required: ['key'], properties: { key: {} } }, { required: ['deadLetter'], properties: { deadLetter: {} } }],
     }),
     async handle({ param, body, by }, { host, project }) {
-      await host.letters.freeKey(param('id'), body);
-      await project.audited(by, { action: `key.${body.action}`, subject: param('id'), details: `${body.key === undefined ? `the key that dead letter ${body.deadLetter ?? ''} holds` : `key ${body.key}`} at node ${body.node}` });
+      const answer = await host.letters.freeKey(param('id'), body);
+      await project.audited(by, { action: `key.${body.action}`, subject: param('id'), details: said(answer, body) });
+      if (answer.refused[0]) throw new Failure('dead-letter.refused', answer.refused[0].reason);
       return {};
     },
   }),

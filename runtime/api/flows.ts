@@ -73,7 +73,11 @@ const nodes: readonly Route[] = [
   route<InjectRequest>({
     method: 'POST', path: '/flows/:id/nodes/:node/inject', summary: 'Presses a source’s button, or feeds a body into a node as a new run.', answer: 'InjectAnswer',
     bodyOptional: true, body: schema({ type: 'object', additionalProperties: false, properties: { body: { type: 'object' } } }),
-    handle: async ({ param, body }, { host }) => ({ body: await host.inject(param('id'), param('node'), body.body) }),
+    async handle({ param, body, by }, { host, project }): Promise<ApiAnswer> {
+      const answer = await host.inject(param('id'), param('node'), body.body);
+      await project.audited(by, { action: 'message.inject', subject: `${param('id')}/${param('node')}`, details: answer.runId === undefined ? 'button' : `1 message, run ${answer.runId}` });
+      return { body: answer };
+    },
   }),
   route({
     method: 'GET', path: '/flows/:id/nodes/:node/last', summary: 'Gives the last message that came in and that left each port, personal data masked.', answer: 'LastMessages',

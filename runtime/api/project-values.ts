@@ -21,11 +21,19 @@ const connections: readonly Route[] = [
   route<{ readonly document?: ConnectionDocument }>({
     method: 'POST', path: '/connections/:name/test', summary: 'Opens the connection, asks it something harmless and closes it. With a document: tries that one without saving it.', answer: 'TestAnswer',
     bodyOptional: true, body: schema({ type: 'object', additionalProperties: false, properties: { document } }),
-    handle: async ({ param, body }, { project }) => ({ body: await project.testConnection(param('name'), body.document) }),
+    async handle({ param, body, by }, { project }): Promise<ApiAnswer> {
+      const answer = await project.testConnection(param('name'), body.document);
+      await project.audited(by, { action: 'connection.test', subject: param('name'), details: `${answer.ok ? 'works' : 'fails'}${body.document ? ', with a document that is not saved' : ''}` });
+      return { body: answer };
+    },
   }),
   route({
     method: 'POST', path: '/connections/:name/try', summary: 'Tries a paused connection now instead of at its time; of a paused host (host:name) each of its nodes tries with one message.', answer: 'ConnectionState',
-    handle: async ({ param }, { host }) => ({ body: await host.tryConnection(param('name')) }),
+    async handle({ param, by }, { host, project }): Promise<ApiAnswer> {
+      const answer = await host.tryConnection(param('name'));
+      await project.audited(by, { action: 'connection.try', subject: param('name'), details: answer.state });
+      return { body: answer };
+    },
   }),
 ];
 

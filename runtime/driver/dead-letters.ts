@@ -75,8 +75,8 @@ export class DeadLetters {
     return [...keys.values()];
   }
 
-  /** Lets a key go on: without its dead letter, after discarding it, or behind it. */
-  async freeKey(flow: string, { node, key: named, deadLetter, action }: HeldKeyRequest): Promise<void> {
+  /** Lets a key go on: without its dead letter, after discarding it, or behind it. Answers for the dead letters that held it. */
+  async freeKey(flow: string, { node, key: named, deadLetter, action }: HeldKeyRequest): Promise<DeadLetterAnswer> {
     const holds = (await this.#services.journal.keyHolds(flow)).filter((hold) => hold.node === node && hold.letter !== null);
     const key = named ?? holds.find(({ letter }) => String(letter) === deadLetter)?.key;
     const letters = holds.filter((hold) => hold.key === key).map((hold) => String(hold.letter));
@@ -84,10 +84,9 @@ export class DeadLetters {
     if (action === 'release') {
       await this.#services.journal.commit({ ops: [{ op: 'key-free', flow, node, key }] });
       this.#flows.runner(flow)?.station(node).freeKey(key, { all: true });
-      return;
+      return { done: letters.length, refused: [] };
     }
-    const { refused } = await (action === 'skip' ? this.discard({ ids: letters }) : this.resend({ ids: letters, to: 'node' }));
-    if (refused[0]) throw new Failure('dead-letter.refused', refused[0].reason);
+    return await (action === 'skip' ? this.discard({ ids: letters }) : this.resend({ ids: letters, to: 'node' }));
   }
 
   /** Forgets those that nobody looked after in all the time that they are kept. */

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, HeldKey, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, HeldKey, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Contexts } from '../../runtime/driver/contexts.ts';
 import { States } from '../../runtime/driver/states.ts';
@@ -34,6 +34,8 @@ export class FakeProject {
   readonly secrets = new Map<string, string>();
   readonly runs = new Map<string, RunDetail>();
   readonly calls: unknown[][] = [];
+  /** Of what was audited. */
+  readonly details: string[] = [];
   readonly listeners = new Set<(change: Change) => void>();
   /** Thrown by `listFlows`. */
   breaks: Error | undefined;
@@ -70,7 +72,10 @@ export class FakeProject {
         if (!run) throw new Failure('run.not-found', { en: `run ${id}: nothing is kept of it`, ru: `запуск ${id}: о нём ничего не хранится` });
         return run;
       },
-      audited: async (by, what) => { note('audited', by.name, what.action, what.subject); },
+      audited: async (by, what) => {
+        note('audited', by.name, what.action, what.subject);
+        this.details.push(what.details ?? '');
+      },
       audit: async (limit, before) => { note('audit', limit, before); return [{ at: 1, by: 'local', action: 'flow.save', subject: 'lead' }]; },
       onChange: (listener) => { this.listeners.add(listener); return () => { this.listeners.delete(listener); }; },
       close: async () => undefined,
@@ -101,6 +106,7 @@ export class FakeHost {
   last: LastMessages = { outputs: {} };
   dead: readonly DeadLetter[] = [];
   held: readonly HeldKey[] = [];
+  freed: DeadLetterAnswer = { done: 1, refused: [] };
   dryPath: readonly RunStep[] = [];
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
@@ -152,7 +158,7 @@ export class FakeHost {
       edit: async (id, body) => { this.dead = this.dead.map((letter) => (letter.id === find(id).id ? { ...letter, edited: true, body } : letter)); },
       resend: async (request) => { this.asked.push(['resend', request]); return { done: 1, refused: [] }; },
       discard: async (selection) => { this.asked.push(['discard', selection]); return { done: 1, refused: [] }; },
-      heldKeys: async () => this.held, freeKey: async (flow, request) => { this.asked.push(['free', flow, request]); },
+      heldKeys: async () => this.held, freeKey: async (flow, request) => { this.asked.push(['free', flow, request]); return this.freed; },
     };
   }
 }

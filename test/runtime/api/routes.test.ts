@@ -142,7 +142,7 @@ test('connections, secrets and env are saved, tried and deleted, and no answer h
   const limited = { ...document, rate: '5/1s', note: 'kept as it is' };
   expect((await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document: limited }, headers: { 'if-match': '"5"' } })).status).toBe(200);
   await kit.ask({ method: 'PUT', path: '/api/v1/env/REGION', body: { value: null } });
-  expect(kit.project.calls).toEqual([['saveConnection', 'crm-db', document, 4], ['testConnection', 'crm-db', document], ['saveConnection', 'crm-db', limited, 5], ['saveEnv', 'REGION', null]]);
+  expect(kit.project.calls.filter(([what]) => what !== 'audited')).toEqual([['saveConnection', 'crm-db', document, 4], ['testConnection', 'crm-db', document], ['saveConnection', 'crm-db', limited, 5], ['saveEnv', 'REGION', null]]);
   expect((await kit.ask({ method: 'PUT', path: '/api/v1/secrets/token', body: { value: 'hunter2' } })).status).toBe(204);
   expect(kit.project.secrets.get('token')).toBe('hunter2');
   expect((await kit.ask({ path: '/api/v1/secrets' })).text).not.toContain('hunter2');
@@ -267,6 +267,26 @@ test('held keys are listed and freed, and a run is cancelled, in the name of who
   expect((await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/held-keys', body: { node: 'a', key: 'k', action: 'burn' } })).status).toBe(400);
   expect((await kit.ask({ method: 'POST', path: '/api/v1/runs/r1/cancel' })).json).toEqual({ discarded: 1 });
   expect([kit.host.asked, kit.host.cancelled]).toEqual([[['free', 'lead', { node: 'a', key: 'k', action: 'skip' }], ['free', 'lead', { node: 'a', deadLetter: '7', action: 'resend' }]], ['r1']]);
+});
+
+test('whatever a person does to messages and connections leaves a line in the audit log: who, what, and how many', async () => {
+  const lines = async (method: string, path: string, body?: unknown): Promise<readonly [string, unknown[][], string[]]> => {
+    kit.project.calls.length = 0;
+    kit.project.details.length = 0;
+    const { status } = await kit.ask({ method, path: `/api/v1${path}`, ...(body !== undefined && { body }) });
+    return [`${status}`, kit.project.calls.filter(([what]) => what === 'audited').map(([, ...rest]) => rest), [...kit.project.details]];
+  };
+  kit.host.dead = [LETTER];
+  expect(await lines('POST', '/flows/lead/nodes/in/inject', { body: { payload: 1 } })).toEqual(['200', [['local', 'message.inject', 'lead/in']], ['1 message, run run-1']]);
+  expect(await lines('POST', '/connections/crm/test')).toEqual(['200', [['local', 'connection.test', 'crm']], ['works']]);
+  expect(await lines('POST', '/connections/crm/test', { document: { type: 'sql', config: {} } })).toEqual(['200', [['local', 'connection.test', 'crm']], ['works, with a document that is not saved']]);
+  expect(await lines('POST', '/connections/crm/try')).toEqual(['200', [['local', 'connection.try', 'crm']], ['open']]);
+  expect(await lines('POST', '/dead-letters/resend', { query: { flow: 'lead' }, to: 'node' })).toEqual(['200', [['local', 'dead-letter.resend', 'lead']], ['1 done, 0 refused: {"query":{"flow":"lead"},"to":"node"}']]);
+  expect(await lines('POST', '/dead-letters/discard', { ids: ['7'] })).toEqual(['200', [['local', 'dead-letter.discard', '*']], ['1 done, 0 refused: {"ids":["7"]}']]);
+  expect(await lines('POST', '/runs/replay', { mode: 'same-keys', query: { flow: 'lead' } })).toEqual(['200', [['local', 'run.replay', 'lead']], ['2 started, 0 refused: {"mode":"same-keys","query":{"flow":"lead"}}']]);
+  expect(await lines('POST', '/runs/r1/cancel')).toEqual(['200', [['local', 'run.cancel', 'r1']], ['1 messages']]);
+  kit.host.freed = { done: 2, refused: [{ id: '7', reason: { en: 'gone', ru: 'нет' } }] };
+  expect(await lines('POST', '/flows/lead/held-keys', { node: 'a', deadLetter: '7', action: 'skip' })).toEqual(['409', [['local', 'key.skip', 'lead']], ['2 done, 1 refused: {"node":"a","deadLetter":"7","action":"skip"}']]);
 });
 
 test('a run is shown with its path, personal data masked, and an unknown one is not found', async () => {
