@@ -219,17 +219,17 @@ async function drained(): Promise<Counts> {
   return await counts();
 }
 
-/** Runs that began and are not listed, or are listed and nobody has begun: what is known of the first ones. */
+/** Runs that began and are not listed, or are listed, and nobody has begun them as far as their path is still kept: what is known of the first ones. */
 async function oddRuns(): Promise<readonly string[]> {
-  const listed = new Map<string, string | undefined>();
+  const listed = new Map<string, boolean>();
   for (let after = ''; ;) {
     const { json } = await api('GET', `/runs?limit=500${after}`);
-    for (const { id, replayOf } of json.runs as readonly { id: string; replayOf?: string }[]) listed.set(id, replayOf);
+    for (const { id, recorded, replayOf } of json.runs as readonly { id: string; recorded: boolean; replayOf?: string }[]) listed.set(id, recorded && replayOf === undefined);
     if (json.next === undefined) break;
     after = `&after=${String(json.next)}`;
   }
   const known = new Set([...people.runs.keys(), ...people.replayed]);
-  const odd = [...[...known].filter((id) => !listed.has(id)), ...[...listed].filter(([id, replayOf]) => !known.has(id) && replayOf === undefined).map(([id]) => id)];
+  const odd = [...[...known].filter((id) => !listed.has(id)), ...[...listed].filter(([id, isFirst]) => isFirst && !known.has(id)).map(([id]) => id)];
   return await Promise.all(odd.slice(0, 10).map(async (id) => {
     const run = (await api('GET', `/runs/${id}`)).json as unknown as { readonly flow?: string; readonly steps?: readonly { readonly node: string; readonly outcome: string }[] };
     return `run ${id} (n ${people.runs.get(id) ?? `is not known${people.replayed.includes(id) ? ', a replay' : ''}`}) of ${run.flow}: ${run.steps?.map(({ node, outcome }) => `${node} ${outcome}`).join(', ')}`;

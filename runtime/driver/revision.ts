@@ -203,7 +203,7 @@ function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit
   unit.outs.set(unit.defaultPort, unit.out);
   for (const [port, wires] of unit.plan.wires) {
     unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire, back }): UnitWire => ({
-      id, step: wires.length === 1 ? `${unit.id}.${port}` : `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key),
+      id, step: `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key),
       limit: { messages: wire.limit?.messages ?? limits.wireMessagesDefault, chars: sizeOf(wire.limit?.bytes) ?? limits.wireBytesDefault }, strict: wire.order === 'strict', back,
       warnAgeMs: durationOf(wire.warnAge), whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
     }))));

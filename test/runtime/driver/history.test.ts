@@ -9,6 +9,7 @@ import { openMemoryStore } from '../../../runtime/store/sqlite/sqlite-store.ts';
 import type { StepRecord, Store } from '../../../runtime/store/store.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import type { Flow } from '../../../runtime/flow/flow.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
@@ -168,6 +169,14 @@ describe('a replay', () => {
     expect(nodes.effects.size).toBe(2);
     expect(told(await pathOf(w, again as string))).toEqual(['in accepted', 'first replayed', 'second done', 'sink done']);
     expect(await store.listReplays(run, 9)).toMatchObject([{ id: again, mode: 'same-keys' }]);
+  });
+  test('under the same keys does nothing again behind a node to which a wire was added meanwhile', async () => {
+    const draw = (...more: string[]): Flow => flowOf({ nodes: { in: 'test-source', first: 'test-external', second: 'test-external', seen: 'test-sink' }, wires: ['in.out -> first.in', 'first.out -> second.in', ...more] });
+    const { w, run } = await ranOnce(draw());
+    await w.deploy(draw('first.out -> seen.in', 'second.out -> seen.in'), 2);
+    await replays(w).one(run, { mode: 'same-keys' });
+    await w.calm();
+    expect([nodes.calls, nodes.arrived.length]).toEqual([['first:a', 'second:a'], 2]);
   });
   // Cause: that it was dropped at the node was taken for what the node had done with it.
   test('under the same keys brings what a full queue had turned away', async () => {

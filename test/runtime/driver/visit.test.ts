@@ -27,7 +27,7 @@ test('the id of a result follows from each step of its way: along single wires, 
   }));
   const run = await nodes.deliver.get('in')?.({ payload: 1 });
   await w.calm();
-  const way = ['in.out', 'a.out', 'b.out'];
-  const expected = [['fan.out'], ['fan.out.1']].flatMap((step) => ['left', 'right'].map((to) => after(run?.runId ?? '', ...way, ...step, `c.out>${to}`)));
+  const way = ['in.out>a', 'a.out>b', 'b.out>fan'];
+  const expected = [['fan.out>c'], ['fan.out.1>c']].flatMap((step) => ['left', 'right'].map((to) => after(run?.runId ?? '', ...way, ...step, `c.out>${to}`)));
   expect(nodes.arrived.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
 });
