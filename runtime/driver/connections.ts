@@ -22,7 +22,7 @@ interface Pause {
   cancel: () => void;
 }
 /** A host that was let go on trust: it is down still when it fails again before that has lasted as long as the wait. */
-interface Trusted { readonly probes: number; readonly at: number; readonly waitedMs: number }
+interface Trusted { readonly probes: number; readonly since: number; readonly at: number; readonly waitedMs: number }
 interface Open { readonly client: Promise<unknown>; readonly definition: ConnectionDefinition }
 
 export interface ConnectionsOptions {
@@ -82,16 +82,17 @@ export class Connections {
   pause(resource: string, reason: Text, afterMs?: number): void {
     const known = this.#paused.get(resource);
     if (known) return;
-    const pause: Pause = { reason, since: this.#o.clock.now(), probeAt: 0, probes: this.#probesOf(resource), probing: undefined, cancel: () => undefined };
+    const before = this.#before(resource);
+    const pause: Pause = { reason, since: before?.since ?? this.#o.clock.now(), probeAt: 0, probes: before?.probes ?? 0, probing: undefined, cancel: () => undefined };
     this.#paused.set(resource, pause);
     this.#planProbe(resource, pause, afterMs);
   }
 
-  /** How often it has been tried in this outage. */
-  #probesOf(resource: string): number {
+  /** The outage that goes on, when it was let go on trust just now. */
+  #before(resource: string): Trusted | undefined {
     const trusted = this.#trusted.get(resource);
     this.#trusted.delete(resource);
-    return trusted && this.#o.clock.elapsed() - trusted.at <= trusted.waitedMs ? trusted.probes : 0;
+    return trusted && this.#o.clock.elapsed() - trusted.at <= trusted.waitedMs ? trusted : undefined;
   }
 
   state(name: string): ConnectionState {
@@ -203,7 +204,7 @@ export class Connections {
         return;
       }
     }
-    else this.#trust(resource, { probes: pause.probes, at: this.#o.clock.elapsed(), waitedMs: backoffOf({ probes: pause.probes - 1 }) });
+    else this.#trust(resource, { probes: pause.probes, since: pause.since, at: this.#o.clock.elapsed(), waitedMs: backoffOf({ probes: pause.probes - 1 }) });
     if (!this.#paused.delete(resource)) return;
     this.#o.observers.emit({ kind: 'connection', at: this.#o.clock.now(), connection: resource, state: 'open' });
     for (const resumed of this.#resumed) resumed(resource);

@@ -176,6 +176,16 @@ describe('a host that a node calls by its address', () => {
       expect(await world.pending()).toBe(0);
     });
   });
+  test('is down since it failed first, however often it was tried', async () => {
+    await calling(async (_, world) => {
+      const { since } = world.services.connections.state('host:there.example');
+      await world.pass(10 * 60_000);
+      expect(world.services.connections.state('host:there.example')).toMatchObject({ state: 'paused', since });
+      await world.services.connections.tryNow('host:there.example');
+      await world.calm();
+      expect(world.services.connections.state('host:there.example')).toMatchObject({ state: 'paused', since });
+    });
+  });
   test.each([[0, 60], [-5000, 60], [10 * 24 * 3_600_000, 0]])('that asks to come back in %i ms is asked at most once a second and at least once an hour', async (retryAfterMs, inAMinute) => {
     await calling(async (host, world) => {
       host.retryAfterMs = retryAfterMs;
