@@ -108,6 +108,7 @@ export class Acceptance {
     };
     const commit: Commit = { ops, acceptance: true, ...(Object.keys(guard).length > 0 && { guard }) };
     const result = await services.journal.commit(commit).catch((error: unknown) => { throw notWritten(node, error); });
+    services.outboxGrew();
     for (const run of result.ended) this.#runner.runEnded(run);
     if (result.known) return { runId: result.known.run, duplicate: true, reply: Promise.resolve(knownOutcome(result.known, reply?.idempotency?.bodyHash)) };
     if (result.duplicateOf !== undefined) return { runId: result.duplicateOf, duplicate: true, ...(reply && { reply: Promise.resolve<ReplyOutcome>({ kind: 'ended', how: 'completed' }) }) };

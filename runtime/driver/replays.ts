@@ -123,6 +123,7 @@ export class Replays implements ReplayDoor {
       ? await journal.commit({ ops, acceptance: true })
       : await journal.commit({ ops: [...ops, { op: 'letter-gone', seq: letter, becomes: null }], guard: { letter }, acceptance: true });
     if (letterGone) return undefined;
+    this.#services.outboxGrew();
     runner.station(work.node).arrive(work);
     return row.run;
   }

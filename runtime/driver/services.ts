@@ -50,7 +50,7 @@ export interface Services {
   readonly history: RunHistory;
   /** Ended runs of memory mode; those of durable mode go through the journal's outbox. */
   ended(run: Run): void;
-  /** The history pump has something to fetch. */
+  /** The history pump may have something to fetch: a run ended, or a step of one that goes on is written. */
   outboxGrew(): void;
   /** A broken invariant: told to the operator, never swallowed. */
   bug(error: unknown, where: Text): void;

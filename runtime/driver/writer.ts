@@ -34,6 +34,7 @@ export class Writer {
     try {
       const { ended } = await services.journal.commit({ ops });
       this.#done(weight);
+      services.outboxGrew();
       for (const run of ended) this.#owner.runEnded(run);
       return true;
     } catch (error) {

@@ -59,6 +59,8 @@ export class World {
   readonly events: RuntimeEvent[] = [];
   readonly bugs: unknown[] = [];
   readonly endedInMemory: EndedRun[] = [];
+  /** How often history was told that there may be more of it. */
+  outboxNews = 0;
   readonly services: Services;
   readonly #database: JournalDatabase;
   /** Run history outlives the process. */
@@ -98,7 +100,7 @@ export class World {
         this.endedInMemory.push(ended);
         options.ended?.(ended);
       },
-      outboxGrew: () => undefined,
+      outboxGrew: () => { this.outboxNews++; },
       bug: (error) => { if (!this.dead) this.bugs.push(error); },
     };
     this.services.suspects.onFreed(() => { for (const runner of this.#runners.values()) runner.scheduleAll(); });

@@ -78,6 +78,19 @@ describe.each(['durable', 'memory'] as const)('the path of a run in %s mode', (d
   });
 });
 
+test('the path of a run that does not end is told as it goes', async () => {
+  nodes.onCall = () => { throw new NodeFailure('test.gone', BOTH('gone'), { scope: 'connection' }); };
+  const w = world();
+  await w.deploy(LINE);
+  const run = await feed('a');
+  const accepted = w.outboxNews;
+  expect(accepted).toBeGreaterThan(0);
+  await w.calm();
+  expect(w.outboxNews).toBeGreaterThan(accepted);
+  expect(told(await pathOf(w, run))).toEqual(['in accepted', 'step done', 'call retried']);
+  expect((await store.listRuns({ limit: 9 })).runs).toEqual([]);
+});
+
 test('steps are on disk with the results that they tell of: after an end of the process at any write the path is whole, and no step is there twice', async () => {
   let at = 0;
   for (let died = true; died;) {
