@@ -19,7 +19,6 @@ interface Revised { readonly revision: number; readonly text: string; readonly f
 export class Deploys {
   readonly #parts: Parts;
   readonly #problemsOf: (flow: Flow) => Promise<readonly Problem[]>;
-  readonly #reasons = new Map<string, Text>();
   readonly #revised = new Map<string, Revised>();
 
   constructor(parts: Parts, problemsOf: (flow: Flow) => Promise<readonly Problem[]>) {
@@ -72,7 +71,7 @@ export class Deploys {
     if (!live) throw neverDeployed(id);
     const { flow } = await this.revised(id, live.revision);
     const problems = await this.#problemsOf(flow);
-    await this.#parts.store.setLive(id, { ...live, enabled: true });
+    await this.#parts.store.setLive(id, { revision: live.revision, enabled: true });
     const outcome = await this.#run(flow, live.revision, problems);
     await audited(this.#parts, by, { action: 'flow.start', subject: id });
     this.#tell(id, by);
@@ -93,12 +92,8 @@ export class Deploys {
     const blamed = host.blamed(id);
     if (blamed === 0) return false;
     const live = await store.findLive(id);
-    if (live) await store.setLive(id, { ...live, enabled: false });
+    if (live) await store.setLive(id, { ...live, enabled: false, blamed });
     await this.rest(id);
-    this.#reasons.set(id, {
-      en: `The process ended again and again at calls of this flow: ${blamed} messages are dead letters because of it. Look at them, then deploy or start the flow.`,
-      ru: `Процесс раз за разом завершался на вызовах этого потока: из-за этого недоставленных сообщений — ${blamed}. Разберитесь с ними, затем примените или запустите поток.`,
-    });
     log('error', `the flow ${id} starts stopped: the process ended again and again at its calls (${blamed} dead letters within an hour); deploy or start it when the cause is gone`, { flow: id });
     await audited(this.#parts, { name: 'start' }, { action: 'flow.stop', subject: id, details: `the process ended at calls of ${blamed} messages` });
     this.#tell(id, { name: 'start' });
@@ -137,8 +132,7 @@ export class Deploys {
     const stored = await this.#parts.store.findLive(id);
     const revised = stored && await this.#find(id, stored.revision);
     const state = stored && this.#stateOf(id, stored);
-    const reason = state === 'stopped' ? this.#reasons.get(id) : undefined;
-    return revised && state && { ...revised, state, ...(reason && { reason }) };
+    return revised && state && { ...revised, state, ...(stored.blamed !== undefined && { reason: endedByCalls(stored.blamed) }) };
   }
   async revised(id: string, revision: number): Promise<Revised> {
     const found = await this.#find(id, revision);
@@ -169,7 +163,6 @@ export class Deploys {
   }
 
   async #run(flow: Flow, revision: number, found: readonly Problem[]): Promise<DeployAnswer> {
-    this.#reasons.delete(flow.id);
     const outcome: DeployOutcome = await this.#parts.host.deploy(flow, revision, async (older) => (await this.#find(flow.id, older))?.flow);
     return { ...outcome, revision, problems: united(found, outcome.problems) };
   }
@@ -192,3 +185,8 @@ const refused = (id: string, problems: readonly Problem[]): Failure => new Failu
 }, { details: { flow: id }, problems });
 
 const neverDeployed = (id: string): Failure => new Failure('flow.never-deployed', { en: `the flow ${id} was never deployed`, ru: `поток ${id} ни разу не применяли` }, { details: { flow: id } });
+
+const endedByCalls = (blamed: number): Text => ({
+  en: `The process ended again and again at calls of this flow: ${blamed} messages are dead letters because of it. Look at them, then deploy or start the flow.`,
+  ru: `Процесс раз за разом завершался на вызовах этого потока: из-за этого недоставленных сообщений — ${blamed}. Разберитесь с ними, затем примените или запустите поток.`,
+});

@@ -84,7 +84,7 @@ export interface DraftSummary { readonly flow: string; readonly name: string; re
 export interface Draft extends DraftSummary { readonly text: string }
 export interface RevisionSummary { readonly revision: number; readonly at: number; readonly by: string }
 export interface Revision extends RevisionSummary { readonly text: string }
-export interface LiveState { readonly revision: number; readonly enabled: boolean }
+export interface LiveState { readonly revision: number; readonly enabled: boolean; /** Of one that was stopped by itself: the messages at whose calls the process ended. */ readonly blamed?: number }
 export interface RunRecord {
   readonly id: string;
   readonly flow: string;

@@ -156,6 +156,14 @@ function revisions(law: Law, get: Get): void {
     expect(await get().findLive('a')).toEqual({ revision: 2, enabled: false });
     expect(await get().findLive('c')).toBeUndefined();
   });
+  law('why a flow was stopped by itself is kept until it runs again', async () => {
+    const stopped = { revision: 1, enabled: false, blamed: 3 };
+    await get().setLive('a', stopped);
+    expect(await get().findLive('a')).toEqual(stopped);
+    expect(await get().listLive()).toEqual([{ flow: 'a', ...stopped }]);
+    await get().setLive('a', { revision: 1, enabled: true });
+    expect(await get().findLive('a')).toEqual({ revision: 1, enabled: true });
+  });
 }
 
 function connections(law: Law, get: Get): void {

@@ -53,9 +53,9 @@ export function revisionsIn(db: Database): Revisions {
     SELECT ?1, coalesce(max(revision), 0) + 1, ?2, ?3, ?4 FROM revisions WHERE flow = ?1 RETURNING revision`);
   const list = db.query<RevisionSummary>('SELECT revision, at, by FROM revisions WHERE flow = ? ORDER BY revision DESC LIMIT ?');
   const find = db.query<Revision>('SELECT revision, at, by, text FROM revisions WHERE flow = ? AND revision = ?');
-  const setLive = db.query('INSERT INTO live VALUES (?, ?, ?) ON CONFLICT (flow) DO UPDATE SET revision = excluded.revision, enabled = excluded.enabled');
-  const findLive = db.query<{ revision: number; enabled: number }>('SELECT revision, enabled FROM live WHERE flow = ?');
-  const listLive = db.query<{ flow: string; revision: number; enabled: number }>('SELECT flow, revision, enabled FROM live ORDER BY flow');
+  const setLive = db.query('INSERT INTO live VALUES (?, ?, ?, ?) ON CONFLICT (flow) DO UPDATE SET revision = excluded.revision, enabled = excluded.enabled, blamed = excluded.blamed');
+  const findLive = db.query<LiveRow>('SELECT revision, enabled, blamed FROM live WHERE flow = ?');
+  const listLive = db.query<LiveRow & { flow: string }>('SELECT flow, revision, enabled, blamed FROM live ORDER BY flow');
   return {
     addRevision: async (flow, { text, by, at }) => {
       const added = add.get(flow, text, at, by);
@@ -63,14 +63,17 @@ export function revisionsIn(db: Database): Revisions {
     },
     listRevisions: async (flow, limit) => list.all(flow, limit),
     findRevision: async (flow, revision) => find.get(flow, revision),
-    setLive: async (flow, { revision, enabled }: LiveState) => { setLive.run(flow, revision, enabled ? 1 : 0); },
+    setLive: async (flow, { revision, enabled, blamed }: LiveState) => { setLive.run(flow, revision, enabled ? 1 : 0, blamed ?? null); },
     findLive: async (flow) => {
       const found = findLive.get(flow);
-      return found && { revision: found.revision, enabled: found.enabled === 1 };
+      return found && liveOf(found);
     },
-    listLive: async () => listLive.all().map((row) => ({ ...row, enabled: row.enabled === 1 })),
+    listLive: async () => listLive.all().map((row) => ({ flow: row.flow, ...liveOf(row) })),
   };
 }
+
+interface LiveRow { readonly revision: number; readonly enabled: number; readonly blamed: number | null }
+const liveOf = ({ revision, enabled, blamed }: LiveRow): LiveState => ({ revision, enabled: enabled === 1, ...(blamed !== null && { blamed }) });
 
 /** A deleted connection leaves its row without text behind, so that its versions count on when it is made anew. */
 export function connectionsIn(db: Database): Connections {

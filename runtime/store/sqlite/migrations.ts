@@ -42,4 +42,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
       CREATE TABLE step_total (id INTEGER PRIMARY KEY, chars INTEGER NOT NULL) STRICT;
       INSERT INTO step_total VALUES (1, 0);`,
   },
+  { name: 'why a flow was stopped by itself', sql: 'ALTER TABLE live ADD COLUMN blamed INTEGER;' },
 ];

@@ -308,3 +308,16 @@ test('a flow that ended the process again and again starts stopped, says why, an
   const [flow] = (await project.listFlows()).flows;
   expect(flow?.live).toEqual({ revision: 1, state: 'live' });
 });
+
+test('a flow that was stopped by itself still says why after the next start, until a person starts it', async () => {
+  const before = await deployed();
+  const host = new RecordingHost();
+  host.blames.set('lead', 3);
+  const blamed = await again(before, { host });
+  const { project } = await again(blamed, { host: new RecordingHost() });
+  expect((await project.listFlows()).flows[0]?.live).toMatchObject({ state: 'stopped', reason: { en: expect.stringContaining('3 messages') } });
+  await project.start('lead', ANN);
+  expect((await project.listFlows()).flows[0]?.live).toEqual({ revision: 1, state: 'live' });
+  await project.stop('lead', ANN);
+  expect((await project.listFlows()).flows[0]?.live).toEqual({ revision: 1, state: 'stopped' });
+});
