@@ -49,6 +49,9 @@ export interface FlowHost {
   /** Whether messages can be written: `waiting` passes by itself, `damaged` does not. */
   journal(): { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string; readonly code: 'journal.unavailable' | 'journal.disk-low' | 'journal.damaged' };
 
+  /** Whether what runs did can be brought to the store; what cannot is brought later. */
+  store(): { readonly state: 'well' } | { readonly state: 'waiting'; readonly reason: string; readonly code: 'store.unavailable' };
+
   /** Serves `/hook/…` on this server, ahead of every other listener. Requests elsewhere go to `otherwise`. */
   serveHooks(server: Server, otherwise: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Stops taking work, waits for calls under way up to the drain limit, leaves the rest in the journal. */

@@ -20,9 +20,12 @@ export interface SystemInfo {
   readonly hookBase: string;
   /** `waiting`: new messages are refused until the disk takes them again. `damaged`: until a person has restored a backup or salvaged the journal. */
   readonly journal: JournalState;
+  /** `waiting`: messages go on, but what runs did and what people change cannot be written now. */
+  readonly store: StoreState;
 }
 
 export interface JournalState { readonly state: 'well' | 'waiting' | 'damaged'; readonly reason?: string; /** Of one that is not well: what that is, what it means, and what to do. */ readonly code?: string; readonly means?: Text; readonly fix?: Text }
+export type StoreState = Pick<JournalState, 'reason' | 'code' | 'means' | 'fix'> & { readonly state: 'well' | 'waiting' };
 
 /** GET /api/v1/flows */
 export interface FlowList { readonly flows: readonly FlowSummary[] }

@@ -21,7 +21,7 @@ export interface ApiOptions {
   readonly observers: Observers;
   readonly clock: Clock;
   readonly random: Random;
-  readonly system: Omit<SystemInfo, 'journal'>;
+  readonly system: Omit<SystemInfo, 'journal' | 'store'>;
   /** Makes a backup in the data folder. */
   readonly backup: () => Promise<BackupAnswer>;
   readonly log: ApiLog;

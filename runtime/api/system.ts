@@ -1,7 +1,7 @@
-import { nodeFailureCodes } from '../errors.ts';
+import { failureCodes, nodeFailureCodes } from '../errors.ts';
 import type { FlowHost } from '../host.ts';
 import { limits } from '../limits.ts';
-import type { ImportRequest, JournalState, SystemInfo } from './contract.ts';
+import type { ImportRequest, JournalState, StoreState, SystemInfo } from './contract.ts';
 import { route, schema, type ApiAnswer, type Route } from './route.ts';
 
 const AUDIT_LIMIT_DEFAULT = 100;
@@ -9,9 +9,10 @@ interface AuditPage { readonly limit: number; readonly before?: number }
 
 /** What it means stands where the error of that code does. */
 const toldOf = (state: ReturnType<FlowHost['journal']>): JournalState => (state.state === 'well' ? state : { ...state, ...nodeFailureCodes[state.code] });
+const ofStore = (state: ReturnType<FlowHost['store']>): StoreState => (state.state === 'well' ? state : { ...state, means: failureCodes[state.code].means, fix: failureCodes[state.code].fix });
 
 const about: readonly Route[] = [
-  route({ method: 'GET', path: '/system', summary: 'Says which Millrace this is and where it keeps its data.', answer: 'SystemInfo', handle: (_, { system, host }) => ({ body: { ...system, journal: toldOf(host.journal()) } satisfies SystemInfo }) }),
+  route({ method: 'GET', path: '/system', summary: 'Says which Millrace this is and where it keeps its data.', answer: 'SystemInfo', handle: (_, { system, host }) => ({ body: { ...system, journal: toldOf(host.journal()), store: ofStore(host.store()) } satisfies SystemInfo }) }),
   route({ method: 'GET', path: '/catalog', summary: 'Gives every node type and connection type, with forms, ports and help.', answer: 'CatalogInfo', asWritten: 'all', handle: (_, { catalog }) => ({ body: catalog }) }),
   route<undefined, AuditPage>({
     method: 'GET', path: '/audit', summary: 'Lists who changed what, newest first.', answer: 'AuditList',

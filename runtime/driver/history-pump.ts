@@ -25,6 +25,8 @@ export class HistoryPump {
   #dirty = true;
   #running: Promise<void> = Promise.resolve();
   #cancel: () => void = () => undefined;
+  /** Why the last move failed; undefined when it did not. */
+  trouble: unknown;
 
   constructor(options: HistoryPumpOptions) { this.#o = options; }
 
@@ -62,8 +64,12 @@ export class HistoryPump {
 
   #plan(afterMs: number): void {
     this.#cancel = this.#o.clock.after(afterMs, () => {
-      this.#running = this.#running.then(() => this.#move()).then(() => this.#plan(EVERY_MS), (error: unknown) => {
+      this.#running = this.#running.then(() => this.#move()).then(() => {
+        this.trouble = undefined;
+        this.#plan(EVERY_MS);
+      }, (error: unknown) => {
         this.#dirty = true;
+        this.trouble = error;
         this.#o.failed(error);
         this.#plan(AFTER_FAILURE_MS);
       });

@@ -139,6 +139,10 @@ export class DriverHost implements FlowHost {
   async testConnection(name: string, document: ConnectionDocument): ReturnType<FlowHost['testConnection']> { return await this.#services.connections.test(name, document); }
 
   blamed(flow: string): number { return this.#blamed.get(flow) ?? 0; }
+  store(): ReturnType<FlowHost['store']> {
+    const { trouble } = this.#pump;
+    return trouble instanceof Failure ? { state: 'waiting', reason: trouble.message, code: 'store.unavailable' } : { state: 'well' };
+  }
   journal(): ReturnType<FlowHost['journal']> {
     const { health } = this.#services.journal;
     if (health.state !== 'well') return { ...health, code: health.state === 'damaged' ? 'journal.damaged' : 'journal.unavailable' };

@@ -111,6 +111,7 @@ export class FakeHost {
   readonly cancelled: string[] = [];
   readonly asked: unknown[][] = [];
   health: ReturnType<FlowHost['journal']> = { state: 'well' };
+  stored: ReturnType<FlowHost['store']> = { state: 'well' };
   /** Context that is not on disk. */
   readonly states = new States({ context: async () => [], commit: async () => ({ ended: [] }) }, { now: () => 7 });
   injectFails: Error | undefined;
@@ -135,7 +136,7 @@ export class FakeHost {
         many: async (query, request) => { this.asked.push(['replay', query, request]); return { runs: ['run-2', 'run-3'], refused: [], more: false }; },
       },
       context: new Contexts({ states: this.states }), letters: this.letters(), cancelRun: async (run) => { this.cancelled.push(run); return { discarded: 1 }; }, deadLetterCount: () => 0,
-      journal: () => this.health, blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
+      journal: () => this.health, store: () => this.stored, blamed: () => 0, connectionChanged: async () => undefined, connectionState: () => ({ state: 'unused' }),
       tryConnection: async (name) => { this.asked.push(['tryConnection', name]); return { state: 'open' }; }, testConnection: async () => ({ ok: true, message: { en: '', ru: '' }, ms: 0 }),
       serveHooks: (server: Server, otherwise) => {
         server.on('request', (request, response) => {

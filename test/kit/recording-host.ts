@@ -58,6 +58,7 @@ export class RecordingHost implements FlowHost {
   readonly blames = new Map<string, number>();
   blamed(flow: string): number { return this.blames.get(flow) ?? 0; }
   journal(): never { return notPlayed(); }
+  store(): never { return notPlayed(); }
   serveHooks(): never { return notPlayed(); }
   async shutdown(): Promise<void> { this.calls.push('shutdown'); }
 }

@@ -20,6 +20,8 @@ export const shell = {
   'shell.journal-damaged': 'The journal is damaged: no message is taken',
   'shell.journal-waiting': 'No new message is taken now',
   'shell.journal-fix-by-hand': '{fix} How: docs/operations.md.',
+  'shell.store-waiting': 'What happens is not written to the history now',
+  'shell.store-waiting-text': '{means} Messages go on; what runs did is shown later, and changes of flows are not saved until then.',
   'shell.disk-full': 'This flow takes no new message',
   'shell.disk-full-text': 'What waits in it takes as much disk as one flow may. Look what keeps it from being worked off: a paused connection, a held key, a long delay.',
   'shell.stopped-itself': 'This flow was stopped by itself',

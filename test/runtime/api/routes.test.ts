@@ -103,6 +103,13 @@ test('a query is read as the types that it stands for', async () => {
   for (const query of ['limit=0', 'limit=501', 'limit=x', 'state=odd', 'flow=a&flow=b', 'unknown=1']) expect(codeOf(await kit.ask({ path: `/api/v1/runs?${query}` }))).toBe('request.invalid');
 });
 
+test('a store that takes nothing is told with its meaning and what to do', async () => {
+  const store = async () => ((await kit.ask({ path: '/api/v1/system' })).json as { store: object }).store;
+  expect(await store()).toEqual({ state: 'well' });
+  kit.host.stored = { state: 'waiting', reason: 'database is locked', code: 'store.unavailable' };
+  expect(await store()).toMatchObject({ state: 'waiting', reason: 'database is locked', code: 'store.unavailable', means: { en: expect.any(String), ru: expect.any(String) }, fix: { en: expect.stringContaining('free space') } });
+});
+
 test('a journal that takes nothing is told with its meaning and what to do', async () => {
   const journal = async () => ((await kit.ask({ path: '/api/v1/system' })).json as { journal: object }).journal;
   expect(await journal()).toEqual({ state: 'well' });

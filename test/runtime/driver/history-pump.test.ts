@@ -12,7 +12,7 @@ function pumpOver(batches: OutboxBatch[], atOnce: number) {
   const asked: number[] = [];
   const stored: string[] = [];
   const gates: (() => void)[] = [];
-  const place = { slow: false, onStored: (): void => undefined };
+  const place = { slow: false, fails: undefined as Error | undefined, onStored: (): void => undefined };
   const journal = {
     outbox: async () => {
       asked.push(clock.now());
@@ -23,15 +23,28 @@ function pumpOver(batches: OutboxBatch[], atOnce: number) {
   };
   const store = {
     addRuns: async (runs: readonly { id: string }[]) => {
+      if (place.fails) throw place.fails;
       if (place.slow) await new Promise<void>((resolve) => { gates.push(resolve); });
       stored.push(...runs.map(({ id }) => id));
       place.onStored();
     },
     addSteps: async () => undefined,
   };
-  const pump = new HistoryPump({ journal, clock, store, failed: (error: unknown) => { throw error; } } as unknown as HistoryPumpOptions);
+  const pump = new HistoryPump({ journal, clock, store, failed: (error: unknown) => { if (error !== place.fails) throw error; } } as unknown as HistoryPumpOptions);
   return { pump, clock, asked, stored, gates, place };
 }
+
+test('a store that takes nothing is known as trouble until it takes again, and nothing is lost', async () => {
+  const { pump, clock, stored, place } = pumpOver([{ id: 1, runs: [run('a')], steps: [] }], 10);
+  const locked = new Error('locked');
+  place.fails = locked;
+  pump.start();
+  await clock.advance(0);
+  expect([pump.trouble, stored]).toEqual([locked, []]);
+  place.fails = undefined;
+  await clock.advance(5000);
+  expect([pump.trouble, stored]).toEqual([undefined, ['a']]);
+});
 
 test('what comes while it moves goes with the next move, and not in one of its own', async () => {
   const batches: OutboxBatch[] = [{ id: 1, runs: [run('r1')], steps: [] }];
