@@ -6,6 +6,9 @@ const PAGE = 100;
 
 export type Choice = { readonly ids: readonly string[] } | { readonly query: DeadLetterQuery };
 
+/** What came of the last thing that a person did here. */
+export type Told = DeadLetterAnswer & { readonly what: 'resend' | 'discard' } | { readonly what: 'key'; readonly action: HeldKeyRequest['action']; readonly key: string };
+
 /** Dead letters and held keys of one flow, as the person looks at them. */
 export class Letters extends Asking {
   readonly flow: string;
@@ -19,7 +22,7 @@ export class Letters extends Asking {
   code = $state('');
   chosen = $state.raw<ReadonlySet<string>>(new Set());
   open = $state.raw<DeadLetterDetail>();
-  answer = $state.raw<DeadLetterAnswer & { readonly what: 'resend' | 'discard' }>();
+  told = $state.raw<Told>();
   isBusy = $state(false);
   #next: string | undefined;
   #asked = 0;
@@ -77,19 +80,22 @@ export class Letters extends Asking {
   chooseAll(isChosen: boolean): void { this.chosen = new Set(isChosen ? this.list.map(({ id }) => id) : []); }
 
   async resend(choice: Choice, to: ResendRequest['to']): Promise<void> {
-    await this.#act('resend', async () => await api.resendDeadLetters({ ...choice, to }));
+    await this.#act(async () => ({ ...await api.resendDeadLetters({ ...choice, to }), what: 'resend' }));
   }
   async discard(choice: Choice): Promise<void> {
-    await this.#act('discard', async () => await api.discardDeadLetters(choice));
+    await this.#act(async () => ({ ...await api.discardDeadLetters(choice), what: 'discard' }));
   }
-  async free(request: HeldKeyRequest): Promise<void> {
-    await this.#thenLoad(async () => { await api.freeKey(this.flow, request); });
+  async free({ node, key, deadLetter }: HeldKey, action: HeldKeyRequest['action']): Promise<void> {
+    await this.#act(async () => {
+      await api.freeKey(this.flow, { node, deadLetter, action });
+      return { what: 'key', action, key };
+    });
   }
 
-  async #act(what: 'resend' | 'discard', act: () => Promise<DeadLetterAnswer>): Promise<void> {
+  async #act(act: () => Promise<Told>): Promise<void> {
     this.isBusy = true;
-    this.answer = undefined;
-    await this.#thenLoad(async () => { this.answer = { ...await act(), what }; });
+    this.told = undefined;
+    await this.#thenLoad(async () => { this.told = await act(); });
     this.isBusy = false;
   }
 

@@ -205,8 +205,9 @@ export interface HeldKey {
   readonly node: string;
   readonly key: string;
   readonly since: number;
-  /** The dead letter that holds it. */
+  /** The dead letter that holds it, and the node that it is of: a resend goes there. */
   readonly deadLetter: string;
+  readonly failedAt: string;
   readonly code: string;
   readonly message: Text;
   /** Messages that wait behind it. */

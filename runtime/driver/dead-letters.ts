@@ -70,7 +70,7 @@ export class DeadLetters {
     for (const { node, key, at, letter: seq } of holds) {
       const name = JSON.stringify([node, key]);
       const letter = keys.has(name) || keys.size >= limits.pageSizeMax ? undefined : await this.#services.journal.findDeadLetter(seq as number);
-      if (letter) keys.set(name, { node, key, since: at, deadLetter: String(letter.seq), code: letter.code, message: letter.text, waiting: this.#flows.runner(flow)?.station(node).behind(key) ?? 0 });
+      if (letter) keys.set(name, { node, key, since: at, deadLetter: String(letter.seq), failedAt: letter.node, code: letter.code, message: letter.text, waiting: this.#flows.runner(flow)?.station(node).behind(key) ?? 0 });
     }
     return [...keys.values()];
   }

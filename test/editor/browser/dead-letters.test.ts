@@ -72,6 +72,31 @@ test.skipIf(!chromium)('what was chosen is discarded after a question, and the k
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('what cannot go back to its node says so, and leads to where it can be sent elsewhere', async () => {
+  const tab = await withDeadLetters('gone', ['ada', 'bob']);
+  const { items: _, ...nodes } = orders('gone').nodes;
+  await bench.save({ ...orders('gone'), nodes, wires: orders('gone').wires.filter(({ from, to }) => !`${from} ${to}`.includes('items.')) });
+  await fetch(`${bench.url}/api/v1/flows/gone/deploy`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ version: 2 }) });
+  await tab.page.getByText('Live · revision 2').waitFor();
+  await show(tab);
+  const held = tab.page.locator('.held li').first();
+  await held.getByText(/Its node is not in the live revision/).waitFor();
+  expect(await held.getByRole('button', { name: 'Resend' }).isDisabled()).toBe(true);
+  await tab.page.getByRole('button', { name: 'Resend 2' }).click();
+  await tab.page.getByText('2 were refused:').waitFor();
+  expect(await tab.page.getByText(/has no node items/).count()).toBe(1);
+  await held.getByRole('button', { name: 'Look' }).click();
+  await tab.page.locator('.letter').getByRole('button', { name: 'Resend to another node' }).click();
+  await tab.page.getByRole('menuitem', { name: /Debug/ }).click();
+  await tab.page.getByText('1 message is on its way again.').waitFor();
+  await tab.page.getByText('1 key is held').waitFor();
+  await tab.page.locator('.held li').getByRole('button', { name: 'Release' }).click();
+  await tab.page.getByText(/^The messages of (ada|bob) go on\./).waitFor();
+  await tab.screenshot('dead-letters-gone');
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('the count at a card leads to the dead letters of its node', async () => {
   const tab = await withDeadLetters('card', ['ada', 'bob']);
   await tab.node('items').getByRole('button', { name: /^2 dead letters/ }).click();

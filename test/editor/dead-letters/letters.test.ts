@@ -11,13 +11,26 @@ function server(): void {
   });
 }
 
+const HELD = { node: 'call', key: 'ada', since: 1, deadLetter: '7', failedAt: 'call', code: 'x', message: { en: 'x', ru: 'x' }, waiting: 2 } as const;
+
+test('what came of freeing a key is told, and names the dead letter to the server, as the key may be masked', async () => {
+  const asked: unknown[] = [];
+  vi.stubGlobal('fetch', async (url: string, { method, body }: RequestInit) => {
+    if (method !== 'GET') { asked.push(JSON.parse(String(body))); return new Response(null, { status: 204 }); }
+    return url.includes('held-keys') ? Response.json({ keys: [], total: 0 }) : Response.json({ deadLetters: [], total: 0 });
+  });
+  const letters = new Letters('lead');
+  await letters.free(HELD, 'release');
+  expect([letters.told, asked]).toEqual([{ what: 'key', action: 'release', key: 'ada' }, [{ node: 'call', deadLetter: '7', action: 'release' }]]);
+});
+
 test('what was refused stays said after the list was read again, until something works', async () => {
   server();
   const letters = new Letters('lead');
-  await letters.free({ node: 'call', key: 'ada', action: 'resend' });
+  await letters.free(HELD, 'resend');
   expect(letters.error?.code).toBe('flow.not-live');
   await letters.resend({ ids: ['1'] }, 'node');
-  expect([letters.error?.code, letters.isBusy, letters.answer]).toEqual(['flow.not-live', false, undefined]);
+  expect([letters.error?.code, letters.isBusy, letters.told]).toEqual(['flow.not-live', false, undefined]);
   await letters.load();
   expect(letters.error).toBeUndefined();
 });

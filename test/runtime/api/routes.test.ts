@@ -230,7 +230,7 @@ test('what a failure quotes, and keys, are shown masked and without the value of
   const letter = { key: '+7900•••••34', message: shown };
   expect((await kit.ask({ path: '/api/v1/dead-letters' })).json).toMatchObject({ deadLetters: [letter] });
   expect((await kit.ask({ path: '/api/v1/dead-letters/7' })).json).toMatchObject(letter);
-  kit.host.held = [{ node: 'a', key: '+79001234534', since: 1, deadLetter: '7', code: 'x.y', message: quoting, waiting: 2 }];
+  kit.host.held = [{ node: 'a', key: '+79001234534', since: 1, failedAt: 'call', deadLetter: '7', code: 'x.y', message: quoting, waiting: 2 }];
   expect((await kit.ask({ path: '/api/v1/flows/lead/held-keys' })).json).toMatchObject({ keys: [{ node: 'a', deadLetter: '7', ...letter }] });
   kit.project.runs.set('r1', {
     id: 'r1', flow: 'lead', revision: 1, startedAt: 1, state: 'dead-lettered', messages: 1, recorded: true, stepsCut: false, pending: [], replays: [], failure: { node: 'a', code: 'x.y', message: quoting },
