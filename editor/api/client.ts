@@ -1,5 +1,5 @@
 import type {
-  CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, DeployPreview, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
+  CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, DeployPreview, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
   HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
 } from '../../runtime/api/contract.ts';
 
@@ -67,6 +67,7 @@ function errorOf(status: number, text: string): ErrorAnswer['error'] {
 }
 
 const at = (...parts: readonly string[]): string => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+const atContext = ({ flow, node, key }: ContextPlace): string => (flow === undefined ? at('global', key) : node === undefined ? at('flow', flow, key) : at('node', flow, node, key));
 const query = (params: { readonly [name: string]: string | number | undefined }): string => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) if (value !== undefined) search.set(name, String(value));
@@ -120,6 +121,10 @@ export const api = {
   editDeadLetter: (id: string, body: { readonly [key: string]: unknown }) => call<DeadLetterDetail>('PUT', `/dead-letters${at(id)}`, { body: { body } }),
   resendDeadLetters: (request: ResendRequest) => call<DeadLetterAnswer>('POST', '/dead-letters/resend', { body: request }),
   discardDeadLetters: (selection: DeadLetterSelection) => call<DeadLetterAnswer>('POST', '/dead-letters/discard', { body: selection }),
+  /** Of one flow and its nodes, or what all flows share. */
+  listContext: (of: ContextQuery) => call<ContextList>('GET', `/context${query({ ...of })}`),
+  findContext: (place: ContextPlace) => call<ContextValue>('GET', `/context${atContext(place)}`),
+  deleteContext: (place: ContextPlace) => call<void>('DELETE', `/context${atContext(place)}`),
   heldKeys: (flow: string) => call<HeldKeyList>('GET', `/flows${at(flow)}/held-keys`),
   freeKey: (flow: string, request: HeldKeyRequest) => call<void>('POST', `/flows${at(flow)}/held-keys`, { body: request }),
   listRuns: (of: RunQuery & { readonly limit?: number; readonly after?: string }) => call<RunList>('GET', `/runs${query({ ...of })}`),
