@@ -43,6 +43,8 @@ export const limits = {
   crashesAlone: 2, // of the process during one call of one message, before the message runs alone: one end may be a power cut, two in a row are a suspicion
   blamedMax: 3, // messages of one flow at whose calls the process ended, within the next time: then it starts stopped. Each stands for three ends
   blamedWithinMs: 60 * MINUTE, // as long as a supervisor that waits longer each time may take for nine ends
+  watchfulEnds: 2, // of the process in a row that nobody planned, after which pure nodes are written down before they begin, as calls are: one may be a power cut
+  watchfulMs: 5 * MINUTE, // of a life, for that: what ends the process does so soon after a start, and each message costs one write more
   suspectWaitMs: 10 * SECOND, // for others to end before a suspect runs all the same
   callTimeoutMs: 30 * SECOND, // DESIGN 6.13
   probeFirstMs: 1 * SECOND, // of a paused connection

@@ -19,6 +19,7 @@ import { createFetch } from './http-out/fetch.ts';
 import { JournalClient } from './journal/client.ts';
 import type { JournalHealth } from './journal/journal.ts';
 import { JournalDamaged, openInlinePort, openThreadPort } from './journal/port.ts';
+import { limits } from './limits.ts';
 import { makeFolder } from './make-folder.ts';
 import { Observers } from './observe.ts';
 import { History } from './project/history.ts';
@@ -91,7 +92,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   // By the system's clock also where cases make time pass: user code really runs.
   const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   await disk?.start();
-  const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
+  const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, suspects: watchOver(journal, { clock, log }), options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();
@@ -112,21 +113,35 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 interface Made {
   readonly disk: Services['disk'];
+  readonly suspects: Suspects;
   readonly options: RuntimeOptions; readonly clock: Clock; readonly random: Random; readonly journal: JournalClient; readonly values: StoredValues;
   readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly store: Store;
 }
 
-function servicesOf({ disk, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
+function servicesOf({ disk, suspects, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {
-    disk, suspects: new Suspects(clock), clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
+    disk, suspects, clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(bug), locks: new Locks(), states: new States(journal, clock), replies: new Replies(timers),
     history: { ...store, add: (steps) => pump.addSteps(steps), flush: () => pump.flush() },
     trace: options.trace, ended: (run) => pump.add(run), outboxGrew: () => pump.grew(),
   };
+}
+
+/** After ends in a row that nobody planned it watches closely for a while. */
+function watchOver(journal: JournalClient, { clock, log }: { readonly clock: Clock; readonly log: RuntimeLog }): Suspects {
+  const suspects = new Suspects(clock, journal.unplannedEnds >= limits.watchfulEnds);
+  if (suspects.watchful) log('warn', `Millrace ended ${journal.unplannedEnds} times in a row without being stopped: for ${limits.watchfulMs / 60_000} minutes each step is written down before it begins, so that a message that ends the process is found`);
+  if (journal.unplannedEnds > 0) {
+    clock.after(limits.watchfulMs, () => {
+      suspects.watchful = false;
+      journal.calmed().catch(() => undefined); // a journal that cannot be written has told so by itself
+    });
+  }
+  return suspects;
 }
 
 export function catalogOf({ nodes, connections }: Pick<RuntimeOptions, 'nodes' | 'connections'>): CatalogInfo {

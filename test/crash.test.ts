@@ -31,9 +31,9 @@ class Story {
 
   /** A life from its start; what comes after its end is never seen. */
   async live(clock: VirtualTime, { kill = {}, feed }: { readonly kill?: Kill; readonly feed: boolean }): Promise<World> {
-    const { flow, deploy, later = [], stop, nodes = [] } = this.#scenario;
+    const { flow, deploy, later = [], stop, nodes = [], watchful = false } = this.#scenario;
     const read = async (number: number): Promise<Flow | undefined> => await Promise.resolve(number === 1 ? flow : deploy);
-    const world = new World({ file: this.#file, nodes: [...this.nodes.definitions, ...USUAL, ...nodes], clock, ...kill });
+    const world = new World({ file: this.#file, nodes: [...this.nodes.definitions, ...USUAL, ...nodes], clock, watchful, ...kill });
     if (feed || !deploy) await world.deploy(flow);
     else await world.deploy(deploy, 2, read);
     await world.calm();
@@ -99,7 +99,8 @@ async function judge(scenario: Scenario, { nodes, acknowledged }: Story, last: W
   expect(scenario.holds?.({ nodes, accepted: runs.length, world: last, ended: ended.length })).toBeUndefined();
 }
 
-describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
+const WATCHED = ['a delay, in order for its key', 'a split in chunks that is added up', 'a rate limit of each key that drops the rest', 'a feedback wire', 'a planned stop'];
+describe.each([...Object.entries(SCENARIOS), ...WATCHED.map((name) => [`${name}, while each step is written down before`, { ...SCENARIOS[name] as Scenario, watchful: true }] as const)])('%s', (_name, scenario) => {
   test.each(['killBefore', 'killAfter'] as const)('survives an end at each of its writes: %s', { timeout: 60_000 }, async (how) => {
     const before = { ...limits };
     let points = 0;

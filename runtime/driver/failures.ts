@@ -32,8 +32,8 @@ export function outcomeUnknown(node: string): NodeFailure {
 
 export function crashedTooOften(node: string, crashes: number): NodeFailure {
   return new NodeFailure('call.crashed', {
-    en: `calling node ${node}: Millrace ended ${crashes} times during this call; the message is set aside so that it does not happen again`,
-    ru: `вызов узла ${node}: Millrace завершился ${crashes} раза во время этого вызова; сообщение отложено, чтобы это не повторилось`,
+    en: `node ${node}: Millrace ended ${crashes} times while it, or a node that acts at once behind it, had this message; the message is set aside so that it does not happen again`,
+    ru: `узел ${node}: Millrace завершился ${crashes} раза, пока он или узел, срабатывающий сразу за ним, обрабатывал это сообщение; оно отложено, чтобы это не повторилось`,
   });
 }
 

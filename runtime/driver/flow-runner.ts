@@ -1,7 +1,8 @@
 import type { Flow, Problem } from '../flow/flow.ts';
 import type { DeployOutcome } from '../host.ts';
 import { encodeBody } from '../journal/codec.ts';
-import { endState, rowFlag, type CancelledRun, type EndedRun, type Op } from '../journal/rows.ts';
+import { endState, rowFlag, rowState, type CancelledRun, type EndedRun, type Op } from '../journal/rows.ts';
+import { limits } from '../limits.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import { Acceptance } from './acceptance.ts';
@@ -10,7 +11,7 @@ import type { ReplyDoor } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
-import { failureOf } from './failures.ts';
+import { crashedTooOften, failureOf } from './failures.ts';
 import type { Run, Work } from './message.ts';
 import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
@@ -194,8 +195,23 @@ export class FlowRunner implements StationOwner {
   }
 
   #act(station: Station, unit: Unit, work: Work): void {
-    if (unit.definition?.collect) this.collecting.arrive(station, unit, work);
-    else if (unit.rests && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
+    if (unit.rests && !unit.definition?.collect && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
+    else if (work.crashes >= limits.crashesMax) this.#setAside(station, unit, work);
+    else if (this.services.suspects.watchful && work.seq !== 0) void this.#passOnWatched(station, unit, work);
+    else this.#passOn(station, unit, work);
+  }
+
+  /** The process ended while it passed, too often. */
+  #setAside(station: Station, unit: Unit, work: Work): void {
+    const segment = this.segment(station, work, { at: this.services.clock.now() });
+    this.walker.fail(new Visit(segment, unit, work.msg.body), crashedTooOften(unit.id, work.crashes));
+    segment.close();
+  }
+
+  /** Written down before it begins, as a call is. */
+  async #passOnWatched(station: Station, unit: Unit, work: Work): Promise<void> {
+    await this.services.journal.commit({ ops: [{ op: 'wait', seq: work.seq, due: work.due, attempt: work.attempt + 1, state: rowState.started }] });
+    if (this.isCancelled(work)) station.finished(work, false);
     else this.#passOn(station, unit, work);
   }
 
@@ -231,6 +247,7 @@ export class FlowRunner implements StationOwner {
 
   /** An accepted message leaves its source, or a message that rested at a pure node goes through it. */
   #passOn(station: Station, unit: Unit, work: Work): void {
+    if (unit.definition?.collect) { this.collecting.arrive(station, unit, work); return; }
     // What a source accepted began when it came, however long it waited for its turn.
     const segment = this.segment(station, work, { at: unit.definition?.start ? work.receivedAt : this.services.clock.now(), also: station.paceOps(work) });
     segment.shown = this.#shown.take(segment.at);

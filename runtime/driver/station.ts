@@ -112,7 +112,7 @@ export class Station implements DuesOwner {
   /** Takes an accepted message at once, ahead of its row, where nothing waits and it has no key. False when it has to come in by the queue. */
   begin(work: Work): boolean {
     const unit = this.#owner.unitAt(this.node);
-    if (!unit || unit.rests || unit.resources.length > 0 || unit.rate || work.key !== null || this.gone || this.#restoring || this.queued > 0 || unit.problem || isOff(unit) || !this.#hasSlot(unit)) return false;
+    if (!unit || unit.rests || this.#services.suspects.watchful || unit.resources.length > 0 || unit.rate || work.key !== null || this.gone || this.#restoring || this.queued > 0 || unit.problem || isOff(unit) || !this.#hasSlot(unit)) return false;
     this.#passed(work);
     this.#enter(work);
     this.#start(unit, work);

@@ -15,8 +15,13 @@ export class Suspects {
   #freed: () => void = () => undefined;
   #stopWaiting: (() => void) | undefined;
   #patient = true;
+  /** The process ended again and again, and no call may be to blame: whatever a message goes through is written down before it begins. */
+  watchful: boolean;
 
-  constructor(clock: Clock) { this.#clock = clock; }
+  constructor(clock: Clock, watchful = false) {
+    this.#clock = clock;
+    this.watchful = watchful;
+  }
 
   /** Called when everybody may begin again. */
   onFreed(call: () => void): void { this.#freed = call; }

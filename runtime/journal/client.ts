@@ -19,6 +19,7 @@ type Query = Extract<Parameters<JournalPort['ask']>[0], { kind: 'query' }>['name
 /** Groups commits: while one transaction is on its way to the disk, the next ones queue and then go together. No timer is involved. */
 export class JournalClient implements Journal {
   readonly token: number;
+  readonly unplannedEnds: number;
   readonly #port: JournalPort;
   readonly #clock: Clock;
   #seq: number;
@@ -41,6 +42,7 @@ export class JournalClient implements Journal {
     this.#clock = clock;
     this.#told = told;
     this.token = port.opened.token;
+    this.unplannedEnds = port.opened.unplannedEnds;
     this.#seq = port.opened.lastSeq;
   }
 
@@ -224,6 +226,7 @@ export class JournalClient implements Journal {
   };
   forgetOutbox: Journal['forgetOutbox'] = (upTo) => this.#query('forgetOutbox', upTo);
   prune: Journal['prune'] = (before) => this.#query('prune', before);
+  calmed: Journal['calmed'] = () => this.#query('calmed');
   crashing: Journal['crashing'] = (since) => this.#query('crashing', since);
   freeze: Journal['freeze'] = () => this.#query('freeze');
   thaw: Journal['thaw'] = () => this.#query('thaw');

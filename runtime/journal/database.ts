@@ -15,6 +15,9 @@ const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
 const PATCH_CALM = 'UPDATE messages SET due = ?, attempt = ?, state = ?, crashes = 0 WHERE seq = ?';
 
+// Where a message was before it was at work: what had waited for its time goes on at once, and is not held anew.
+const AS_BEFORE = 'state = CASE WHEN due IS NULL THEN 0 ELSE 3 END';
+
 /** What a transaction tells the run history. */
 interface News { readonly ended: EndedRun[]; readonly steps: string[] }
 /** What a transaction writes once at its end, however often it changed on the way. */
@@ -34,6 +37,8 @@ export class JournalDatabase {
   readonly #revisions: PendingRevisions;
   readonly token: number;
   readonly lastSeq: number;
+  /** Ends of the process in a row before this opening that nobody planned. */
+  readonly unplannedEnds: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
   #keysOpen: boolean;
   /** The highest number given to a row so far. One with a higher number is added without a look for what it might replace, which costs a quarter of the write. */
@@ -52,6 +57,7 @@ export class JournalDatabase {
     this.#migrate();
     this.#keysOpen = this.#sql.number('SELECT count(*) AS n FROM answers WHERE ended = 0') > 0;
     this.token = this.#bump('token');
+    this.unplannedEnds = this.#bump('lives') - 1;
     // Written with every transaction; places are not looked for, because of a million rows none is indexed by place alone.
     this.lastSeq = Math.max(this.#sql.number('SELECT max(seq) AS n FROM messages'), this.#meta('seq'));
     this.#highest = this.lastSeq;
@@ -97,7 +103,7 @@ export class JournalDatabase {
         parked = this.#parker.park(op.parking, ended);
       } else if (op.op === 'break-off') {
         this.#flush(outcomes);
-        this.#sql.run('UPDATE messages SET state = 0, crashes = max(crashes, 1), attempt = attempt - 1 WHERE flow = ? AND state = 1', op.flow);
+        this.#sql.run(`UPDATE messages SET ${AS_BEFORE}, crashes = max(crashes, 1), attempt = attempt - 1 WHERE flow = ? AND state = 1`, op.flow);
       } else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
@@ -219,7 +225,7 @@ export class JournalDatabase {
   recover(flow: string): void {
     this.#sql.transaction(() => {
       // Counted before the call; an end of the process is no failure of the message (DESIGN 6.5).
-      this.#sql.run('UPDATE messages SET state = 0, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1', flow);
+      this.#sql.run(`UPDATE messages SET ${AS_BEFORE}, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1`, flow);
       this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
       this.#sql.run('DELETE FROM cursors WHERE seq NOT IN (SELECT seq FROM messages)');
       // Whoever held the key may have been the one in the call: by their places all of them are in order again.
@@ -329,7 +335,10 @@ export class JournalDatabase {
     this.#db.exec('PRAGMA wal_autocheckpoint=0');
   }
   thaw(): void { this.#db.exec('PRAGMA wal_autocheckpoint=4000'); }
+  /** This life goes well: whatever ends it is the first end that nobody planned. */
+  calmed(): void { this.#setLives(1); }
   close(): void {
+    this.#setLives(0);
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#db.close();
   }
@@ -340,6 +349,7 @@ export class JournalDatabase {
     for (const step of migrations.slice(from)) this.#db.exec(step);
     this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
   }
+  #setLives(lives: number): void { this.#sql.run(`UPDATE meta SET value = ? WHERE name = 'lives'`, lives); }
   #bump(name: string): number {
     const next = this.#meta(name) + 1;
     this.#sql.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', name, next);

@@ -12,6 +12,8 @@ export type JournalHealth = { readonly state: 'well' } | { readonly state: 'wait
 export interface Journal {
   /** Grows with every opening. */
   readonly token: number;
+  /** Ends of the process in a row that nobody planned, before this life. */
+  readonly unplannedEnds: number;
   readonly health: JournalHealth;
   /** Names for new rows and places; never given twice. */
   nextSeq(): number;
@@ -73,6 +75,8 @@ export interface Journal {
   /** Forgets everything of a flow. */
   removeFlow(flow: string): Promise<void>;
 
+  /** This life goes well: earlier ends are no sign of anything any more. */
+  calmed(): Promise<void>;
   /** Flows that were in a call when the last owner ended, with how many of their messages are dead letters since an instant because the process ended at their calls. Before `recover`. */
   crashing(since: number): Promise<readonly { readonly flow: string; readonly blamed: number }[]>;
   /** Everything committed before is in the journal's one file, and that file stays as it is until `thaw`: commits go on beside it. */

@@ -10,15 +10,19 @@ import type { Commit, CommitResult, Row } from './rows.ts';
 /** The way to the database: its own thread in production, the same thread for tests. Both answer requests in order. */
 
 type QueryName = 'page' | 'due' | 'aside' | 'recover' | 'counts' | 'atRest' | 'pendingRevisions' | 'pendingOn' | 'asideKeys' | 'retryingKeys' | 'keyHolds' | 'heldDues' | 'windows' | 'kept' | 'context' | 'pendingRuns' | 'pendingOf' | 'pendingTotal' | 'pendingRunCount' | 'cancelRun'
-  | 'deadLetters' | 'findDeadLetter' | 'deadLetterTotal' | 'deadLetterCounts' | 'pruneDeadLetters' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow' | 'freeze' | 'thaw' | 'crashing';
+  | 'deadLetters' | 'findDeadLetter' | 'deadLetterTotal' | 'deadLetterCounts' | 'pruneDeadLetters' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow' | 'freeze' | 'thaw' | 'crashing' | 'calmed';
 export type Request =
   | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number }
   | { readonly kind: 'query'; readonly name: QueryName; readonly args: readonly unknown[] }
   | { readonly kind: 'close' };
 export type Answer = { readonly value: unknown } | { readonly error: { readonly name: string; readonly message: string; readonly errcode: number } };
 
+/** What the file said when it was opened. */
+export type Opened = Pick<JournalDatabase, 'token' | 'lastSeq' | 'unplannedEnds'>;
+export const openedBy = ({ token, lastSeq, unplannedEnds }: JournalDatabase): Opened => ({ token, lastSeq, unplannedEnds });
+
 export interface JournalPort {
-  readonly opened: { readonly token: number; readonly lastSeq: number };
+  readonly opened: Opened;
   ask(request: Request): Promise<unknown>;
 }
 
@@ -86,7 +90,7 @@ function valueOf(reply: Answer): unknown {
 /** The database in this thread: `:memory:` or a file, for tests and for flows tried out of the editor. */
 export function openInlinePort(file: string): JournalPort {
   const database = new JournalDatabase(file);
-  return { opened: { token: database.token, lastSeq: database.lastSeq }, ask: async (request) => valueOf(answer(database, request)) };
+  return { opened: openedBy(database), ask: async (request) => valueOf(answer(database, request)) };
 }
 
 /** The database in a thread of its own. Rejects when the file cannot be opened or is in use. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../assert.ts';
 import { JournalDatabase } from './database.ts';
-import { answerPacked, type PackedRequest } from './port.ts';
+import { answerPacked, openedBy, type PackedRequest } from './port.ts';
 
 /** The journal's thread: the only place that waits for the disk. */
 
@@ -10,7 +10,7 @@ const port = parentPort;
 let database: JournalDatabase | undefined;
 try {
   database = new JournalDatabase((workerData as { file: string }).file);
-  port.postMessage({ opened: { token: database.token, lastSeq: database.lastSeq } });
+  port.postMessage({ opened: openedBy(database) });
 } catch (error) {
   port.postMessage({ failed: { message: (error as Error).message, code: (error as { errcode?: number }).errcode ?? 0 } });
 }

@@ -40,6 +40,8 @@ export interface Scenario {
   readonly repeats?: true;
   /** Ends of the runs of the feed that differ from `completed: 1`, in the order of the feed. `any`: what depends on where the process ended. `once`: how it ended depends on that. */
   readonly ends?: readonly (Partial<Pick<EndedRun, 'completed' | 'dropped' | 'dead'>> | 'any' | 'once')[];
+  /** The process ended again and again before. */
+  readonly watchful?: true;
   /** Messages of memory mode may be lost, never doubled. */
   readonly memory?: true;
   /** What else must hold, whatever happened on the way. */

@@ -14,7 +14,7 @@ import { Timers } from '../../runtime/driver/timers.ts';
 import type { ConnectionDocument, Flow } from '../../runtime/flow/flow.ts';
 import type { ProjectValues } from '../../runtime/host.ts';
 import { JournalClient } from '../../runtime/journal/client.ts';
-import { answer, type JournalPort, type Request } from '../../runtime/journal/port.ts';
+import { answer, openedBy, type JournalPort, type Request } from '../../runtime/journal/port.ts';
 import { JournalDatabase } from '../../runtime/journal/database.ts';
 import { endState, type EndedRun } from '../../runtime/journal/rows.ts';
 import { Observers, type RuntimeEvent } from '../../runtime/observe.ts';
@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly fetch?: Services['fetch'];
   /** Secrets and what else the project would answer. */
   readonly values?: Partial<ProjectValues>;
+  /** The process ended again and again before. */
+  readonly watchful?: boolean;
   /** For connections that keep files. */
   readonly dataDir?: string;
   /** Where run history goes; one of its own when there is none. */
@@ -87,7 +89,7 @@ export class World {
     const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1, ...options.values };
     const types = new Map((options.connections ?? []).map((each) => [each.info.type, each]));
     this.services = {
-      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter((error) => this.bugs.push(error)),
+      clock: this.clock, journal, timers, disk: this.disk, suspects: new Suspects(this.clock, options.watchful), observers, values, connectionTypes: types, locks: new Locks(), states: new States(journal, this.clock), hooks: new HookRouter((error) => this.bugs.push(error)),
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
@@ -109,7 +111,7 @@ export class World {
 
   #port({ killBefore = Infinity, killAfter = Infinity }: WorldOptions): JournalPort {
     return {
-      opened: { token: this.#database.token, lastSeq: this.#database.lastSeq },
+      opened: openedBy(this.#database),
       ask: async (request: Request) => {
         const writes = request.kind === 'apply' && request.commits.some((commit) => commit.ops.length > 0);
         if (writes && ++this.writes >= killBefore) this.kill();

@@ -1,4 +1,4 @@
-import { answerPacked, JournalError, pack, unpack, type Answer, type JournalPort, type Request } from '../../runtime/journal/port.ts';
+import { answerPacked, JournalError, pack, unpack, type Answer, type JournalPort, type Request, openedBy } from '../../runtime/journal/port.ts';
 import type { JournalDatabase } from '../../runtime/journal/database.ts';
 import type { World } from '../kit/world.ts';
 import type { SeededRandom } from '../kit/virtual-time.ts';
@@ -33,7 +33,7 @@ export class FaultyPort implements JournalPort {
 
   constructor(options: { readonly database: JournalDatabase; readonly world: World; readonly random: SeededRandom; readonly faults: Faults; readonly ledger: Ledger; readonly way: Way }) {
     this.#o = options;
-    this.opened = { token: options.database.token, lastSeq: options.database.lastSeq };
+    this.opened = openedBy(options.database);
   }
 
   ask(request: Request): Promise<unknown> {

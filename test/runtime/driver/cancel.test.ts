@@ -5,7 +5,7 @@ import batch from '../../../nodes/time/batch.ts';
 import delay from '../../../nodes/time/delay.ts';
 import waitForCallback from '../../../nodes/time/wait-for-callback.ts';
 import { cancelRun } from '../../../runtime/driver/cancel.ts';
-import { answer, JournalError } from '../../../runtime/journal/port.ts';
+import { answer, JournalError, openedBy } from '../../../runtime/journal/port.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { settled, VirtualTime } from '../../kit/virtual-time.ts';
@@ -190,7 +190,7 @@ describe('while the journal is asked to cancel it', () => {
     return new World({
       file: journal.file, nodes: [...nodes.definitions, delay, split], clock: new VirtualTime(),
       port: (database) => ({
-        opened: { token: database.token, lastSeq: database.lastSeq },
+        opened: openedBy(database),
         ask: (request) => {
           const mine = last.then(async () => {
             await settled();

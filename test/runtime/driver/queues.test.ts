@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { Replays } from '../../../runtime/driver/replays.ts';
-import { answer, type JournalPort } from '../../../runtime/journal/port.ts';
+import { answer, type JournalPort, openedBy } from '../../../runtime/journal/port.ts';
 import type { JournalDatabase } from '../../../runtime/journal/database.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { defineSource, NodeFailure } from '../../../runtime/sdk/index.ts';
@@ -35,7 +35,7 @@ class SlowDisk {
   readonly #waiting: (() => void)[] = [];
   slow = false;
   readonly port = (database: JournalDatabase): JournalPort => ({
-    opened: { token: database.token, lastSeq: database.lastSeq },
+    opened: openedBy(database),
     ask: async (request) => {
       if (this.slow && request.kind === 'apply') await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
       return (answer(database, request) as { value: unknown }).value;

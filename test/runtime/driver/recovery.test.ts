@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import delay from '../../../nodes/time/delay.ts';
 import httpResponse from '../../../nodes/sink/http-response.ts';
 import catchNode from '../../../nodes/logic/catch.ts';
-import { answer } from '../../../runtime/journal/port.ts';
+import { answer, openedBy } from '../../../runtime/journal/port.ts';
 import type { DeliverOptions } from '../../../runtime/sdk/index.ts';
 import type { StepRecord } from '../../../runtime/store/store.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
@@ -263,7 +263,7 @@ describe('a caller that waits', () => {
     let slow = false;
     const w = new World({
       file: journal.file, nodes: nodes.definitions, clock: new VirtualTime(),
-      port: (database) => ({ opened: { token: database.token, lastSeq: database.lastSeq }, ask: async (request) => {
+      port: (database) => ({ opened: openedBy(database), ask: async (request) => {
         if (slow && request.kind === 'apply') await disk.promise;
         return (answer(database, request) as { value: unknown }).value;
       } }),

@@ -99,7 +99,7 @@ describe('commits', () => {
     const written: string[] = [];
     let asked = 0;
     const j = client({
-      opened: { token: 1, lastSeq: 0 },
+      opened: { token: 1, lastSeq: 0, unplannedEnds: 0 },
       ask: async (request) => {
         if (request.kind !== 'apply') return undefined;
         const runs = request.commits.map(({ ops }) => (ops[0] as { readonly run: string }).run);
@@ -234,7 +234,7 @@ describe('a disk that does not answer', () => {
 
   test('lets no more messages in behind it than fit in memory', async () => {
     const never = new Promise<never>(() => undefined);
-    const j = new JournalClient({ opened: { token: 1, lastSeq: 0 }, ask: () => never }, new VirtualTime());
+    const j = new JournalClient({ opened: { token: 1, lastSeq: 0, unplannedEnds: 0 }, ask: () => never }, new VirtualTime());
     void j.commit({ ops: [save(1)] });
     await Promise.resolve();
     for (let n = 0; n < limits.commitsQueuedMax; n++) j.commit({ ops: [], acceptance: true }).catch(() => undefined);
