@@ -195,11 +195,12 @@ export class Parking {
 
   /** How many messages rest at each node, in the journal and in memory mode's queues. */
   async #resting(): Promise<ReadonlyMap<string, number>> {
+    const { journal, suspects } = this.#runner.services;
     const resting = new Map<string, number>();
     const add = (node: string, messages: number): void => { if (messages > 0) resting.set(node, (resting.get(node) ?? 0) + messages); };
-    for (const { node, queued, waiting, aside, kept } of await this.#runner.services.journal.atRest(this.#runner.flow)) {
-      // What is at work without a call is queued by the journal until it has left.
-      const atWork = [...this.#runner.station(node).atWork].filter(({ seq, attempt }) => seq !== 0 && attempt === 0).length;
+    for (const { node, queued, waiting, aside, kept } of await journal.atRest(this.#runner.flow)) {
+      // What is at work without a call is queued by the journal until it has left, unless that was written down, or nothing of it yet.
+      const atWork = suspects.watchful ? 0 : [...this.#runner.station(node).atWork].filter(({ seq, attempt, accepting }) => seq !== 0 && attempt === 0 && !accepting).length;
       add(node, queued + waiting + aside + kept - Math.min(queued, atWork));
     }
     for (const [node, station] of this.#runner.stations) add(node, station.volatile);
