@@ -88,3 +88,5 @@ pipe.on('data', (chunk: Buffer) => { reader.read(chunk); });
 pipe.on('close', end);
 pipe.on('end', end);
 pipe.on('error', end);
+// Whoever stops a terminal's programs or a service sends this to all its processes at once: calls under way end first, and our parent ends us.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

@@ -96,6 +96,17 @@ test('a process that is killed is replaced, and what was in it is done', async (
   await fn.close();
 }, 20_000);
 
+test('what stops all processes of a terminal or a service at once lets calls under way end', async () => {
+  const fn = await sandbox.open(program('await new Promise((next) => setTimeout(next, 50)); return msg;', { timeoutMs: 5000 }));
+  await callBodies(fn, [{ payload: 0 }]);
+  const before = sandbox.processes;
+  const results = callBodies(fn, [{ payload: 1 }]);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) for (const pid of before) process.kill(pid, signal);
+  expect((await results).map(shown)).toEqual([[[{ payload: 1 }]]]);
+  expect(sandbox.processes).toEqual(before);
+  await fn.close();
+}, 20_000);
+
 test('a process that cannot be started is told to the messages, for them to be tried again', async () => {
   const said: string[] = [];
   const own = new SandboxSupervisor({ program: '/bin/false', log: (_level, text) => { said.push(text); } });
