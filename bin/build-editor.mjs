@@ -47,7 +47,7 @@ export async function buildEditor() {
   const hash = hashSources(); // taken before: a file changed during the build makes it stale
   const out = join(ROOT, 'node_modules', '.cache', `editor-${process.pid}`);
   try {
-    await build({ root: join(ROOT, 'editor'), configFile: join(ROOT, 'editor', 'vite.config.ts'), logLevel: 'warn', build: { outDir: out, emptyOutDir: true } });
+    await build({ root: join(ROOT, 'editor'), configFile: join(ROOT, 'editor', 'vite.config.ts'), logLevel: 'error', build: { outDir: out, emptyOutDir: true } });
     compress(out);
     writeFileSync(join(out, '.sources'), hash);
     replaceDist(out);
