@@ -86,8 +86,8 @@ export class Runs extends Asking {
   async replay(id: string, request: ReplayRequest): Promise<void> {
     await this.#act(async () => {
       const answer = await api.replayRun(id, request);
-      if (request.mode === 'dry-run') this.dryRun = answer.steps ?? [];
-      else this.told = { what: 'replay', answer };
+      this.dryRun = answer.steps; // of a real one there are none, and what a dry run had shown before is over
+      if (request.mode !== 'dry-run') this.told = { what: 'replay', answer };
     });
   }
 

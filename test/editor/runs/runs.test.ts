@@ -20,3 +20,15 @@ test('a run that was just started and is not known yet is shown as soon as it is
   expect([runs.open?.id, runs.error]).toEqual(['run-2', undefined]);
   expect([runs.count('pending'), runs.morePending]).toEqual([3, true]);
 });
+
+test('what a dry run showed is over when a real replay has begun', async () => {
+  vi.stubGlobal('fetch', async (url: string, { method, body }: RequestInit) => {
+    if (method === 'POST') return Response.json(String(body).includes('dry-run') ? { runs: [], refused: [], more: false, steps: [{ node: 'a' }] } : { runs: ['run-2'], refused: [], more: false });
+    return url.includes('?') ? Response.json({ runs: [], counts: { pending: 0, completed: 0, dropped: 0, deadLettered: 0, discarded: 0 }, morePending: false }) : Response.json({ id: 'run-1', state: 'completed', steps: [] });
+  });
+  const runs = new Runs('lead');
+  await runs.replay('run-1', { mode: 'dry-run' });
+  expect([runs.dryRun?.length, runs.told]).toEqual([1, undefined]);
+  await runs.replay('run-1', { mode: 'same-keys' });
+  expect([runs.dryRun, runs.told?.what]).toEqual([undefined, 'replay']);
+});
