@@ -22,7 +22,7 @@ type Rehearsed = { readonly runner: FlowRunner; readonly starts: readonly StepRe
 export class Replays implements ReplayDoor {
   readonly #services: Services;
   readonly #runner: (flow: string) => FlowRunner | undefined;
-  /** Runs that are being repeated under the same keys, until that is on disk. */
+  /** First runs of those that are being repeated under the same keys, until that is on disk. */
   readonly #beginning = new Set<string>();
 
   constructor(services: Services, runner: (flow: string) => FlowRunner | undefined) {
@@ -74,19 +74,33 @@ export class Replays implements ReplayDoor {
     return undefined;
   }
 
-  /** Under the same keys one at a time: two would both find nothing recorded, and both act. */
+  /** Under the same keys one at a time, also beside what resent dead letters became: two would both find nothing recorded, and both act. */
   async #replay(run: string, request: ReplayRequest): Promise<Refused | Started | Rehearsed> {
     if (request.mode !== 'same-keys') return await this.#repeat(run, request);
-    if (this.#beginning.has(run)) return { refused: beingReplayed(run) };
-    this.#beginning.add(run);
+    const first = (await this.startOf(run))?.run ?? run;
+    if (this.#beginning.has(first)) return { refused: beingReplayed(run) };
+    this.#beginning.add(first);
     try {
-      for (const { id, mode } of await this.#services.history.listReplays(run, limits.pageSizeMax)) {
-        if (mode === 'same-keys' && !(await this.#services.history.findRun(id))) return { refused: beingReplayed(run) };
-      }
-      return await this.#repeat(run, request);
+      // What another began a moment ago may still be on its way to the store.
+      await this.#services.history.flush();
+      return await this.#isRepeated(first) ? { refused: beingReplayed(run) } : await this.#repeat(run, request);
     } finally {
-      this.#beginning.delete(run);
+      this.#beginning.delete(first);
     }
+  }
+
+  /** Something that repeats it under the same keys is pending. */
+  async #isRepeated(first: string): Promise<boolean> {
+    const { history } = this.#services;
+    const family = [first];
+    for (const run of family) {
+      for (const { id, mode } of await history.listReplays(run, limits.pageSizeMax)) {
+        if (mode === 'new-generation') continue;
+        if (!(await history.findRun(id))) return true;
+        family.push(id);
+      }
+    }
+    return false;
   }
 
   async #repeat(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started | Rehearsed> {
@@ -148,6 +162,6 @@ const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not running; 
 const noNode = ({ flow, node }: StepRecord): Text => ({ en: `the live revision of flow ${flow} has no node ${node}; choose another node to replay from`, ru: `в работающей ревизии потока ${flow} нет узла ${node}; выберите другой узел для повтора` });
 const tooLarge = (node: string): Text => ({ en: `a message at node ${node} was too large to be kept; replay from another node`, ru: `сообщение в узле ${node} было слишком велико и не сохранено; повторите с другого узла` });
 const stillPending = (run: string): Text => ({ en: `run ${run} is pending: what it has not done is still to come; wait for its end, or cancel it`, ru: `запуск ${run} ещё не завершён: несделанное ещё впереди; дождитесь конца или отмените его` });
-const beingReplayed = (run: string): Text => ({ en: `run ${run} is being replayed under the same keys already; wait for the end of that`, ru: `запуск ${run} уже повторяется с теми же ключами; дождитесь конца повтора` });
+const beingReplayed = (run: string): Text => ({ en: `run ${run} is being replayed under the same keys already, or a dead letter of it was resent and is pending; wait for the end of that`, ru: `запуск ${run} уже повторяется с теми же ключами, или ещё не завершено его недоставленное, отправленное снова; дождитесь конца` });
 const diskLow = (): Text => ({ en: 'the disk of the data folder is nearly full; free some of it, then replay', ru: 'диск папки данных почти заполнен; освободите место и повторите' });
 const full = (node: string): Text => ({ en: `the queue of node ${node} is full; replay later`, ru: `очередь узла ${node} заполнена; повторите позже` });

@@ -26,6 +26,7 @@ const world = (more: Partial<ConstructorParameters<typeof World>[0]> = {}): Worl
   return made;
 };
 const replays = (w: World): Replays => new Replays(w.services, (flow) => w.runner(flow));
+const lettersOf = (w: World): DeadLetters => new DeadLetters(w.services, { runner: (id) => w.runner(id), counted: () => undefined }, replays(w));
 const feed = async (payload: unknown, key?: string): Promise<string> => (await nodes.deliver.get('in')?.({ payload }, key === undefined ? {} : { key }))?.runId as string;
 const pathOf = async (w: World, run: string): Promise<readonly StepRecord[]> => {
   await w.moveHistory();
@@ -297,6 +298,26 @@ describe('a replay', () => {
     await w.calm();
     expect(nodes.calls).toHaveLength(1);
   });
+  test('under the same keys is refused while a dead letter of it that was resent, also again, is pending', async () => {
+    nodes.onCall = () => { throw new NodeFailure('test.bad', BOTH('bad')); };
+    const { w, run } = await ranOnce();
+    const letters = lettersOf(w);
+    await letters.resend({ query: {}, to: 'node' });
+    await w.calm();
+    const goOn = Promise.withResolvers<void>();
+    nodes.onCall = async () => { await goOn.promise; };
+    await letters.resend({ query: {}, to: 'node' });
+    await w.calm();
+    nodes.calls.length = 0;
+    await expect(replays(w).one(run, { mode: 'same-keys' })).rejects.toMatchObject({ code: 'run.cannot-replay' });
+    await w.calm();
+    expect(nodes.calls).toEqual([]);
+    goOn.resolve();
+    await w.calm();
+    await replays(w).one(run, { mode: 'same-keys' });
+    await w.calm();
+    expect(nodes.calls).toEqual([]);
+  });
   test('of many tells what it began and what could not be written, and a full disk takes none', async () => {
     const { w } = await ranOnce();
     for (const payload of ['b', 'c']) await feed(payload, 'k1');
@@ -328,7 +349,7 @@ test('a dead letter is resent from where its run began, through resends before: 
   const flow = flowOf({ nodes: { in: 'test-source', first: 'test-external', second: 'test-external', sink: 'test-sink' }, wires: ['in.out -> first.in', 'first.out -> second.in', 'second.out -> sink.in'] });
   nodes.onCall = (_, { node }) => { if (node.id === 'second') throw new NodeFailure('test.bad', BOTH('bad')); };
   const { w, run } = await ranOnce(flow);
-  const letters = new DeadLetters(w.services, { runner: (id) => w.runner(id), counted: () => undefined }, replays(w));
+  const letters = lettersOf(w);
   expect((await letters.resend({ query: {}, to: 'node' })).done).toBe(1);
   await w.calm();
   nodes.onCall = () => undefined;
@@ -354,7 +375,7 @@ test('a dead letter of a new generation is resent from the start of that: its ca
   await replays(w).one(run, { mode: 'new-generation' });
   await w.calm();
   isBad = false;
-  const letters = new DeadLetters(w.services, { runner: (id) => w.runner(id), counted: () => undefined }, replays(w));
+  const letters = lettersOf(w);
   expect((await letters.resend({ query: {}, to: 'start' })).done).toBe(1);
   await w.calm();
   expect(nodes.calls).toEqual(['first:a', 'second:a', 'first:a', 'second:a', 'second:a']);
