@@ -15,7 +15,7 @@ import { keptOf, keptOfRow, keptRow, type Kept } from './kept.ts';
 import { Msg, type Run, type Work } from './message.ts';
 import { Resumes, type ResumeOutcome } from './resumes.ts';
 import { Segment } from './segment.ts';
-import type { MissingPart } from './missing.ts';
+import { isWord, type MissingPart } from './missing.ts';
 import type { Station } from './station.ts';
 import { Turns } from './turns.ts';
 import { configFor, isCollecting, isPacing, type Unit } from './unit.ts';
@@ -55,7 +55,7 @@ export class Collecting {
         else this.#runner.parking.parkWork({ station, unit, work });
       } catch (error) {
         const segment = new Segment(work, this.#runner.services.clock.now(), (done) => void this.#runner.settling.settle(done));
-        this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
+        if (!isWord(work)) this.#runner.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id));
         segment.close();
       } finally {
         station.finished(work, false);
@@ -397,4 +397,4 @@ export class Collecting {
   }
 }
 
-const missingIn = (work: Work): MissingPart | undefined => ((work.flags & rowFlag.missing) === 0 ? undefined : work.msg.body as unknown as MissingPart);
+const missingIn = (work: Work): MissingPart | undefined => (isWord(work) ? work.msg.body as unknown as MissingPart : undefined);

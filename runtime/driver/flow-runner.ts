@@ -15,6 +15,7 @@ import { crashedTooOften, failureOf } from './failures.ts';
 import type { Run, Work } from './message.ts';
 import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
+import { isWord } from './missing.ts';
 import { Parking } from './parking.ts';
 import { Recovery } from './recovery.ts';
 import { Pinned, type ReadRevision } from './pinned.ts';
@@ -189,8 +190,10 @@ export class FlowRunner implements StationOwner {
       this.parking.parkWork({ station, unit: ruling, work });
       return;
     }
+    // A deploy has made something else of the join.
+    if (isWord(work) && !unit.plan.gathers) this.segment(station, work, { at: this.services.clock.now() }).close();
     // A whole is put together again from its parts, which all come again, and is the same message.
-    if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests && !unit.plan.gathers) void this.#asBefore(station, unit, work);
+    else if ((work.flags & rowFlag.asBefore) !== 0 && unit.rests && !unit.plan.gathers) void this.#asBefore(station, unit, work);
     else this.#act(station, unit, work);
   }
 

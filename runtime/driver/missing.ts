@@ -8,6 +8,9 @@ import type { Visit } from './visit.ts';
 /** What rests at a join in place of a part that will not come. */
 export interface MissingPart { readonly told: Body; readonly how: Missing }
 
+/** It is no message, but word for a join: where the join is no more, or cannot take it, it ends, and leaves no dead letter. */
+export const isWord = ({ flags = 0 }: { readonly flags?: number }): boolean => (flags & rowFlag.missing) !== 0;
+
 /** Where a message goes on: nowhere, by ports of its node, or at other nodes. */
 interface Onward { readonly how: Missing; readonly ports?: readonly string[]; readonly nodes?: readonly string[] }
 

@@ -10,6 +10,7 @@ import { outcomeUnknown, recordOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { endsRunsOnTheirs } from './pinned.ts';
 import type { Work } from './message.ts';
+import { isWord } from './missing.ts';
 import { changesOf, type Revision } from './revision.ts';
 import type { Segment } from './segment.ts';
 import type { Station } from './station.ts';
@@ -103,14 +104,14 @@ export class Parking {
     if (outs.length === 0 || outs[0]?.visit.unit.siblings === this.#runner.revision?.units) return;
     for (const out of outs.splice(0)) {
       if (this.#runner.hasPlace(out.visit.unit.id, origin.run)) outs.push(out);
-      else this.#end(out.visit);
+      else if (!isWord(out)) this.#end(out.visit);
     }
   }
 
   /** A message that is at work and would wait: there is no place for it. */
   parkWork({ station, unit, work }: { readonly station: Station; readonly unit: Unit; readonly work: Work }): void {
     const segment = this.#runner.segment(station, work, { at: this.#runner.services.clock.now() });
-    this.#end(new Visit(segment, unit, work.msg.body));
+    if (!isWord(work)) this.#end(new Visit(segment, unit, work.msg.body));
     segment.close();
   }
 
@@ -174,12 +175,14 @@ export class Parking {
     const parked = works.filter(({ via }) => misfit.what === 'all' || via.includes('->'));
     for (const work of works) if (!parked.includes(work)) this.#runner.station(work.node).arrive(work);
     if (parked.length === 0) return 0;
-    await this.#commit(parked.map((work) => ({ op: 'dead', letter: letterOf(this.#place(work.node, misfit), { ...work, id: work.msg.id, body: work.msg.body }) })));
-    for (const { run, node } of parked) {
+    const messages = parked.filter((work) => !isWord(work));
+    await this.#commit(messages.map((work) => ({ op: 'dead', letter: letterOf(this.#place(work.node, misfit), { ...work, id: work.msg.id, body: work.msg.body }) })));
+    for (const { run, node } of messages) {
       this.#runner.settling.leaveRun(run, { dead: 1 });
       this.#runner.count(node).deadLetters++;
     }
-    return parked.length;
+    for (const { run } of parked.filter(isWord)) this.#runner.settling.leaveRun(run, { told: 1 });
+    return messages.length;
   }
 
   async #commit(ops: readonly Op[]): Promise<{ readonly count: number; readonly more: boolean; readonly windows: readonly string[]; readonly freed: readonly { readonly row: number }[] } | undefined> {

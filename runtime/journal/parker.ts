@@ -1,9 +1,9 @@
 import type { Letters } from './letters.ts';
-import type { DeadLetterRow, EndedRun, KeptRow, Parked, Parking, Resting, Row, RunChange } from './rows.ts';
+import { rowFlag, type DeadLetterRow, type EndedRun, type KeptRow, type Parked, type Parking, type Resting, type Row, type RunChange } from './rows.ts';
 import type { Sql } from './sql.ts';
 
-const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, branched, cursor, body';
-type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'cursor' | 'body'>;
+const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, branched, flags, cursor, body';
+type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'flags' | 'cursor' | 'body'>;
 // Each by its own index. Who resends them takes them by their places.
 const STATES = ['state IN (2, 3) {and} ORDER BY due, pos', 'state = 4 {and} ORDER BY key, pos', 'state = 0 {and} ORDER BY pos'];
 
@@ -12,7 +12,8 @@ const WINDOW_THAT_KEEPS_NOTHING = `
     AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.flow = windows.flow AND kept.node = windows.node AND kept.window = windows.key) RETURNING key`;
 
 interface ParkerParts { readonly sql: Sql; readonly letters: Letters; readonly changeRun: (change: RunChange, ended: EndedRun[]) => void }
-type Ending = Pick<Row, 'run' | 'revision' | 'receivedAt' | 'branched'>;
+type Ending = Pick<Row, 'run' | 'revision' | 'receivedAt' | 'branched' | 'flags'>;
+const isWord = ({ flags }: Pick<Row, 'flags'>): boolean => (flags & rowFlag.missing) !== 0;
 
 /** Makes dead letters of what rests where nothing takes it any more, each in one step with the message's removal. */
 export class Parker {
@@ -30,7 +31,8 @@ export class Parker {
   park(parking: Parking, ended: EndedRun[]): Parked {
     const rows = parking.what === 'kept' ? [] : this.#rows(parking);
     for (const row of rows) {
-      this.#letters.add(letterOf(parking, row));
+      // Word for a join ends with it.
+      if (!isWord(row)) this.#letters.add(letterOf(parking, row));
       this.#end(parking, row, ended);
     }
     const freed = this.#remove(rows);
@@ -41,8 +43,8 @@ export class Parker {
       this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ? AND pos = ?', row.flow, row.node, row.window, row.pos);
     }
     const windows = [...new Set(kept.map((row) => row.window))].flatMap((window) => this.#sql.all<{ key: string }>(WINDOW_THAT_KEEPS_NOTHING, parking.flow, parking.node, window));
-    const count = rows.length + kept.length;
-    return { count, more: count >= parking.atMost, freed, windows: windows.map(({ key }) => key) };
+    const words = rows.filter(isWord).length;
+    return { count: rows.length - words + kept.length, more: rows.length + kept.length >= parking.atMost, freed, windows: windows.map(({ key }) => key) };
   }
 
   /** Takes a run's messages out of windows, and windows that keep nothing else. */
@@ -89,9 +91,10 @@ export class Parker {
     return this.#sql.all(`SELECT flow, node, window, pos, id, run, revision, received_at AS receivedAt, branched, flags, body FROM kept WHERE flow = ? AND node = ? ${and} ORDER BY window, pos LIMIT ?`, flow, node, ...values, Math.max(0, atMost));
   }
 
-  #end({ flow, at }: Parking, { run, revision, receivedAt, branched }: Ending, ended: EndedRun[]): void {
-    if (branched === 0) ended.push({ id: run, flow, revision, startedAt: receivedAt, endedAt: at, completed: 0, dropped: 0, dead: 1, discarded: 0 });
-    else this.#changeRun({ run, flow, revision, startedAt: receivedAt, at, opens: null, pending: -1, completed: 0, dropped: 0, dead: 1 }, ended);
+  #end({ flow, at }: Parking, { run, revision, receivedAt, branched, flags }: Ending, ended: EndedRun[]): void {
+    const dead = isWord({ flags }) ? 0 : 1;
+    if (branched === 0) ended.push({ id: run, flow, revision, startedAt: receivedAt, endedAt: at, completed: 0, dropped: 0, dead, discarded: 0 });
+    else this.#changeRun({ run, flow, revision, startedAt: receivedAt, at, opens: null, pending: -1, completed: 0, dropped: 0, dead }, ended);
   }
 
   #remove(rows: readonly RestingRow[]): Parked['freed'] {

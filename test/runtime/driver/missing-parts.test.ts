@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import catchNode from '../../../nodes/logic/catch.ts';
 import join from '../../../nodes/logic/join.ts';
 import split from '../../../nodes/logic/split.ts';
@@ -104,6 +104,51 @@ async function resend(world: World): Promise<void> {
   expect(await letters.resend({ ids: [letter?.id ?? ''], to: 'node' })).toEqual({ done: 1, refused: [] });
   await world.pass(60_000);
 }
+
+describe.each(['durable', 'memory'] as const)('word to a join at rest (%s)', (delivery) => {
+  const flow = through('filter', { delivery, nodes: { join: { type: 'join', disabled: true } } });
+  const without = { ...flow, nodes: Object.fromEntries(Object.entries(flow.nodes).filter(([id]) => id !== 'join')), wires: flow.wires.filter(({ from, to }) => !from.startsWith('join.') && !to.startsWith('join.')) };
+  test('ends when a deploy takes the join away, while parts become dead letters', async () => {
+    const world = await fed(flow, ['a', 'bad', 'bad']);
+    await world.deploy(without);
+    await world.calm();
+    expect((await world.services.journal.deadLetters({ limit: 9 })).map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([{ payload: 'a' }]);
+    expect(await world.endedRuns()).toMatchObject([{ completed: 0, dropped: 2, dead: 1 }]);
+    expect(await world.pending()).toBe(0);
+    expect(world.runner('flow').count('join').deadLetters).toBe(1);
+    world.kill();
+  });
+  test('ends when a deploy makes another node of the join, or one that waits for no parts', async () => {
+    for (const join of [{ type: 'test-call' }, { type: 'join', config: { until: 'time', time: '1s' } }]) {
+      nodes.arrived.length = 0;
+      const world = await fed(flow, ['bad', 'bad']);
+      await world.deploy(through('filter', { delivery, nodes: { join } }));
+      await world.calm();
+      await world.pass(60_000);
+      expect(nodes.calls).toEqual([]);
+      expect(nodes.arrived).toEqual([]);
+      expect(await world.pending()).toBe(0);
+      expect(await world.endedRuns()).toMatchObject([{ completed: 0, dropped: 2, dead: 0 }]);
+      world.kill();
+      journal.remove();
+      journal = journalFile();
+    }
+  });
+});
+
+test('word to a join that can open no more windows is no dead letter', async () => {
+  nodes.onCall = ({ payload }) => { fails(payload); if (payload === 'slow') throw new NodeFailure('test.slow', text, { retry: { afterMs: 2 * 60 * 60_000 } }); };
+  const { windowsOpenMax } = limits;
+  Object.assign(limits, { windowsOpenMax: 1 });
+  try {
+    const world = await fed(through('test-call'), ['a', 'slow']);
+    await nodes.deliver.get('in')?.({ payload: ['bad', 'slow'] });
+    await world.calm();
+    expect((await world.services.journal.deadLetters({ limit: 9 })).map(({ node }) => node)).toEqual(['middle']);
+    expect(world.bugs).toEqual([]);
+    world.kill();
+  } finally { Object.assign(limits, { windowsOpenMax }); }
+});
 
 test('what a switch sends another way, a catch node takes or an error port leads away is not waited for', async () => {
   nodes.onCall = ({ payload }) => fails(payload);
