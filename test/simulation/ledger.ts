@@ -43,6 +43,8 @@ export class Ledger {
   readonly passed = new Map<string, 'taken' | 'late'>();
   /** Runs of parts of a whole that left in another run: how each of them ended is not reckoned. */
   readonly crossed = new Set<string>();
+  /** Wholes that have left their join. */
+  readonly wholes = new Set<string>();
   /** Words for joins that went with a run that a person cancelled. */
   readonly wordsDiscarded = new Map<string, number>();
   /** Messages that went with their run when a person cancelled it, with how many a node had made of it by then; in memory mode nobody sees which. */
@@ -247,6 +249,12 @@ export class Ledger {
     this.note(`arrived ${visitKey(visit)}`);
     this.#inOrder({ ...visit, body });
     this.arrived.add(visitKey(visit));
+  }
+
+  /** A join is told of what will not come: it waits for its time only while parts of the whole, or words of them, are under way. Parts that come again after their whole has left wait for nobody. */
+  waitedLong(whole: string): void {
+    if (!this.durable || this.cancelled.size > 0 || this.wholes.has(whole)) return;
+    if (![...this.rows.values()].some(({ body }) => body.includes(whole))) this.violated(`a join waited in vain for a part of ${whole}`);
   }
 
   /** The process ended: no call is under way any more. That is no attempt of any message. */

@@ -1,5 +1,5 @@
 import join from '../../nodes/logic/join.ts';
-import { defineNode, field, toPorts, type Body, type Collector, type NodeDefinition } from '../../runtime/sdk/index.ts';
+import { defineNode, field, toPorts, type Body, type Collector, type Json, type NodeDefinition } from '../../runtime/sdk/index.ts';
 import { isToPorts, portsOf } from '../../runtime/sdk/message.ts';
 import { pathOf, visitKey, type Ledger } from './ledger.ts';
 import { BOTH, COMMON, gatheredPath, stepOf, type Life } from './sim-nodes.ts';
@@ -7,6 +7,9 @@ import { BOTH, COMMON, gatheredPath, stepOf, type Life } from './sim-nodes.ts';
 type Settings = { readonly waitMs: number; readonly id: string };
 const real = join.collect as unknown as Collector<object>;
 const settingsOf = ({ waitMs }: Settings): object => ({ until: 'parts', make: 'list', path: 'payload', ...(waitMs > 0 && { timeout: waitMs }) });
+
+/** The whole has left; what is known of it is for its late parts. */
+const isClosed = (state: Json): boolean => (state as { readonly closed?: boolean }).closed === true;
 
 /** The context as the join of the product reads it. */
 const asReal = ({ config, clock, node }: { readonly config: Settings; readonly clock: unknown; readonly node: unknown }): never => ({ config: settingsOf(config), clock, node }) as never;
@@ -32,7 +35,11 @@ export function simJoin(ledger: Ledger, life: () => Life): NodeDefinition {
       const path = gatheredPath(settings.id, parts.length > 0 ? parts : [window.key]);
       for (const run of closing === undefined ? [] : parts.map((part) => part.split('|')[0] as string)) if (run !== closing) ledger.crossed.add(run).add(closing as string);
       closing = undefined;
-      if (!life().dead) ledger.gathered.push({ node: settings.id, carrier: parts.at(-1) ?? '', parts: new Set(parts), path });
+      if (!life().dead) {
+        ledger.gathered.push({ node: settings.id, carrier: parts.at(-1) ?? '', parts: new Set(parts), path });
+        if (window.reason === 'timeout' && !isClosed(window.state)) ledger.waitedLong(window.key);
+        ledger.wholes.add(window.key);
+      }
       const result = real.close(window, settingsOf(settings));
       if (!isToPorts(result)) return result;
       return toPorts(Object.fromEntries(Object.entries(portsOf(result)).map(([port, body]) => [port, { ...body as Body, error: undefined, ordered: false, path }])));

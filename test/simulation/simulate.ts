@@ -170,8 +170,8 @@ class Simulation {
 
   async #pass(ms: number): Promise<void> {
     const end = this.#world.clock.now() + ms;
-    while (!this.#world.dead && this.#world.clock.step(end)) await settled();
-    await settled();
+    // What was waited for may begin the next thing to wait for only some turns later.
+    for (let idle = 0; !this.#world.dead && idle < 3; idle = this.#world.clock.step(end) ? 0 : idle + 1) await settled();
   }
 
   /** Time goes on; a process that ends on the way is started again a while later. */

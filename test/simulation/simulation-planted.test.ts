@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { MissingParts } from '../../runtime/driver/missing.ts';
 import { Station } from '../../runtime/driver/station.ts';
 import { KeyedQueue } from '../../runtime/engine/queue.ts';
 import type { Way } from './faulty-port.ts';
@@ -42,6 +43,15 @@ describe('the simulation finds', () => {
       return { value: results };
     });
     expect(found?.violation).toMatch(/never ended|left no trace|dead letter|ended with|ended 2 times/);
+  });
+
+  describe('at joins', () => {
+    const { of } = MissingParts.prototype;
+    afterEach(() => { MissingParts.prototype.of = of; });
+    test('a join that is not told of a part that ends on its way', { timeout: 60_000 }, async () => {
+      MissingParts.prototype.of = () => undefined;
+      expect((await firstFound())?.violation).toMatch(/a join waited in vain/);
+    });
   });
 
   describe('in queues', () => {
