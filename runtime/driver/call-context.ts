@@ -13,7 +13,7 @@ export interface Surroundings { readonly services: Services; readonly replies: R
 
 
 /** What a call is about. In a segment time stands still: run again after a crash, pure nodes must give the same. */
-interface Subject { readonly id: string; readonly segment?: { now(): number } }
+interface Subject { readonly id: string; readonly depth?: number; readonly segment?: { now(): number } }
 
 const NEVER = new AbortController().signal;
 
@@ -40,7 +40,8 @@ export class CallContext implements NodeContext<unknown, unknown> {
     this.#work = work;
   }
 
-  get resumed(): boolean { return this.#work.resumed; }
+  /** Only where it waited: what comes of it in the same segment has waited nowhere else. */
+  get resumed(): boolean { return this.#work.resumed && (this.#msg.depth ?? 0) === 0; }
   get prepared(): unknown { return this.#unit.prepared.value; }
   get node(): NodePlace['node'] { return this.#unit.place.node; }
   get flow(): NodePlace['flow'] { return this.#unit.place.flow; }

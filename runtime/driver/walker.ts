@@ -138,7 +138,7 @@ export class Walker {
   /** A message of its key waits at this node: one that need not wait does so too, until that one has left. */
   #waitsForKey(visit: Visit): boolean {
     const { unit, key, segment: { origin } } = visit;
-    const due = key === null || (origin.resumed && origin.node === unit.id) ? undefined : unit.count.lastDue.get(key)?.due;
+    const due = key === null || (visit.depth === 0 && origin.resumed) ? undefined : unit.count.lastDue.get(key)?.due;
     if (due === undefined) return false;
     if (visit.depth === 0) origin.draft = undefined; // the call is made again
     this.#rest({ visit, wire: undefined, due });
