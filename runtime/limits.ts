@@ -120,6 +120,8 @@ export const limits = {
   runsKept: 100_000,
   runsKeptMs: 14 * DAY,
   auditKeptMs: 365 * DAY,
+  auditRetryMs: 1 * SECOND, // between two tries to write lines of the audit log that the store did not take
+  auditWaitingMax: 1_000, // of such lines, in memory: what people do by hand in hours
   deadLettersKeptMs: 90 * DAY, // a quarter: who has not looked by then will not; one that holds a key stays
   parkedAtOnce: 1_000, // messages that a deploy parks in one transaction: some 20 ms, in which nobody else is written
   pinnedRevisions: 8, // earlier revisions of a pinned flow on which runs end: each keeps its nodes made ready; runs on older ones go on in the newest

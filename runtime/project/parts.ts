@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { CatalogInfo } from '../flow/node-info.ts';
 import type { FlowHost } from '../host.ts';
 import type { Store } from '../store/store.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { Changes } from './changes.ts';
 import type { FlowsFolder } from './flows-folder.ts';
 import type { Log } from './log.ts';
@@ -20,12 +21,13 @@ export interface Parts {
   readonly log: Log;
   readonly values: StoredValues;
   readonly changes: Changes;
+  readonly audit: AuditLog;
   readonly serial: Serial;
   /** With it, its files are the truth and the store follows. */
   readonly folder: FlowsFolder | undefined;
 }
 
 /** Writes who did what to which thing. `details` never holds a value that may be secret. */
-export function audited(parts: Pick<Parts, 'store' | 'clock'>, by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void> {
-  return parts.store.audit({ at: parts.clock.now(), by: by.name, ...what });
+export function audited(parts: Pick<Parts, 'audit'>, by: Actor, what: { readonly action: string; readonly subject: string; readonly details?: string }): Promise<void> {
+  return parts.audit.add({ by: by.name, ...what });
 }

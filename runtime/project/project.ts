@@ -8,6 +8,7 @@ import { validateFlow, type ValidationContext } from '../flow/validate.ts';
 import type { FlowHost, ProjectValues } from '../host.ts';
 import { limits } from '../limits.ts';
 import type { AuditEntry, Store } from '../store/store.ts';
+import { AuditLog } from './audit-log.ts';
 import { Changes, type Change } from './changes.ts';
 import { Connections } from './connections.ts';
 import { Deploys } from './deploys.ts';
@@ -67,7 +68,7 @@ export class Project implements ProjectDoor, ProjectValues {
     const { store, vault, host, catalog, clock, log, flowsDir } = options;
     const folder = flowsDir === undefined ? undefined : new FlowsFolder(flowsDir);
     this.#o = options;
-    this.#parts = { store, vault, host, catalog, clock, log, folder, values: options.values ?? new StoredValues({ store, vault }), changes: new Changes(), serial: new Serial() };
+    this.#parts = { store, vault, host, catalog, clock, log, folder, values: options.values ?? new StoredValues({ store, vault }), changes: new Changes(), audit: new AuditLog({ store, clock, log }), serial: new Serial() };
     this.#connections = new Connections(this.#parts);
     this.#drafts = new Drafts(this.#parts);
     this.#deploys = new Deploys(this.#parts, (flow) => this.#problemsOf(flow));
@@ -107,6 +108,7 @@ export class Project implements ProjectDoor, ProjectValues {
     await this.#tidying;
     this.#cancelTidy();
     await this.#files?.close();
+    await this.#parts.audit.close();
   }
 
   // Flows
