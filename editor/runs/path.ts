@@ -1,4 +1,5 @@
 import type { ReplayMode, RunDetail, RunState, RunStep } from '../../runtime/api/contract.ts';
+import { formatWhen, t } from '../i18n/index.ts';
 import type { PlainKey } from '../i18n/index.ts';
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info';
@@ -24,9 +25,15 @@ export const wiresOf = (steps: readonly RunStep[]): readonly string[] => [...new
 /** How long after the beginning of the run a step ended. */
 export const sinceStart = (run: Pick<RunDetail, 'startedAt'>, step: RunStep): number => Math.max(0, step.at - run.startedAt);
 
-/** Steps of one message at one node are attempts of the same work: these are the ones that were followed by another. Being taken in is no attempt. */
+/** Steps of one message at one node are attempts of the same work: these are the ones that were followed by another. Being taken in and waiting are none. */
 export function earlierAttempts(steps: readonly RunStep[]): ReadonlySet<RunStep> {
-  const tries = steps.filter(({ outcome }) => outcome !== 'accepted');
+  const tries = steps.filter(({ outcome }) => outcome !== 'accepted' && outcome !== 'held');
   const last = new Map(tries.map((step) => [`${step.messageId} ${step.node}`, step]));
   return new Set(tries.filter((step) => last.get(`${step.messageId} ${step.node}`) !== step));
+}
+
+/** By which rule it was dropped, or until when it waits. */
+export function whyOf({ outcome, rule, at }: Pick<RunStep, 'outcome' | 'rule' | 'at'>): string | undefined {
+  if (rule === undefined) return undefined;
+  return outcome === 'held' ? t('runs.waits-until', { time: formatWhen(Number(rule), at) }) : t('runs.rule', { rule });
 }

@@ -11,6 +11,8 @@ export const letters = {
   'letters.freed-release': 'The messages of {key} go on. Their dead letter stays.',
   'letters.freed-skip': 'The dead letter of {key} is discarded, the messages behind it go on.',
   'letters.freed-resend': 'The dead letter of {key} is on its way again, before those behind it.',
+  'letters.none-resent': 'Nothing was resent.',
+  'letters.none-discarded': 'Nothing was discarded.',
   'letters.understood': 'Close',
   'letters.loading': 'Loading dead letters',
   'letters.none': 'No dead letters',

@@ -14,6 +14,8 @@ export const letters: Translation<typeof english> = {
   'letters.freed-release': 'Сообщения ключа {key} идут дальше. Недоставленное остаётся.',
   'letters.freed-skip': 'Недоставленное ключа {key} удалено, сообщения за ним идут дальше.',
   'letters.freed-resend': 'Недоставленное ключа {key} снова в пути, впереди тех, что ждут за ним.',
+  'letters.none-resent': 'Ничего не отправлено.',
+  'letters.none-discarded': 'Ничего не удалено.',
   'letters.understood': 'Закрыть',
   'letters.loading': 'Загрузка недоставленных',
   'letters.none': 'Недоставленных нет',

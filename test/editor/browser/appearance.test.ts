@@ -79,6 +79,31 @@ test.skipIf(!chromium)('nothing overlaps or leaves the screen at 1024 pixels', a
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('the bar fits 1024 pixels in Russian also with changes and dead letters to tell', async () => {
+  await bench.save({
+    format: 'millrace.flow/1', id: 'full-bar', name: 'Заказы интернет-магазина', delivery: 'durable', layout: { hook: [0, 0], items: [280, 0], a: [0, 140], b: [280, 140], c: [560, 140] },
+    nodes: {
+      hook: { type: 'webhook-in', version: 1, config: { path: '/full-bar' } }, items: { type: 'split', version: 1, config: { path: 'payload.items' } },
+      a: { type: 'debug', version: 1, config: {} }, b: { type: 'debug', version: 1, config: {} }, c: { type: 'debug', version: 1, config: {} },
+    },
+    wires: [{ from: 'hook.out', to: 'items.in' }],
+  });
+  const tab = await bench.tab('full-bar', { language: 'ru' });
+  await tab.page.setViewportSize({ width: 1024, height: 700 });
+  await tab.deploy();
+  await tab.page.request.post(`${bench.url}/hook/full-bar`, { data: { items: 5 } });
+  await tab.page.locator('.switch').getByText('1', { exact: true }).waitFor();
+  await tab.node('items').click();
+  await tab.page.keyboard.press('Control+a');
+  await tab.page.keyboard.press('Delete');
+  await tab.page.getByRole('button', { name: 'Применить: 6 изменений' }).waitFor();
+  const last = await tab.page.locator('.bar button').last().boundingBox();
+  await tab.screenshot('bar-1024-ru');
+  expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual(1024);
+  expect((await tab.page.locator('.bar .save svg').boundingBox())?.width).toBeGreaterThan(12);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('panels keep their size over a reload', async () => {
   const tab = await bench.tab('busy');
   await tab.page.locator('.panel .splitter').focus();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunStep } from '../../../runtime/api/contract.ts';
-import { earlierAttempts, nodesOf, sinceStart, wiresOf } from '../../../editor/runs/path.ts';
+import { earlierAttempts, nodesOf, sinceStart, whyOf, wiresOf } from '../../../editor/runs/path.ts';
 
 const step = (node: string, of: Partial<RunStep> = {}): RunStep => ({ messageId: 'm1', node, at: 0, ms: 1, attempt: 1, outcome: 'done', ...of });
 
@@ -16,8 +16,17 @@ test('the attempts before the last one of a message at a node are known as such'
   expect([...earlierAttempts([first, other, step('call', { attempt: 2 })])]).toEqual([first]);
   // A replay from a node is taken in where it is then worked on.
   expect([...earlierAttempts([step('call', { outcome: 'accepted' }), step('call', { outcome: 'replayed' })])]).toEqual([]);
+  // Nor is one that waited for its time tried again when it goes on.
+  expect([...earlierAttempts([step('wait', { outcome: 'held' }), step('wait')])]).toEqual([]);
 });
 
 test('a step tells how long after the beginning it ended, never less than nothing', () => {
   expect([sinceStart({ startedAt: 100 }, step('a', { at: 340 })), sinceStart({ startedAt: 100 }, step('a', { at: 90 }))]).toEqual([240, 0]);
+});
+
+test('a step says until when it waits, and by which rule it was dropped', () => {
+  const at = new Date(2026, 0, 2, 10, 0, 0).getTime();
+  expect(whyOf(step('wait', { at, outcome: 'held', rule: String(at + 5000) }))).toBe('until 10:00:05');
+  expect(whyOf(step('call', { outcome: 'dropped', rule: 'duplicate' }))).toBe('by the rule duplicate');
+  expect(whyOf(step('call'))).toBeUndefined();
 });
