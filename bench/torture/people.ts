@@ -38,14 +38,14 @@ export class People {
   #one<T>(from: readonly T[]): T | undefined { return from[Math.floor(this.#random() * from.length)]; }
 
   /**
-   * One thing that somebody does. Replays only where nobody outside is waited for, who would have to answer again; cancels only where no join waits for parts, which
+   * One thing that somebody does. Replays only where the way of a message stays as it is and nobody outside is waited for, who would have to answer again; cancels only where no join waits for parts, which
    * would wait on without time limit for those that are discarded.
    */
-  async act(flows: readonly { readonly id: string; readonly waits: boolean; readonly joins: boolean }[]): Promise<void> {
+  async act(flows: readonly { readonly id: string; readonly replayed: boolean; readonly joins: boolean }[]): Promise<void> {
     const dice = this.#random();
     if (dice < 0.4) await this.freeKeys(flows, 1);
     else if (dice < 0.6) await this.#mend(this.#one((await this.letters('&code=function.threw')).filter(({ code }) => code === 'function.threw')));
-    else if (dice < 0.8) await this.#replay(this.#one(flows.filter(({ waits }) => !waits))?.id);
+    else if (dice < 0.8) await this.#replay(this.#one(flows.filter(({ replayed }) => replayed))?.id);
     else await this.#cancel(this.#one(flows.filter(({ joins }) => !joins))?.id);
   }
 
