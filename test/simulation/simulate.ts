@@ -24,6 +24,7 @@ import { SimNodes } from './sim-nodes.ts';
 export interface Outcome { readonly seed: number; readonly violations: readonly string[]; readonly trace: readonly string[]; readonly runs: number; readonly lives: number }
 
 const HOUR = 3_600_000;
+const IDLE_TURNS = 3;
 // The journal waits for its disk at every commit: a disk in memory, where there is one, makes a life hundreds of times faster.
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const plainly: Way = (write, request) => write(request);
@@ -111,6 +112,8 @@ class Simulation {
   /** A life of the process, until its flow runs; as many as it takes. */
   async #begin(at: number): Promise<void> {
     for (let now = at; ; now = this.#world.clock.now() + 1000) {
+      // What the dead process still had in hand comes to nothing, and must not be taken for the work of the next.
+      for (let turn = 0; turn < IDLE_TURNS; turn++) await settled();
       this.#lives++;
       this.#faults = { dieAt: Infinity, dieHow: 'before', trouble: false, slow: this.#plan.slowDisk, ...this.#plan.lives[this.#lives - 1] };
       this.#world = new World({
@@ -171,7 +174,7 @@ class Simulation {
   async #pass(ms: number): Promise<void> {
     const end = this.#world.clock.now() + ms;
     // What was waited for may begin the next thing to wait for only some turns later.
-    for (let idle = 0; !this.#world.dead && idle < 3; idle = this.#world.clock.step(end) ? 0 : idle + 1) await settled();
+    for (let idle = 0; !this.#world.dead && idle < IDLE_TURNS; idle = this.#world.clock.step(end) ? 0 : idle + 1) await settled();
   }
 
   /** Time goes on; a process that ends on the way is started again a while later. */
