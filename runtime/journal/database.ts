@@ -230,6 +230,7 @@ export class JournalDatabase {
       this.#sql.run('DELETE FROM cursors WHERE seq NOT IN (SELECT seq FROM messages)');
       // Whoever held the key may have been the one in the call: by their places all of them are in order again.
       this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);
+      this.#sql.run(ASIDE_WITH_THEIR_KEY, flow, flow, flow);
     });
   }
   counts(flow: string): { node: string; queued: number; waiting: number }[] {
@@ -381,6 +382,10 @@ const LAST_HELD_OF_EACH_KEY = `
   SELECT node, key, due, pos FROM (
     SELECT node, key, due, pos, row_number() OVER (PARTITION BY node, key ORDER BY due DESC, pos DESC) AS place FROM messages WHERE flow = ? AND state IN (3, 4) AND due IS NOT NULL AND key IS NOT NULL)
   WHERE place = 1`;
+// The first ones behind a held key lay in memory only: those on disk came behind them, and must not go before.
+const ASIDE_WITH_THEIR_KEY = `
+  UPDATE messages SET state = 4 WHERE flow = ? AND state = 0 AND key IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE flow = ? AND state = 4)
+    AND (node, key) IN (SELECT node, key FROM messages WHERE flow = ? AND state = 4)`;
 const QUEUE_WHOSE_KEY_IS_FREE = `
   UPDATE messages SET state = CASE WHEN due IS NULL THEN 0 ELSE 3 END WHERE flow = ? AND state = 4 AND (node, key) NOT IN (
     SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL UNION SELECT node, key FROM key_holds WHERE flow = ?)`;
