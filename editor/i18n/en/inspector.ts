@@ -17,7 +17,7 @@ export const inspector = {
   'inspector.disable': 'Disable',
   'inspector.enable': 'Enable',
   'inspector.copy-id': 'Copy id',
-  'inspector.disabled-note': 'This node is disabled: messages for it wait on their wires, and a deploy passes it by.',
+  'inspector.disabled-note': 'This node is disabled: what comes to it waits there until it is enabled. At one that only shows, such as Debug, it ends.',
   'inspector.no-settings': 'This node has no settings.',
   'inspector.unknown-type': 'The node type “{type}” is not installed here',
   'inspector.unknown-type-fix': 'Its settings are kept as they are. Start Millrace with --nodes and the folder that has the type, or delete the node.',

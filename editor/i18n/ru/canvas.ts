@@ -31,7 +31,7 @@ export const canvas: Translation<typeof english> = {
   'canvas.waiting-full': { one: '{count} ждёт, очередь полна', few: '{count} ждут, очередь полна', many: '{count} ждут, очередь полна', other: '{count} ждут, очередь полна' },
   'canvas.oldest': 'самое старое {time}',
   'canvas.per-second': 'проходит {rate}',
-  'canvas.state-disabled': 'выключен',
+  'canvas.state-disabled': 'отключён',
   'canvas.state-problem': 'ошибка: {text}',
   'canvas.state-paused': 'пауза: {reason}',
   'canvas.state-paused-until': 'пауза, ещё {time}: {reason}',

@@ -20,7 +20,7 @@ export const inspector: Translation<typeof english> = {
   'inspector.disable': 'Отключить',
   'inspector.enable': 'Включить',
   'inspector.copy-id': 'Скопировать id',
-  'inspector.disabled-note': 'Узел отключён: сообщения для него ждут на связях, при применении он пропускается.',
+  'inspector.disabled-note': 'Узел отключён: пришедшее ждёт у него, пока его не включат. У узла, который только показывает, например «Отладка», оно заканчивается.',
   'inspector.no-settings': 'У этого узла нет настроек.',
   'inspector.unknown-type': 'Тип узла «{type}» здесь не установлен',
   'inspector.unknown-type-fix': 'Настройки сохранены как есть. Запустите Millrace с --nodes и папкой, где есть этот тип, или удалите узел.',

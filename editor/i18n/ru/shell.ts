@@ -64,7 +64,7 @@ export const shell: Translation<typeof english> = {
   'shell.to-english': 'English',
   'shell.toggle-inspector': 'Показать или скрыть инспектор',
   'shell.toggle-dock': 'Показать или скрыть отладку',
-  'shell.toggle-disabled': 'Выключить или включить',
+  'shell.toggle-disabled': 'Отключить или включить',
   'shell.find-type': 'Найти тип узла',
   'shell.import': 'Импорт',
   'shell.export': 'Экспорт',
