@@ -178,7 +178,9 @@ export class DeadLetters {
       cursor: to === letter.node ? cursorOf(letter) : null, body, ...(inPlace && { pos: letter.pos }),
     });
     const work = workOf(row, runner.wireOf(row.via));
-    const ops: Op[] = [{ op: 'save', row }, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
+    // What goes on half-way is a branch of its run from the beginning.
+    const opened: readonly Op[] = row.cursor === null ? [] : [{ op: 'run', change: { run: row.run, flow, revision: row.revision, startedAt: row.receivedAt, at: row.receivedAt, opens: 1, pending: 0, completed: 0, dropped: 0, dead: 0 } }];
+    const ops: Op[] = [{ op: 'save', row }, ...opened, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
     const { letterGone } = await journal.commit({ ops, guard: { letter: letter.seq } });
     if (letterGone) return gone(String(letter.seq)).text;
     this.#flows.counted(letter, -1);

@@ -2,7 +2,8 @@ import type { Letters } from './letters.ts';
 import { rowFlag, type DeadLetterRow, type EndedRun, type KeptRow, type Parked, type Parking, type Resting, type Row, type RunChange } from './rows.ts';
 import type { Sql } from './sql.ts';
 
-const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, branched, flags, cursor, body';
+// Of what has left in part the counter is open.
+const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body, max(branched, EXISTS (SELECT 1 FROM cursors WHERE cursors.seq = messages.seq)) AS branched';
 type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'flags' | 'cursor' | 'body'>;
 // Each by its own index. Who resends them takes them by their places.
 const STATES = ['state IN (2, 3) {and} ORDER BY due, pos', 'state = 4 {and} ORDER BY key, pos', 'state = 0 {and} ORDER BY pos'];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import split from '../../../nodes/logic/split.ts';
 import { cancelRun } from '../../../runtime/driver/cancel.ts';
+import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { defineNode, many, NodeFailure, type Body } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -69,6 +70,32 @@ test('no more leaves than there is room for behind it, and what is known of it d
   expect(arrived()).toEqual(upTo(500));
   // A chunk begins while there is room for one message.
   expect(most).toBeLessThan(6 + 4);
+  world.kill();
+});
+
+test.each(['durable', 'memory'] as const)('parked half-way by a deploy, and resent, it goes on where it was (%s)', async (delivery) => {
+  const flow = { ...straight('slow-source'), delivery };
+  const gate = Promise.withResolvers<void>();
+  nodes.onCall = async () => { await gate.promise; };
+  const world = open();
+  await world.deploy(flow);
+  await nodes.deliver.get('in')?.({ payload: 40 });
+  await world.pass(1000);
+  const { many: _many, ...without } = flow.nodes;
+  await world.deploy({ ...flow, nodes: without, wires: flow.wires.slice(2) });
+  gate.resolve();
+  await world.pass(1000);
+  const left = arrived().length;
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(40);
+  await world.deploy(flow);
+  const letters = new DeadLetters(world.services, { runner: (id) => world.runner(id), counted: () => undefined }, undefined as never);
+  expect(await letters.resend({ query: {}, to: 'node' })).toMatchObject({ done: 1, refused: [] });
+  for (let i = 0; i < 20; i++) await world.calm();
+  expect(arrived()).toEqual(upTo(40));
+  expect((await world.endedRuns()).toSorted((a, b) => b.dead - a.dead)).toMatchObject([{ completed: left, dead: 1 }, { completed: 40 - left, dead: 0 }]);
+  expect(await world.pending()).toBe(0);
+  expect(world.bugs).toEqual([]);
   world.kill();
 });
 
