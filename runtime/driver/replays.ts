@@ -14,7 +14,8 @@ import type { Services } from './services.ts';
 
 interface Begin { readonly of: string; readonly mode: Exclude<ReplayMode, 'dry-run'> | 'resend'; readonly letter?: number }
 type Refused = { readonly refused: Text };
-type Started = { readonly runs: readonly string[] };
+/** `rest`: why no more of its messages began a run. */
+type Started = { readonly runs: readonly string[]; readonly rest?: Text };
 /** What a dry run begins with. */
 type Rehearsed = { readonly runner: FlowRunner; readonly starts: readonly StepRecord[] };
 
@@ -35,7 +36,7 @@ export class Replays implements ReplayDoor {
     const done = await this.#replay(run, request);
     if ('refused' in done) throw new Failure('run.cannot-replay', done.refused);
     if ('starts' in done) return { runs: [], refused: [], more: false, steps: (await dryRun(done.runner, done.starts)).map(runStepOf) };
-    return { runs: done.runs, refused: [], more: false };
+    return { runs: done.runs, refused: done.rest ? [{ id: run, reason: done.rest }] : [], more: false };
   }
 
   /** Oldest first, so that what happens again happens in the order in which it happened. */
@@ -57,7 +58,8 @@ export class Replays implements ReplayDoor {
       // What was begun is told in any case: whoever repeats all of it would make it happen twice.
       const done = await this.#replay(id, request).catch((error: unknown): Refused => ({ refused: reasonOf(error) }));
       if ('runs' in done) runs.push(...done.runs);
-      else if ('refused' in done && refused.length < limits.refusedListed) refused.push({ id, reason: done.refused });
+      const reason = 'refused' in done ? done.refused : 'rest' in done ? done.rest : undefined;
+      if (reason && refused.length < limits.refusedListed) refused.push({ id, reason });
     }
     return { runs, refused, more: chosen.length > limits.replaysAtOnce };
   }
@@ -116,9 +118,11 @@ export class Replays implements ReplayDoor {
     if (mode === 'same-keys' && !(await history.findRun(run))) return { refused: stillPending(run) };
     if (mode === 'dry-run') return { runner, starts };
     const runs: string[] = [];
+    // As for many: what was begun is told, also where the next cannot be written.
     for (const start of starts) {
-      if (runner.station(start.node).full) return runs.length > 0 ? { runs } : { refused: full(start.node) };
-      runs.push(await this.begin(runner, start, { of: run, mode }) as string);
+      const begun = runner.station(start.node).full ? full(start.node) : await this.begin(runner, start, { of: run, mode }).catch(reasonOf);
+      if (typeof begun === 'object') return runs.length > 0 ? { runs, rest: begun } : { refused: begun };
+      runs.push(begun as string);
     }
     return { runs };
   }

@@ -333,6 +333,21 @@ describe('a replay', () => {
     w.disk.low = true;
     expect((await replays(w).many({ flow: 'flow' }, { mode: 'new-generation' })).runs).toEqual([]);
   });
+  test('tells which runs it began also where the disk takes no more of them', async () => {
+    const { w, run } = await ranOnce(flowOf({ nodes: { in: 'test-source', fan: 'test-fan', call: 'test-external', sink: 'test-sink' }, wires: ['in.out -> fan.in', 'fan.out -> call.in', 'call.out -> sink.in'] }));
+    const commit = w.services.journal.commit.bind(w.services.journal);
+    let most = 1;
+    w.services.journal.commit = async (each) => {
+      if (each.acceptance === true && most-- === 0) throw new Error('the disk is full');
+      return await commit(each);
+    };
+    const answer = await replays(w).one(run, { mode: 'new-generation', from: 'call' });
+    expect(answer).toMatchObject({ runs: [expect.any(String)], refused: [{ id: run, reason: { en: expect.stringContaining('the disk is full') as string } }] });
+    await w.calm();
+    expect(nodes.calls).toHaveLength(3);
+    most = 0;
+    await expect(replays(w).one(run, { mode: 'new-generation', from: 'call' })).rejects.toMatchObject({ code: 'run.cannot-replay' });
+  });
   test('of a run that is pending, of a stopped flow and of a node that is gone is refused with the reason', async () => {
     nodes.onCall = () => { throw new NodeFailure('test.busy', BOTH('busy'), { retry: 'backoff' }); };
     const { w, run } = await ranOnce();
