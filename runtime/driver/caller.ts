@@ -4,7 +4,7 @@ import type { HandlerResult } from '../sdk/define-node.ts';
 import type { Body } from '../sdk/message.ts';
 import type { NodeFailure, Retry } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
-import { crashedTooOften, failureOf, outcomeUnknown, timedOut } from './failures.ts';
+import { failureOf, outcomeUnknown, timedOut } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Work } from './message.ts';
 import type { Station } from './station.ts';
@@ -44,7 +44,6 @@ export class Caller {
 
   async #attempt(unit: Unit, work: Work): Promise<HandlerResult> {
     const { services } = this.#runner;
-    if (work.crashes >= limits.crashesMax) throw crashedTooOften(unit.id, work.crashes);
     if (work.crashes > 0 && unit.plan.replay === 'external') {
       // The process ended during the call: what came of it is asked before it is made again.
       const known = await this.#confirm(unit, work);

@@ -198,13 +198,13 @@ export class FlowRunner implements StationOwner {
   }
 
   #act(station: Station, unit: Unit, work: Work): void {
-    if (unit.rests && !unit.definition?.collect && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
-    else if (work.crashes >= limits.crashesMax) this.#setAside(station, unit, work);
+    if (work.crashes >= limits.crashesMax) this.#setAside(station, unit, work);
+    else if (unit.rests && !unit.definition?.collect && !unit.pace && !work.stream) this.#caller.call(station, unit, work);
     else if (this.services.suspects.watchful && work.seq !== 0) void this.#passOnWatched(station, unit, work);
     else this.#passOn(station, unit, work);
   }
 
-  /** The process ended while it passed, too often. */
+  /** The process ended while it was in a call here or passed, too often. */
   #setAside(station: Station, unit: Unit, work: Work): void {
     const segment = this.segment(station, work, { at: this.services.clock.now() });
     this.walker.fail(new Visit(segment, unit, work.msg.body), crashedTooOften(unit.id, work.crashes));
