@@ -174,7 +174,7 @@ export class DeadLetters {
     const inPlace = held?.node === to && held.key === letter.key;
     const { id, flow, parents, key, body } = letter;
     const row = beginningRow(this.#services, {
-      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, key, revision: runner.revision.number, flags: runner.recorder.begin(),
+      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, key, revision: runner.revision.number, flags: runner.recorder.begin(this.#services.clock.now()),
       cursor: to === letter.node ? cursorOf(letter) : null, body, ...(inPlace && { pos: letter.pos }),
     });
     const work = workOf(row, runner.wireOf(row.via));

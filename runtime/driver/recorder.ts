@@ -30,6 +30,7 @@ export class Recorder {
   readonly #failures: TokenBucket;
   /** Text may go into debt, so that what has begun is kept to its end. */
   readonly #chars: TokenBucket;
+  #refusedAt = -1;
 
   constructor(services: Services, flow: string) {
     this.#services = services;
@@ -40,9 +41,12 @@ export class Recorder {
     this.#chars = new TokenBucket(limits.recordedCharsPerSecond, now);
   }
 
-  /** Flags of a message that begins a run now. */
-  begin(): number {
-    return this.#fits(this.#runs) ? rowFlag.recorded : 0;
+  /** Flags of a message that begins a run now, at `at` of the wall clock. */
+  begin(at: number): number {
+    if (at === this.#refusedAt) return 0; // no room comes within a millisecond, and that clock has been read
+    if (this.#fits(this.#runs)) return rowFlag.recorded;
+    this.#refusedAt = at;
+    return 0;
   }
 
   /** The run begins with this message. */
