@@ -116,7 +116,7 @@ export interface RunDetail extends RunSummary {
   /** Where its pending messages are; the first ones of very many. */
   readonly pending: readonly PendingMessage[];
   /** Runs that repeat this one, newest first. */
-  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode | 'resend' }[];
+  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode | 'resend' | 'restart' }[];
 }
 /** What one node did with one message, at one attempt. */
 export interface RunStep {
@@ -195,9 +195,13 @@ export interface DeadLetterDetail extends DeadLetter {
 export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
 export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
-/** In a run of its own. `node`: under the same message id, to the node where it was, or to another one of its flow that takes messages. `start`: to where the run began; what was done on the way is not done again, but answered from its record. */
+/**
+ * In a run of its own. `node`: under the same message id, to the node where it was, or to another one of its flow that takes messages. `start`: to where the run began, once for all that are
+ * chosen of it; what was done on the way is not done again, but answered from its record. What something else that is pending does of the run is refused.
+ */
 export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' | { readonly node: string } }
-export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
+/** `runs`: of those that were resent to the start, how many runs began: each answers for all chosen dead letters of its run. */
+export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[]; readonly runs?: number }
 
 /** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */
 export interface HeldKeyList { readonly keys: readonly HeldKey[]; readonly total: number }

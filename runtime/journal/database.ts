@@ -92,6 +92,9 @@ export class JournalDatabase {
   }
 
   #applyOne(commit: Commit, outcomes: Outcomes, news: News): CommitResult {
+    const { letters = [] } = commit.guard ?? {};
+    const without = letters.filter((seq) => !this.#letters.exists(seq));
+    if (letters.length > 0 && without.length === letters.length) return { letterGone: true, ended: [] };
     const seen = this.#guard(commit);
     if (seen) return seen;
     const ended: EndedRun[] = [];
@@ -107,7 +110,7 @@ export class JournalDatabase {
       } else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
-    return parked ? { ended, parked } : { ended };
+    return { ended, ...(parked && { parked }), ...(without.length > 0 && { without }) };
   }
 
   /** Writes what the transaction has done to rows so far, for what reads them in it. */
@@ -120,7 +123,6 @@ export class JournalDatabase {
 
   /** What was accepted before, the recorded answer first; when nothing was, event and key are taken by this commit. */
   #guard({ guard }: Commit): CommitResult | undefined {
-    if (guard?.letter !== undefined && !this.#letters.exists(guard.letter)) return { letterGone: true, ended: [] };
     const known = guard?.answer && this.findAnswer(guard.answer.scope, guard.answer.key);
     if (known) return { known, ended: [] };
     const event = guard?.event;

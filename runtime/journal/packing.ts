@@ -108,7 +108,7 @@ export function unpackResults(commits: readonly Commit[], told: PackedResults): 
   return results;
 }
 
-const isPlain = (result: CommitResult, { ops }: Commit): boolean => result.known === undefined && result.duplicateOf === undefined && !result.letterGone && result.parked === undefined && result.ended.length === endedBy(ops).length;
+const isPlain = (result: CommitResult, { ops }: Commit): boolean => result.known === undefined && result.duplicateOf === undefined && !result.letterGone && result.without === undefined && result.parked === undefined && result.ended.length === endedBy(ops).length;
 
 function endedBy(ops: readonly Op[]): readonly EndedRun[] {
   const [only] = ops;

@@ -209,8 +209,8 @@ export type Op =
 
 /** What must be so for the commit to be applied. */
 export interface Guard {
-  /** A dead letter that must still be there: two persons never resend one. */
-  readonly letter?: number;
+  /** Dead letters of which at least one must still be there: two persons never resend one. */
+  readonly letters?: readonly number[];
   /** Not accepted before. */
   readonly event?: { readonly flow: string; readonly node: string; readonly id: string; readonly run: string; readonly at: number };
   readonly answer?: { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number };
@@ -229,8 +229,10 @@ export interface CommitResult {
   readonly duplicateOf?: string;
   /** The caller's key is known; nothing of the commit was applied. */
   readonly known?: AnswerRow;
-  /** The dead letter of the guard is gone; nothing of the commit was applied. */
+  /** All dead letters of the guard are gone; nothing of the commit was applied. */
   readonly letterGone?: true;
+  /** Of several dead letters of the guard those that are gone; the commit was applied. */
+  readonly without?: readonly number[];
   readonly parked?: Parked;
   /** Runs whose last message ended by this commit. */
   readonly ended: readonly EndedRun[];

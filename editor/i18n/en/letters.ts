@@ -6,6 +6,7 @@ export const letters = {
   'letters.resend': { one: 'Resend {n}', other: 'Resend {n}' },
   'letters.discard': { one: 'Discard {n}', other: 'Discard {n}' },
   'letters.resent': { one: '{n} message is on its way again.', other: '{n} messages are on their way again.' },
+  'letters.restarted': { one: '{n} run begins again for them; what was done is not done again.', other: '{n} runs begin again for them; what was done is not done again.' },
   'letters.resent-stopped': 'The flow is not running: they go on as soon as it is started.',
   'letters.discarded': { one: '{n} dead letter is discarded.', other: '{n} dead letters are discarded.' },
   'letters.freed-release': 'The messages of {key} go on. Their dead letter stays.',

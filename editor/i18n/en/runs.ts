@@ -97,6 +97,7 @@ export const runs = {
   'runs.mode-dry-run': 'Nothing: a dry run',
   'runs.mode-dry-run-text': 'Nodes that act outside answer from the record. Shows what the present revision would do; nothing is changed.',
   'runs.mode-resend': 'resent dead letter',
+  'runs.mode-restart': 'dead letters resent to the start',
   'runs.from': 'From',
   'runs.from-start': 'The start of the run',
   'runs.from-node': 'Node {node}',

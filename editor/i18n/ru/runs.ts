@@ -100,6 +100,7 @@ export const runs: Translation<typeof english> = {
   'runs.mode-dry-run': 'Ничего: пробный прогон',
   'runs.mode-dry-run-text': 'Узлы с внешними действиями отвечают из записи. Видно, что сделала бы нынешняя ревизия; ничего не меняется.',
   'runs.mode-resend': 'отправка недоставленного',
+  'runs.mode-restart': 'недоставленные, отправленные к началу',
   'runs.from': 'Откуда',
   'runs.from-start': 'С начала запуска',
   'runs.from-node': 'С узла {node}',
