@@ -218,7 +218,7 @@ export interface HeldKey {
   readonly waiting: number;
 }
 /** POST /api/v1/flows/:id/held-keys. release: the rest goes on, the dead letter stays. skip: it is discarded, the rest goes on. resend: it goes first, then the rest. */
-/** The key, or the dead letter that holds it, because a key may be shown masked. */
+/** The key, or the dead letter that holds it, because a key may be shown masked. Several may hold it: the answer is a DeadLetterAnswer, and while one of them was refused the key waits on. */
 export interface HeldKeyRequest { readonly node: string; readonly key?: string; readonly deadLetter?: string; readonly action: 'release' | 'skip' | 'resend' }
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */

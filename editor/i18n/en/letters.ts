@@ -12,6 +12,7 @@ export const letters = {
   'letters.freed-release': 'The messages of {key} go on. Their dead letter stays.',
   'letters.freed-skip': 'The dead letter of {key} is discarded, the messages behind it go on.',
   'letters.freed-resend': 'The dead letter of {key} is on its way again, before those behind it.',
+  'letters.freed-partly': { one: '{n} dead letter of {key} is done, others are not: the key waits for them.', other: '{n} dead letters of {key} are done, others are not: the key waits for them.' },
   'letters.none-resent': 'Nothing was resent.',
   'letters.none-discarded': 'Nothing was discarded.',
   'letters.understood': 'Close',
