@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterQuery, HeldKey, HeldKeyRequest, ResendRequest } from '../../runtime/api/contract.ts';
-import { api, ApiError } from '../api/client.ts';
+import { api } from '../api/client.ts';
 import { Asking } from '../state/asking.svelte.ts';
 
 const PAGE = 100;
@@ -7,7 +7,7 @@ const PAGE = 100;
 export type Choice = { readonly ids: readonly string[] } | { readonly query: DeadLetterQuery };
 
 /** What came of the last thing that a person did here. */
-export type Told = DeadLetterAnswer & ({ readonly what: 'resend' | 'discard' } | { readonly what: 'key'; readonly action: HeldKeyRequest['action']; readonly key: string });
+export type Told = DeadLetterAnswer & { readonly what: 'resend' | 'discard' } | { readonly what: 'key'; readonly action: HeldKeyRequest['action']; readonly key: string };
 
 /** Dead letters and held keys of one flow, as the person looks at them. */
 export class Letters extends Asking {
@@ -48,10 +48,8 @@ export class Letters extends Asking {
       this.held = held.keys;
       this.heldTotal = held.total;
       const there = new Set(page.deadLetters.map(({ id }) => id));
-      // Newer ones push what a person looks at, edits or has chosen off the page; it is still there.
-      const isOnPage = (id: string): boolean => page.next !== undefined || there.has(id);
-      this.chosen = new Set([...this.chosen].filter(isOnPage));
-      if (this.open && !there.has(this.open.id) && !(isOnPage(this.open.id) && await isKept(this.open.id))) this.open = undefined;
+      this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
+      if (this.open && !there.has(this.open.id)) this.open = undefined;
     });
     this.isLoading = false;
   }
@@ -88,7 +86,10 @@ export class Letters extends Asking {
     await this.#act(async () => ({ ...await api.discardDeadLetters(choice), what: 'discard' }));
   }
   async free({ node, key, deadLetter }: HeldKey, action: HeldKeyRequest['action']): Promise<void> {
-    await this.#act(async () => ({ ...await api.freeKey(this.flow, { node, deadLetter, action }), what: 'key', action, key }));
+    await this.#act(async () => {
+      await api.freeKey(this.flow, { node, deadLetter, action });
+      return { what: 'key', action, key };
+    });
   }
 
   async #act(act: () => Promise<Told>): Promise<void> {
@@ -104,15 +105,5 @@ export class Letters extends Asking {
     const refused = this.error;
     await this.load();
     if (refused) this.error = refused;
-  }
-}
-
-async function isKept(id: string): Promise<boolean> {
-  try {
-    await api.findDeadLetter(id);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
   }
 }

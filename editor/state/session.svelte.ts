@@ -12,7 +12,6 @@ import { sharedWith } from '../model/share.ts';
 import type { Catalog } from './catalog.svelte.ts';
 import { DraftSaver } from './draft-saver.ts';
 import type { SaveState } from './draft-saver.ts';
-import { RemovedNodes } from './removed-nodes.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 import { later, now } from './timing.ts';
 import { keepUnsaved, unsavedOf } from './unsaved.ts';
@@ -33,7 +32,6 @@ export class Session {
   /** What went wrong with a button of a node, shown at the node until it works again. */
   nodeErrors = $state.raw<{ readonly [node: string]: ApiError }>({});
   readonly selection = new Selection();
-  readonly removed: RemovedNodes;
 
   #history = $state.raw(emptyHistory);
   #serverProblems = $state.raw<readonly Problem[]>([]);
@@ -42,7 +40,6 @@ export class Session {
 
   constructor(answer: FlowAnswer, catalog: Catalog) {
     this.#catalog = catalog;
-    this.removed = new RemovedNodes(answer.flow.id);
     this.#saver = this.#openSaver(answer.version);
     this.#take(answer);
     this.#recover(answer);
@@ -103,23 +100,6 @@ export class Session {
       return;
     }
     await this.#deployed(api.deploy(this.id, this.version));
-  }
-
-  /** As its key does: at once, unless that would park messages. Then nothing has happened, and the answer is false. */
-  async deployUnlessItParks(): Promise<boolean> {
-    if (this.deployment?.state === 'running') return true;
-    this.deployment = { state: 'running' };
-    try {
-      const parks = this.live !== undefined && (await this.save()) ? (await api.previewDeploy(this.id, this.version)).parks : [];
-      if (parks.length > 0) {
-        this.deployment = undefined;
-        return false;
-      }
-      await this.deploy();
-    } catch (error) {
-      this.deployment = { state: 'failed', error: asApiError(error) };
-    }
-    return true;
   }
 
   /** Makes an earlier revision live again; the draft stays. */

@@ -1,8 +1,7 @@
-import { rowFlag, type DeadLetterRow, type Op } from '../journal/rows.ts';
+import { rowFlag, type DeadLetterRow } from '../journal/rows.ts';
 import type { Tally } from '../engine/run-ops.ts';
 import type { StepRecord } from '../store/store.ts';
 import type { Work } from './message.ts';
-import type { Station } from './station.ts';
 import type { UnitWire } from './unit.ts';
 import type { Visit } from './visit.ts';
 
@@ -35,13 +34,9 @@ export class Segment {
   /** Every step of it is kept. */
   readonly recorded: boolean;
   /** Kept so far. */
-  steps: StepRecord[] | undefined = undefined;
+  steps: StepRecord[] | undefined;
   /** Its first node did not act: what it gave once was recorded. */
   fromRecord = false;
-  /** Where its message is at work. */
-  station: Station | undefined = undefined;
-  /** Written with what comes of it. */
-  also: readonly Op[] = NONE;
   /** When it began, ms since 1970. */
   readonly at: number;
   readonly #settle: (segment: Segment) => void;
@@ -61,5 +56,3 @@ export class Segment {
     if (--this.open === 0) this.#settle(this);
   }
 }
-
-const NONE: readonly Op[] = [];
