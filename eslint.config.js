@@ -33,7 +33,8 @@ const TYPE_AWARE = {
 };
 
 const plugins = { '@typescript-eslint': ts.plugin };
-const typed = (project) => ({ parser: ts.parser, parserOptions: { project, tsconfigRootDir: import.meta.dirname, extraFileExtensions: ['.svelte'] } });
+// Without extraFileExtensions: they would have every program built for watching, and components in it as text that is no TypeScript.
+const typed = (project) => ({ parser: ts.parser, parserOptions: { project, tsconfigRootDir: import.meta.dirname } });
 
 export default [
   { ignores: ['**/node_modules/**', '**/dist/**', 'data/**', 'runtime/flow/flow-schema-check.ts'] },
