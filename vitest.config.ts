@@ -17,11 +17,13 @@ const ALONE = [
 ];
 /** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */
 const together = { ...shared, isolate: false, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
+/** Node loads these itself, as it loads the runtime: transforming every file first would be a third of their time. So they have no `vi.mock`. */
+const NATIVE = { viteModuleRunner: false, nodeLoader: false } as const;
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...together, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**', ...ALONE] } },
+      { test: { ...together, experimental: NATIVE, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**', ...ALONE] } },
       {
         plugins: [svelte({ configFile: false })],
         resolve: { conditions: ['browser'] },
