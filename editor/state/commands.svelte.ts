@@ -167,7 +167,7 @@ export class Commands {
     const hasSelection = (): boolean => app.session?.selection.isEmpty === false;
     const hasNodes = (): boolean => (app.session?.selection.nodes.size ?? 0) > 0;
     return [
-      { id: 'deploy', label: label('shell.deploy'), icon: 'rocket', keys: ['Ctrl+Enter'], where: 'anywhere', isPossible: hasFlow, run: inFlow((session) => session.deploy()) },
+      { id: 'deploy', label: label('shell.deploy'), icon: 'rocket', keys: ['Ctrl+Enter'], where: 'anywhere', isPossible: hasFlow, run: inFlow(async (session) => { if (!(await session.deployUnlessItParks())) ui.dialog = 'deploy'; }) },
       { id: 'stop', label: label('shell.stop'), icon: 'circle-stop', where: 'page', isPossible: () => app.session?.state === 'live', run: inFlow((session) => session.stop()) },
       { id: 'start', label: label('shell.start'), icon: 'circle-play', where: 'page', isPossible: () => app.session?.state === 'stopped', run: inFlow((session) => session.start()) },
       { id: 'undo', label: label('shell.undo'), icon: 'undo-2', keys: ['Ctrl+Z'], where: 'page', isPossible: () => app.session?.canUndo ?? false, run: inFlow((session) => session.undo()) },

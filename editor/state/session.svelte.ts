@@ -102,6 +102,23 @@ export class Session {
     await this.#deployed(api.deploy(this.id, this.version));
   }
 
+  /** As its key does: at once, unless that would park messages. Then nothing has happened, and the answer is false. */
+  async deployUnlessItParks(): Promise<boolean> {
+    if (this.deployment?.state === 'running') return true;
+    this.deployment = { state: 'running' };
+    try {
+      const parks = this.live !== undefined && (await this.save()) ? (await api.previewDeploy(this.id, this.version)).parks : [];
+      if (parks.length > 0) {
+        this.deployment = undefined;
+        return false;
+      }
+      await this.deploy();
+    } catch (error) {
+      this.deployment = { state: 'failed', error: asApiError(error) };
+    }
+    return true;
+  }
+
   /** Makes an earlier revision live again; the draft stays. */
   async rollBack(revision: number): Promise<void> {
     this.deployment = { state: 'running' };

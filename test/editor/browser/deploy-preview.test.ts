@@ -67,6 +67,22 @@ test.skipIf(!chromium)('messages without a place are named before they are parke
   await tab.page.close();
 });
 
+// The key deployed without a question, whatever became of what waits.
+test.skipIf(!chromium)('the key deploys at once, and asks first where messages would be parked', async () => {
+  const tab = await resting('by-key');
+  await tab.node('seen').getByRole('switch').click();
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByText('Live · revision 2').waitFor();
+  await remove(tab, 'slow');
+  await tab.page.keyboard.press('Control+Enter');
+  await dialog(tab).getByText('3 messages are parked').waitFor();
+  expect((await bench.flow('by-key')).live?.revision).toBe(2);
+  await dialog(tab).getByRole('button', { name: 'Deploy and park' }).click();
+  await tab.page.getByText('Live · revision 3').waitFor();
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium).each([['en', 'light'], ['ru', 'dark']] as const)('the question before a deploy looks as it should: %s, %s', async (language, theme) => {
   const tab = await resting(`ask-${language}`, { language, theme });
   await tab.node('seen').getByRole('switch').click();
