@@ -124,6 +124,7 @@ export const api = {
   /** Of one flow and its nodes, or what all flows share. */
   listContext: (of: ContextQuery) => call<ContextList>('GET', `/context${query({ ...of })}`),
   findContext: (place: ContextPlace) => call<ContextValue>('GET', `/context${atContext(place)}`),
+  setContext: (place: ContextPlace, value: unknown) => call<ContextValue>('PUT', `/context${atContext(place)}`, { body: { value } }),
   deleteContext: (place: ContextPlace) => call<void>('DELETE', `/context${atContext(place)}`),
   heldKeys: (flow: string) => call<HeldKeyList>('GET', `/flows${at(flow)}/held-keys`),
   freeKey: (flow: string, request: HeldKeyRequest) => call<void>('POST', `/flows${at(flow)}/held-keys`, { body: request }),

@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterQuery, HeldKey, HeldKeyRequest, ResendRequest } from '../../runtime/api/contract.ts';
-import { api } from '../api/client.ts';
+import { api, ApiError } from '../api/client.ts';
 import { Asking } from '../state/asking.svelte.ts';
 
 const PAGE = 100;
@@ -48,8 +48,10 @@ export class Letters extends Asking {
       this.held = held.keys;
       this.heldTotal = held.total;
       const there = new Set(page.deadLetters.map(({ id }) => id));
-      this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
-      if (this.open && !there.has(this.open.id)) this.open = undefined;
+      // Newer ones push what a person looks at, edits or has chosen off the page; it is still there.
+      const isOnPage = (id: string): boolean => page.next !== undefined || there.has(id);
+      this.chosen = new Set([...this.chosen].filter(isOnPage));
+      if (this.open && !there.has(this.open.id) && !(isOnPage(this.open.id) && await isKept(this.open.id))) this.open = undefined;
     });
     this.isLoading = false;
   }
@@ -105,5 +107,15 @@ export class Letters extends Asking {
     const refused = this.error;
     await this.load();
     if (refused) this.error = refused;
+  }
+}
+
+async function isKept(id: string): Promise<boolean> {
+  try {
+    await api.findDeadLetter(id);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
   }
 }

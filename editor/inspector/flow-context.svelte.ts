@@ -40,6 +40,13 @@ export class FlowContext extends Asking {
     else await this.try(async () => { this.open = await api.findContext(place); });
   }
 
+  /** Puts a value there and shows it. What the runtime refuses is thrown, to be said where it was typed. */
+  async set(place: ContextPlace, value: unknown): Promise<void> {
+    const kept = await api.setContext(place, value);
+    await this.load();
+    this.open = kept;
+  }
+
   /** What was refused stays said: the list that is read after it is no answer to it. */
   async delete(place: ContextPlace): Promise<void> {
     await this.try(() => api.deleteContext(place));

@@ -12,6 +12,7 @@ import { sharedWith } from '../model/share.ts';
 import type { Catalog } from './catalog.svelte.ts';
 import { DraftSaver } from './draft-saver.ts';
 import type { SaveState } from './draft-saver.ts';
+import { RemovedNodes } from './removed-nodes.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 import { later, now } from './timing.ts';
 import { keepUnsaved, unsavedOf } from './unsaved.ts';
@@ -32,6 +33,7 @@ export class Session {
   /** What went wrong with a button of a node, shown at the node until it works again. */
   nodeErrors = $state.raw<{ readonly [node: string]: ApiError }>({});
   readonly selection = new Selection();
+  readonly removed: RemovedNodes;
 
   #history = $state.raw(emptyHistory);
   #serverProblems = $state.raw<readonly Problem[]>([]);
@@ -40,6 +42,7 @@ export class Session {
 
   constructor(answer: FlowAnswer, catalog: Catalog) {
     this.#catalog = catalog;
+    this.removed = new RemovedNodes(answer.flow.id);
     this.#saver = this.#openSaver(answer.version);
     this.#take(answer);
     this.#recover(answer);

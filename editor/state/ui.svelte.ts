@@ -48,6 +48,8 @@ export class Ui {
   run = $state<string>();
   /** Dead letters of this node only; empty for all. */
   letterNode = $state('');
+  /** Dead letters of this code only; empty for all. */
+  letterCode = $state('');
   dialog = $state<DialogName>();
   /** The revision that the person is about to go back to. */
   rollBackTo = $state<number>();
@@ -123,8 +125,9 @@ export class Ui {
     this.view = 'runs';
   }
 
-  showLetters(node: string): void {
+  showLetters(node: string, code = ''): void {
     this.letterNode = node;
+    this.letterCode = code;
     this.view = 'letters';
   }
 

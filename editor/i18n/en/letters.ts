@@ -28,6 +28,7 @@ export const letters = {
   'letters.kind-unknown-text': 'Nobody knows whether the call did its work. Look at the other side first: discard when it was done, resend when not.',
   'letters.kind-parked': 'Parked',
   'letters.kind-parked-text': 'A deploy took its place away. Resend it to a node of the flow that takes such messages, or discard it.',
+  'letters.resend-all-to': { one: 'Send {n} to another node', other: 'Send {n} to another node' },
   'letters.resend-to': 'Resend to another node',
   'letters.holds-key': 'Holds its key',
   'letters.edited': 'Edited',

@@ -56,6 +56,7 @@ export const shared = {
   'shared.rate-day': 'in any day',
   'shared.rate-other': 'in any {time}',
   'shared.no-nodes': 'The flow has no other node yet.',
+  'shared.removed-node': '{node} (removed)',
   'shared.refused': { one: '{n} was refused:', other: '{n} were refused:' },
   'shared.refused-more': { one: 'And {n} more reason.', other: 'And {n} more reasons.' },
 } as const;

@@ -59,6 +59,7 @@ export const shared: Translation<typeof english> = {
   'shared.rate-day': 'за любые сутки',
   'shared.rate-other': 'за любые {time}',
   'shared.no-nodes': 'В потоке пока нет других узлов.',
+  'shared.removed-node': '{node} (удалён)',
   'shared.refused': { one: 'Отказано — {n}:', few: 'Отказано — {n}:', many: 'Отказано — {n}:', other: 'Отказано — {n}:' },
   'shared.refused-more': { one: 'И ещё {n} причина.', few: 'И ещё {n} причины.', many: 'И ещё {n} причин.', other: 'И ещё {n} причины.' },
 };

@@ -47,6 +47,33 @@ test.skipIf(!chromium)('what nodes keep is shown with its flow, masked, and a pe
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('a person changes a value without seeing what is masked in it, and adds one of their own', async () => {
+  const tab = await counted('changes');
+  const dialog = tab.page.getByRole('dialog');
+  await tab.page.locator('.flow').getByRole('button', { name: /^last/ }).click();
+  await tab.page.locator('.flow .acts').getByRole('button', { name: 'Edit' }).click();
+  const editor = dialog.locator('.cm-content');
+  const text = await editor.innerText();
+  expect(text).not.toContain('1234567');
+  await editor.fill('{ "phone": ');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText(/This is not JSON/).waitFor();
+  await editor.fill(text.replace('}', ', "seen": true }'));
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await tab.page.locator('.flow .value').getByText('seen').waitFor();
+  await tab.page.locator('.flow').getByRole('button', { name: 'Add a value' }).click();
+  await dialog.getByLabel('Key').fill('limit');
+  await dialog.locator('.cm-content').fill('12');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => keys(tab).allInnerTexts()).toEqual(['limit', 'orders', 'last', 'currency']);
+  const audit = (await (await fetch(`${bench.url}/api/v1/audit?limit=2`)).json()) as { entries: { action: string; subject: string }[] };
+  expect(audit.entries.map(({ action, subject }) => `${action} ${subject}`)).toEqual(['context.set changes/limit', 'context.set changes/count/last']);
+  await tab.screenshot('context-added');
+  expect(await seriousFindings(tab)).toEqual([]);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium).each([['en', 'light'], ['ru', 'dark']] as const)('the context looks as it should: %s, %s', async (language, theme) => {
   const tab = await counted(`context-${language}`, { language, theme });
   await tab.page.locator('.flow').getByRole('button', { name: /^last/ }).click();

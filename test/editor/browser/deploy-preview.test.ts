@@ -58,11 +58,18 @@ test.skipIf(!chromium)('messages without a place are named before they are parke
   await dialog(tab).getByRole('button', { name: 'Deploy and park' }).click();
   await tab.page.locator('.result').getByText('3 messages were parked').waitFor();
   await tab.page.getByRole('button', { name: 'Look at them' }).click();
+  expect(await tab.page.getByText('3 messages were parked').count()).toBe(0);
   await expect.poll(() => tab.page.locator('section.view button.row').count()).toBe(3);
+  // Its name is in the first revision only.
+  await tab.page.locator('section.view button.row').first().getByText('Slow (removed)').waitFor();
   await tab.page.locator('section.view button.row').first().click();
   await tab.page.locator('.letter').getByRole('button', { name: 'Resend to another node' }).click();
   await tab.page.getByRole('menuitem', { name: 'Seen' }).click();
   await expect.poll(() => tab.page.locator('section.view button.row').count()).toBe(2);
+  await tab.page.locator('section.view .tools').getByRole('button', { name: 'Send 2 to another node' }).click();
+  await tab.page.getByRole('menuitem', { name: 'Seen' }).click();
+  await tab.page.getByText('2 messages are on their way again.').waitFor();
+  await tab.page.getByText('No dead letter fits').waitFor();
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });

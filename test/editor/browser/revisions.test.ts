@@ -41,6 +41,17 @@ async function twice(id: string, options: Parameters<EditorBench['tab']>[1] = {}
 }
 const rows = (tab: Tab) => tab.page.locator('section.view button.row');
 
+// In a low window the words were written over the drawing.
+test.skipIf(!chromium)('in a low window the words stand under the drawing', async () => {
+  const tab = await twice('low');
+  await tab.page.setViewportSize({ width: 1440, height: 420 });
+  await rows(tab).first().click();
+  const drawing = await tab.page.getByRole('group', { name: 'What changed, drawn' }).boundingBox();
+  const words = await tab.page.locator('.details li').first().boundingBox();
+  expect(words?.y).toBeGreaterThanOrEqual((drawing?.y ?? 0) + (drawing?.height ?? Infinity));
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('a revision shows what it changed, drawn and in words', async () => {
   const tab = await twice('compare');
   await expect.poll(() => rows(tab).count()).toBe(2);

@@ -41,3 +41,21 @@ test('all held keys are counted, also those that are not listed', async () => {
   await letters.load();
   expect([letters.held.length, letters.heldTotal]).toEqual([0, 600]);
 });
+
+// Under load each look at the list threw away what a person was editing, and their selection, once a hundred newer ones had come.
+test.each([['pushed off the page by newer ones', 200, '7'], ['gone', 404, undefined]] as const)('what a person looks at and has chosen stays while it is there: %s', async (_name, status, open) => {
+  const list = [{ id: '9' }];
+  let isFull = false;
+  vi.stubGlobal('fetch', async (url: string) => {
+    if (url.includes('held-keys')) return Response.json({ keys: [], total: 0 });
+    if (url.includes('dead-letters/7')) return isFull && status === 404 ? Response.json(refusal, { status }) : Response.json({ id: '7' });
+    return Response.json(isFull ? { deadLetters: list, total: 300, next: '9' } : { deadLetters: [{ id: '7' }], total: 1 });
+  });
+  const letters = new Letters('lead');
+  await letters.load();
+  await letters.show('7');
+  letters.choose('7', true);
+  isFull = true;
+  await letters.load();
+  expect([letters.open?.id, [...letters.chosen], letters.error]).toEqual([open, ['7'], undefined]);
+});
