@@ -99,7 +99,8 @@ export class Session {
   async deploy(): Promise<void> {
     this.deployment = { state: 'running' };
     if (!(await this.save())) {
-      this.deployment = undefined;
+      // A stale draft asks for a choice of its own.
+      this.deployment = this.saveError && { state: 'failed', error: this.saveError };
       return;
     }
     await this.#deployed(api.deploy(this.id, this.version));

@@ -106,6 +106,7 @@ export const runs = {
   'runs.keep': 'Leave it',
   'runs.replayed': { one: '{n} run started.', other: '{n} runs started.' },
   'runs.none-replayed': 'No run was started.',
+  'runs.none-replayed-text': 'Pending runs are left alone, and no other one fits.',
   'runs.replayed-more': 'More fit than are replayed at once: replay the rest when these have ended.',
   'runs.show-replay': 'Show it',
   'runs.cancelled': { one: '{n} pending message is discarded.', other: '{n} pending messages are discarded.' },

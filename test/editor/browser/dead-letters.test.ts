@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Flow } from '../../../runtime/api/contract.ts';
 import { needsChromium } from '../../kit/needs.ts';
-import { EditorBench } from './editor-kit.ts';
+import { EditorBench, seriousFindings } from './editor-kit.ts';
 import type { Tab } from './editor-kit.ts';
 
 const chromium = needsChromium();
@@ -110,6 +110,17 @@ test.skipIf(!chromium)('the count at a card leads to the dead letters of its nod
   await tab.page.getByText('2 keys are held').waitFor();
   expect(await letters(tab).count()).toBe(2);
   expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+// The place of the details scrolled there, and no key could scroll it.
+test.skipIf(!chromium)('a narrow and low window keeps everything within reach of keys', async () => {
+  const tab = await withDeadLetters('narrow', ['ada', 'bob', 'eve']);
+  await tab.page.setViewportSize({ width: 1024, height: 620 });
+  await show(tab);
+  await expect.poll(() => letters(tab).count()).toBe(3);
+  expect(await seriousFindings(tab)).toEqual([]);
+  await tab.screenshot('dead-letters-narrow');
   await tab.page.close();
 });
 

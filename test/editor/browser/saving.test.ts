@@ -98,3 +98,25 @@ test.skipIf(!chromium)('what could not be saved outlives a reload of the tab', a
   await expect.poll(async () => Object.keys((await bench.flow('offline')).flow.nodes)).toEqual(['inject']);
   await tab.page.close();
 });
+
+// The lists said that there was nothing, and a deploy did nothing without a word.
+test.skipIf(!chromium)('while the runtime does not answer no list claims to be empty, and a deploy says that it did not happen', async () => {
+  await bench.saveEmpty('no-answer');
+  const tab = await bench.tab('no-answer');
+  const api = '**/api/v1/**';
+  await tab.page.route(api, (route) => route.abort());
+  await tab.dragFromPalette('debug', 300, 200);
+  await tab.page.locator('.save[data-state="offline"]').waitFor();
+  await tab.page.locator('.bar').getByRole('button', { name: 'Deploy' }).first().click();
+  await tab.page.locator('.result').getByText('Deploy was refused').waitFor();
+  for (const [name, nothing] of [['Runs', 'No runs yet'], ['Dead letters', 'No dead letters'], ['Revisions', 'Not deployed yet']] as const) {
+    await tab.page.locator('.switch').getByRole('button', { name }).click();
+    await tab.page.locator('section.view').getByText('The runtime does not answer.').waitFor();
+    expect(await tab.page.locator('section.view').getByText(nothing).count()).toBe(0);
+  }
+  await tab.screenshot('no-answer');
+  await tab.page.unroute(api);
+  await tab.page.locator('section.view').getByRole('button', { name: 'Try again' }).click();
+  await tab.page.locator('section.view').getByText('Not deployed yet').waitFor();
+  await tab.page.close();
+});
