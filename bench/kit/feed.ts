@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Body } from '../../runtime/sdk/index.ts';
-import { current } from '../peers/millrace/nodes/_job.ts';
+import { current, emit } from '../peers/millrace/nodes/_job.ts';
 
 /** Feeds the source `src` of flow `bench` inside the process, past HTTP. */
 
@@ -15,10 +15,10 @@ export async function flood(feeding: Feeding & { readonly window: number }): Pro
   const { n, window } = feeding;
   const startedAt = performance.now();
   await new Promise<void>((resolve) => {
-    const emit = (): void => deliver(feeding, job.sent++);
-    const job = { n, rows: n, window, text: undefined, write: false, delays: undefined, late: undefined, sent: 0, seen: 0, startedAt, emit, done: () => resolve() };
+    const send = (): void => deliver(feeding, job.sent - 1);
+    const job = { n, rows: n, window, text: undefined, write: false, delays: undefined, late: undefined, sent: 0, seen: 0, startedAt, send, done: () => resolve() };
     current.job = job;
-    for (let i = 0; i < window; i++) emit();
+    for (let i = 0; i < window; i++) emit(job);
   });
   await completed(feeding.runtime);
   return (n / (performance.now() - startedAt)) * 1000;

@@ -7,7 +7,7 @@ const PAGE = 100;
 export type Choice = { readonly ids: readonly string[] } | { readonly query: DeadLetterQuery };
 
 /** What came of the last thing that a person did here. */
-export type Told = DeadLetterAnswer & { readonly what: 'resend' | 'discard' } | { readonly what: 'key'; readonly action: HeldKeyRequest['action']; readonly key: string };
+export type Told = DeadLetterAnswer & ({ readonly what: 'resend' | 'discard' } | { readonly what: 'key'; readonly action: HeldKeyRequest['action']; readonly key: string });
 
 /** Dead letters and held keys of one flow, as the person looks at them. */
 export class Letters extends Asking {
@@ -88,10 +88,7 @@ export class Letters extends Asking {
     await this.#act(async () => ({ ...await api.discardDeadLetters(choice), what: 'discard' }));
   }
   async free({ node, key, deadLetter }: HeldKey, action: HeldKeyRequest['action']): Promise<void> {
-    await this.#act(async () => {
-      await api.freeKey(this.flow, { node, deadLetter, action });
-      return { what: 'key', action, key };
-    });
+    await this.#act(async () => ({ ...await api.freeKey(this.flow, { node, deadLetter, action }), what: 'key', action, key }));
   }
 
   async #act(act: () => Promise<Told>): Promise<void> {

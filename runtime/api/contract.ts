@@ -116,7 +116,7 @@ export interface RunDetail extends RunSummary {
   /** Where its pending messages are; the first ones of very many. */
   readonly pending: readonly PendingMessage[];
   /** Runs that repeat this one, newest first. */
-  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode | 'resend' }[];
+  readonly replays: readonly { readonly id: string; readonly startedAt: number; readonly mode: ReplayMode | 'resend' | 'restart' }[];
 }
 /** What one node did with one message, at one attempt. */
 export interface RunStep {
@@ -144,8 +144,8 @@ export interface SeenValue { readonly body: unknown; readonly truncated: boolean
 export interface PendingMessage { readonly messageId: string; readonly node: string; readonly state: 'queued' | 'calling' | 'retrying' | 'held'; readonly attempt: number; readonly due?: number }
 
 /**
- * What a replay does (DESIGN 6.12). `same-keys`: calls that are recorded as done answer from the record, only missing effects happen, also
- * where nodes came to the way of a message or left it since. `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, and nothing happens.
+ * What a replay does (DESIGN 6.12). `same-keys`: calls that are recorded as done answer from the record, only missing effects happen.
+ * `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, and nothing happens.
  */
 export type ReplayMode = 'same-keys' | 'new-generation' | 'dry-run';
 /** POST /api/v1/runs/:id/replay { mode, from? } and POST /api/v1/runs/replay { query, mode, from? } for many. */
@@ -195,9 +195,13 @@ export interface DeadLetterDetail extends DeadLetter {
 export interface DeadLetterQuery { readonly flow?: string; readonly node?: string; readonly code?: string; readonly kind?: DeadLetter['kind']; readonly key?: string; readonly run?: string; readonly since?: number; readonly until?: number }
 /** POST /api/v1/dead-letters/resend { ids | query, to } and …/discard { ids | query }: by their ids, or all that fit. */
 export interface DeadLetterSelection { readonly ids?: readonly string[]; readonly query?: DeadLetterQuery }
-/** In a run of its own. `node`: under the same message id, to the node where it was, or to another one of its flow that takes messages. `start`: to where the run began; what was done on the way is not done again, but answered from its record. */
+/**
+ * In a run of its own. `node`: under the same message id, to the node where it was, or to another one of its flow that takes messages. `start`: to where the run began, once for all that are
+ * chosen of it; what was done on the way is not done again, but answered from its record. What something else that is pending does of the run is refused.
+ */
 export interface ResendRequest extends DeadLetterSelection { readonly to: 'node' | 'start' | { readonly node: string } }
-export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[] }
+/** `runs`: of those that were resent to the start, how many runs began: each answers for all chosen dead letters of its run. */
+export interface DeadLetterAnswer { readonly done: number; readonly refused: readonly { readonly id: string; readonly reason: Text }[]; readonly runs?: number }
 
 /** GET /api/v1/flows/:id/held-keys: keys that wait for a person, oldest first. */
 export interface HeldKeyList { readonly keys: readonly HeldKey[]; readonly total: number }
@@ -214,7 +218,7 @@ export interface HeldKey {
   readonly waiting: number;
 }
 /** POST /api/v1/flows/:id/held-keys. release: the rest goes on, the dead letter stays. skip: it is discarded, the rest goes on. resend: it goes first, then the rest. */
-/** The key, or the dead letter that holds it, because a key may be shown masked. */
+/** The key, or the dead letter that holds it, because a key may be shown masked. Several may hold it: the answer is a DeadLetterAnswer, and while one of them was refused the key waits on. */
 export interface HeldKeyRequest { readonly node: string; readonly key?: string; readonly deadLetter?: string; readonly action: 'release' | 'skip' | 'resend' }
 
 /** GET /api/v1/connections. PUT /connections/:name { document } with If-Match. */

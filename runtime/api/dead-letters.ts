@@ -78,16 +78,16 @@ export const letterRoutes: readonly Route[] = [
     },
   }),
   route<HeldKeyRequest>({
-    method: 'POST', path: '/flows/:id/held-keys', summary: 'Lets a held key go on: without its dead letter, after discarding it, or behind it.',
+    method: 'POST', path: '/flows/:id/held-keys', summary: 'Lets a held key go on: without its dead letters, after discarding them, or behind them. Answers for each of them; a conflict when nothing could be done.', answer: 'DeadLetterAnswer',
     body: schema({
       type: 'object', additionalProperties: false, required: ['node', 'action'], properties: { node: text, key: { type: 'string' }, deadLetter: text, action: { enum: ['release', 'skip', 'resend'] } },
       oneOf: [{ required: ['key'], properties: { key: {} } }, { required: ['deadLetter'], properties: { deadLetter: {} } }],
     }),
-    async handle({ param, body, by }, { host, project }) {
+    async handle({ param, body, by }, { host, project }): Promise<ApiAnswer> {
       const answer = await host.letters.freeKey(param('id'), body);
       await project.audited(by, { action: `key.${body.action}`, subject: param('id'), details: said(answer, body) });
-      if (answer.refused[0]) throw new Failure('dead-letter.refused', answer.refused[0].reason);
-      return {};
+      if (answer.done === 0 && answer.refused[0]) throw new Failure('dead-letter.refused', answer.refused[0].reason);
+      return { body: answer };
     },
   }),
 ];

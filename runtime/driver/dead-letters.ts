@@ -1,14 +1,15 @@
 import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, HeldKey, HeldKeyRequest, ResendRequest } from '../api/contract.ts';
 import { Failure } from '../errors.ts';
-import type { Json, Text } from '../flow/flow.ts';
+import type { Json } from '../flow/flow.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
-import type { Op, StoredLetter } from '../journal/rows.ts';
+import type { StoredLetter } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { reasonOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
-import { beginningRow, workOf } from './message.ts';
 import type { Replays } from './replays.ts';
+import { chunked, gone, Resends, type Chosen } from './resends.ts';
 import type { Services } from './services.ts';
+import { Tally, type Refusal } from './tally.ts';
 
 /** What a dead letter needs of the flows that run. */
 export interface LetterFlows {
@@ -18,18 +19,16 @@ export interface LetterFlows {
   counted(place: { readonly flow: string; readonly node: string }, by: number): void;
 }
 
-type Refusal = Text | undefined;
-
 /** What a person does with messages that nobody took: look, correct, resend, discard, free the keys that they hold. Each is whole or not at all. */
 export class DeadLetters {
   readonly #services: Services;
   readonly #flows: LetterFlows;
-  readonly #replays: Replays;
+  readonly #resends: Resends;
 
   constructor(services: Services, flows: LetterFlows, replays: Replays) {
     this.#services = services;
     this.#flows = flows;
-    this.#replays = replays;
+    this.#resends = new Resends(services, flows, replays);
   }
 
   async list({ limit, after, ...query }: DeadLetterQuery & { readonly limit: number; readonly after?: string }): Promise<DeadLetterList> {
@@ -47,21 +46,23 @@ export class DeadLetters {
   /** Changes what will be resent. */
   async edit(id: string, body: { readonly [key: string]: unknown }): Promise<void> {
     const letter = await this.#letter(id);
-    const result = await this.#services.journal.commit({ ops: [{ op: 'letter-edited', seq: letter.seq, body: encodeBody(body) }], guard: { letter: letter.seq } });
-    if (result.letterGone) throw gone(id);
+    const result = await this.#services.journal.commit({ ops: [{ op: 'letter-edited', seq: letter.seq, body: encodeBody(body) }], guard: { letters: [letter.seq] } });
+    if (result.letterGone) throw missing(id);
   }
 
-  async resend({ ids, query, to }: ResendRequest): Promise<DeadLetterAnswer> {
-    // A run that has just failed has its beginning still on the way to the store.
-    if (to === 'start') await this.#services.history.flush();
-    return await this.#each({ ...(ids && { ids }), ...(query && { query }) }, (letter) => {
-      if (to === 'start') return this.#fromStart(letter);
-      return this.#resend(letter, to === 'node' ? letter.node : to.node);
-    });
+  async resend({ to, ...selection }: ResendRequest): Promise<DeadLetterAnswer> {
+    const chosen = await this.#selected(selection);
+    return to === 'start' ? await this.#resends.toStart(chosen) : await this.#resends.toNode(chosen, to === 'node' ? undefined : to.node);
   }
 
   async discard(selection: DeadLetterSelection): Promise<DeadLetterAnswer> {
-    return await this.#each(selection, (letter) => this.#remove(letter));
+    const tally = new Tally();
+    // Each is answered by itself: one that fails takes nothing from the others, nor from what is told of them. Many go to the disk together.
+    for (const some of chunked(await this.#selected(selection))) {
+      const letters = await this.#read(some);
+      await Promise.all(some.map(async ({ seq }, i) => { tally.add(seq, letters[i] ? await this.#remove(letters[i]).catch(reasonOf) : gone(seq)); }));
+    }
+    return tally.answer;
   }
 
   async heldKeys(flow: string): Promise<readonly HeldKey[]> {
@@ -96,100 +97,41 @@ export class DeadLetters {
     for (const { flow, node, count } of gone) this.#flows.counted({ flow, node }, -count);
   }
 
-  /** Each is answered by itself, so that one that cannot be harms no other. Many are read and go to the disk together; they begin in order, and so they are written. */
-  async #each(selection: DeadLetterSelection, act: (letter: StoredLetter) => Promise<Refusal>): Promise<DeadLetterAnswer> {
-    let done = 0;
-    const refused: { id: string; reason: Text }[] = [];
-    const one = async (seq: number, letter: StoredLetter | undefined): Promise<void> => {
-      // One that fails takes nothing from the others, nor from what is told of them.
-      const reason = letter ? await act(letter).catch(reasonOf) : gone(String(seq)).text;
-      if (reason === undefined) done++;
-      else if (refused.length < limits.refusedListed) refused.push({ id: String(seq), reason });
-    };
-    for (const some of chunked(await this.#selected(selection))) {
-      const letters = await this.#read(some);
-      await Promise.all(some.map((seq, i) => one(seq, letters[i])));
-    }
-    return { done, refused };
-  }
-
   /**
    * In the order of their places, so that those of one key keep theirs: they died in another one where a deploy parked what lay aside before what was queued, or
    * a call under way ended after it. What comes while this goes on is left out.
    */
-  async #selected({ ids = [], query }: DeadLetterSelection): Promise<readonly number[]> {
+  async #selected({ ids = [], query }: DeadLetterSelection): Promise<readonly Chosen[]> {
     const { journal } = this.#services;
-    const places: { readonly seq: number; readonly pos: number }[] = [];
-    for (const some of chunked(ids.map(numberOf))) places.push(...(await this.#read(some)).map((letter, i) => ({ seq: some[i] as number, pos: letter?.pos ?? 0 })));
+    const chosen: Chosen[] = [];
+    for (const some of chunked([...new Set(ids.map(numberOf))].map((seq) => ({ seq })))) chosen.push(...(await this.#read(some)).map((letter, i) => ({ seq: some[i]?.seq ?? 0, pos: letter?.pos ?? 0, run: letter?.run ?? '' })));
     for (let after: number | undefined; query;) {
       const page = await journal.deadLetters({ ...query, limit: limits.pageSizeMax, ...(after !== undefined && { after }) });
-      places.push(...page.map(({ seq, pos }) => ({ seq, pos })));
+      chosen.push(...page.map(({ seq, pos, run }) => ({ seq, pos, run })));
       after = page.at(-1)?.seq;
       if (page.length < limits.pageSizeMax) break;
     }
-    return places.toSorted((a, b) => a.pos - b.pos || a.seq - b.seq).map(({ seq }) => seq);
+    return chosen.toSorted((a, b) => a.pos - b.pos || a.seq - b.seq);
   }
 
-  async #read(seqs: readonly number[]): Promise<readonly (StoredLetter | undefined)[]> { return await Promise.all(seqs.map((seq) => this.#services.journal.findDeadLetter(seq))); }
+  async #read(some: readonly Pick<Chosen, 'seq'>[]): Promise<readonly (StoredLetter | undefined)[]> { return await Promise.all(some.map(({ seq }) => this.#services.journal.findDeadLetter(seq))); }
 
   async #letter(id: string): Promise<StoredLetter> {
     const letter = await this.#services.journal.findDeadLetter(numberOf(id));
-    if (!letter) throw gone(id);
+    if (!letter) throw missing(id);
     return letter;
   }
 
   /** Removes it and frees the key that it holds. */
   async #remove(letter: StoredLetter): Promise<Refusal> {
-    const { letterGone } = await this.#services.journal.commit({ ops: [{ op: 'letter-gone', seq: letter.seq, becomes: null }], guard: { letter: letter.seq } });
-    if (letterGone) return gone(String(letter.seq)).text;
+    const { letterGone } = await this.#services.journal.commit({ ops: [{ op: 'letter-gone', seq: letter.seq, becomes: null }], guard: { letters: [letter.seq] } });
+    if (letterGone) return gone(letter.seq);
     this.#flows.counted(letter, -1);
     if (letter.holdAt !== null && letter.holdKey !== null) this.#flows.runner(letter.flow)?.station(letter.holdAt).freeKey(letter.holdKey);
     return undefined;
   }
-
-  /** Where its run began, once more: the dead letter goes in the same commit. */
-  async #fromStart(letter: StoredLetter): Promise<Refusal> {
-    const runner = this.#flows.runner(letter.flow);
-    const start = await this.#replays.startOf(letter.run);
-    if (!runner?.revision) return notRunning(letter.flow);
-    if (!start || start.input === null) return noStart(letter.run);
-    if (!runner.unit(start.node)) return noNode(letter.flow, start.node);
-    const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
-    const begun = await this.#replays.begin(runner, start, { of: letter.run, mode: 'resend', letter: letter.seq });
-    if (begun === undefined) return gone(String(letter.seq)).text;
-    this.#flows.counted(letter, -1);
-    // It comes to the node again by its own way, behind those of its key that waited: they are not held up for it.
-    if (held) runner.station(held.node).freeKey(held.key);
-    return undefined;
-  }
-
-  /** Makes it a message again, under its own id, in a run of its own. */
-  async #resend(letter: StoredLetter, to: string): Promise<Refusal> {
-    const { journal } = this.#services;
-    const runner = this.#flows.runner(letter.flow);
-    if (!runner?.revision) return notRunning(letter.flow);
-    if (!runner.revision.takes(to)) return noNode(letter.flow, to);
-    const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
-    // Where it rested before, it takes its old place, before everything that waits behind it.
-    const inPlace = held?.node === to && held.key === letter.key;
-    const { id, flow, parents, key, lineage, body } = letter;
-    const row = beginningRow(this.#services, {
-      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, lineage: (to === letter.node ? lineage : null) ?? id, key, revision: runner.revision.number, flags: runner.recorder.begin(),
-      cursor: to === letter.node ? cursorOf(letter) : null, body, ...(inPlace && { pos: letter.pos }),
-    });
-    const work = workOf(row, runner.wireOf(row.via));
-    // What goes on half-way is a branch of its run from the beginning.
-    const opened: readonly Op[] = row.cursor === null ? [] : [{ op: 'run', change: { run: row.run, flow, revision: row.revision, startedAt: row.receivedAt, at: row.receivedAt, opens: 1, pending: 0, completed: 0, dropped: 0, dead: 0 } }];
-    const ops: Op[] = [{ op: 'save', row }, ...opened, { op: 'letter-gone', seq: letter.seq, becomes: inPlace ? null : row.seq }, ...runner.recorder.accepted(work, { of: letter.run, mode: 'resend' })];
-    const { letterGone } = await journal.commit({ ops, guard: { letter: letter.seq } });
-    if (letterGone) return gone(String(letter.seq)).text;
-    this.#flows.counted(letter, -1);
-    runner.resent(work, held);
-    return undefined;
-  }
 }
 
-const chunked = <T>(all: readonly T[]): T[][] => Array.from({ length: Math.ceil(all.length / limits.lettersAtOnce) }, (_, i) => all.slice(i * limits.lettersAtOnce, (i + 1) * limits.lettersAtOnce));
 const numberOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : 0);
 
 function shown(row: StoredLetter): DeadLetter {
@@ -199,23 +141,8 @@ function shown(row: StoredLetter): DeadLetter {
   };
 }
 
-/** A message that was parked while its node turned it into many goes on where it was. */
-const cursorOf = ({ kind, details }: StoredLetter): number | null => (kind === 'parked' ? (JSON.parse(details) as { cursor?: number }).cursor ?? null : null);
-
-const gone = (id: string): Failure => new Failure('dead-letter.not-found', {
-  en: `dead letter ${id}: it is not there (any more): it was resent, discarded, or its time was over`,
-  ru: `недоставленное ${id}: его (уже) нет: отправлено снова, удалено или истёк срок хранения`,
-});
+const missing = (id: string): Failure => new Failure('dead-letter.not-found', gone(id));
 const notHeld = ({ flow, node, key = '' }: { readonly flow: string; readonly node: string; readonly key: string | undefined }): Failure => new Failure('key.not-held', {
   en: `freeing the key ${key} at node ${node} of flow ${flow}: nothing holds it (any more)`,
   ru: `освобождение ключа ${key} в узле ${node} потока ${flow}: его (уже) ничто не удерживает`,
-});
-const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not deployed; deploy it, then resend`, ru: `поток ${flow} не применён; примените его и отправьте снова` });
-const noStart = (run: string): Text => ({
-  en: `the message with which run ${run} began is not kept; resend to the node instead`,
-  ru: `сообщение, с которого начался запуск ${run}, не сохранено; отправьте снова в узел`,
-});
-const noNode = (flow: string, node: string): Text => ({
-  en: `the live revision of flow ${flow} has no node ${node} that takes messages; deploy one that has`,
-  ru: `в работающей ревизии потока ${flow} нет узла ${node}, принимающего сообщения; примените такую ревизию`,
 });

@@ -13,7 +13,7 @@ import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
 import { crashedTooOften, failureOf } from './failures.ts';
 import type { Run, Work } from './message.ts';
-import { answerOf, surelyBefore } from './path.ts';
+import { answerOf, doneBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { isWord } from './missing.ts';
 import { Parking } from './parking.ts';
@@ -220,9 +220,7 @@ export class FlowRunner implements StationOwner {
 
   /** A replay under the same keys: what was done before is not done again, but answered from its record. */
   async #asBefore(station: Station, unit: Unit, work: Work): Promise<void> {
-    const { message, lineage, done: known } = await surelyBefore(this.services, { message: work.msg.id, lineage: work.lineage, node: unit.id }, (error) => this.failed(error));
-    work.msg = work.msg.named(message);
-    work.lineage = lineage;
+    const known = await doneBefore(this.services, { message: work.msg.id, node: unit.id, failed: (error) => this.failed(error) });
     if (!known) { this.#act(station, unit, work); return; }
     const segment = this.segment(station, work, { at: this.services.clock.now() });
     segment.fromRecord = true;
@@ -264,23 +262,31 @@ export class FlowRunner implements StationOwner {
   }
 
   /** What comes of a message that is at work at a station. */
-  segment(station: Station, work: Work, { at, also = NONE }: { readonly at: number; readonly also?: readonly Op[] }): Segment {
-    const leave = (done: Segment): void => {
-      const goesOn = done.cursor !== undefined && !this.isCancelled(work);
-      try {
-        if (goesOn) void this.settling.settle(done, also).then((written) => { if (written) station.backInPlace(work); });
-        else if (this.isCancelled(work)) this.discarded(work);
-        else void this.settling.settle(done, also);
-      } finally {
-        if (!goesOn) station.finished(work, false);
-      }
-    };
-    return new Segment(work, at, (done) => {
-      const { accepting } = work;
-      if (!accepting) { leave(done); return; }
-      if (accepting.open) accepting.ended = this.settling.endOf(done, also);
-      void accepting.written.then((written) => { if (written && !accepting.ended) leave(done); else station.finished(work, false); });
-    });
+  segment(station: Station, work: Work, { at, also }: { readonly at: number; readonly also?: readonly Op[] }): Segment {
+    const segment = new Segment(work, at, this.#settled);
+    segment.station = station;
+    if (also) segment.also = also;
+    return segment;
+  }
+
+  readonly #settled = (done: Segment): void => {
+    const { accepting } = done.origin;
+    if (!accepting) { this.#leave(done); return; }
+    if (accepting.open) accepting.ended = this.settling.endOf(done, done.also);
+    void accepting.written.then((written) => { if (written && !accepting.ended) this.#leave(done); else done.station?.finished(done.origin, false); });
+  };
+
+  #leave(done: Segment): void {
+    const { origin: work, station, also } = done;
+    const cancelled = this.isCancelled(work);
+    const goesOn = done.cursor !== undefined && !cancelled;
+    try {
+      if (cancelled) this.discarded(work);
+      else if (goesOn) void this.settling.settle(done, also).then((written) => { if (written) station?.backInPlace(work); });
+      else void this.settling.settle(done, also);
+    } finally {
+      if (!goesOn) station?.finished(work, false);
+    }
   }
 
   /** A dead letter is a message again, at the node where it failed. Its row is on its way to the journal before this is called. */
@@ -354,7 +360,6 @@ export class FlowRunner implements StationOwner {
   }
 }
 
-const NONE: readonly Op[] = [];
 const ALL = (): boolean => true;
 const NOT_KEPT: ReadRevision = async () => await Promise.resolve(undefined);
 const NO_LIMIT: QueueLimit = { messages: Infinity, chars: Infinity };

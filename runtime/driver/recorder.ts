@@ -6,7 +6,6 @@ import { dueOf, isDirective, isDrop, isHold, isToPorts, portsOf, ruleOf, type Bo
 import type { FailureRecord } from '../sdk/node-failure.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { StepOutput, StepRecord, turnedAway } from '../store/store.ts';
-import type { Lineage } from './lineage.ts';
 import type { Work } from './message.ts';
 import type { Segment } from './segment.ts';
 import type { Services } from './services.ts';
@@ -31,6 +30,7 @@ export class Recorder {
   readonly #failures: TokenBucket;
   /** Text may go into debt, so that what has begun is kept to its end. */
   readonly #chars: TokenBucket;
+  #refusedAt = -1;
 
   constructor(services: Services, flow: string) {
     this.#services = services;
@@ -41,9 +41,12 @@ export class Recorder {
     this.#chars = new TokenBucket(limits.recordedCharsPerSecond, now);
   }
 
-  /** Flags of a message that begins a run now. */
-  begin(): number {
-    return this.#fits(this.#runs) ? rowFlag.recorded : 0;
+  /** Flags of a message that begins a run now, at `at` of the wall clock. */
+  begin(at: number): number {
+    if (at === this.#refusedAt) return 0; // no room comes within a millisecond, and that clock has been read
+    if (this.#fits(this.#runs)) return rowFlag.recorded;
+    this.#refusedAt = at;
+    return 0;
   }
 
   /** The run begins with this message. */
@@ -102,7 +105,7 @@ export class Recorder {
     const began = 'began' in at ? at.began : undefined;
     const input = keptText(place.body, limits.recordedBodyChars);
     const step = {
-      run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, lineage: place.lineage, node: place.node, via: place.via, key: place.key, at: clock.now(),
+      run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, node: place.node, via: place.via, key: place.key, at: clock.now(),
       ms: ms ?? (began === undefined ? 0 : clock.elapsed() - began), attempt: place.attempt, outcome, input, ...told,
     };
     this.#chars.take((input?.length ?? 0) + (told.outputs ? charsOf(told.outputs) : 0));
@@ -119,10 +122,10 @@ export class Recorder {
 
 const isRecorded = (work: Work): boolean => (work.flags & rowFlag.recorded) !== 0;
 
-function placeOf(at: Visit | Work): { readonly id: string; readonly lineage: Lineage; readonly node: string; readonly via: string; readonly key: string | null; readonly attempt: number; readonly body: Body } {
-  if ('msg' in at) return { id: at.msg.id, lineage: at.lineage, node: at.node, via: at.via, key: at.key, attempt: Math.max(1, at.attempt), body: at.msg.body };
+function placeOf(at: Visit | Work): { readonly id: string; readonly node: string; readonly via: string; readonly key: string | null; readonly attempt: number; readonly body: Body } {
+  if ('msg' in at) return { id: at.msg.id, node: at.node, via: at.via, key: at.key, attempt: Math.max(1, at.attempt), body: at.msg.body };
   const { origin } = at.segment;
-  return { id: at.id, lineage: at.lineage, node: at.unit.id, via: at.via, key: at.key, attempt: at.depth === 0 ? Math.max(1, origin.attempt) : 1, body: at.body };
+  return { id: at.id, node: at.unit.id, via: at.via, key: at.key, attempt: at.depth === 0 ? Math.max(1, origin.attempt) : 1, body: at.body };
 }
 
 function outputsOf(unit: Unit, result: HandlerResult): { readonly [port: string]: StepOutput } {

@@ -8,11 +8,15 @@ import type { StepRecord, StoredRun } from '../store/store.ts';
 import { dryRun } from './dry-run.ts';
 import { reasonOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
+import { Locks } from './locks.ts';
 import { beginningRow, workOf } from './message.ts';
 import { runStepOf } from './path.ts';
 import type { Services } from './services.ts';
 
-interface Begin { readonly of: string; readonly mode: Exclude<ReplayMode, 'dry-run'> | 'resend'; readonly letter?: number }
+/** `restart`: of dead letters, which go in the same commit. */
+interface Begin { readonly of: string; readonly mode: Exclude<ReplayMode, 'dry-run'> | 'restart'; readonly letters?: readonly number[] }
+/** `without`: dead letters that were gone already. */
+interface Begun { readonly run: string; readonly without: readonly number[] }
 type Refused = { readonly refused: Text };
 /** `rest`: why no more of its messages began a run. */
 type Started = { readonly runs: readonly string[]; readonly rest?: Text };
@@ -23,8 +27,8 @@ type Rehearsed = { readonly runner: FlowRunner; readonly starts: readonly StepRe
 export class Replays implements ReplayDoor {
   readonly #services: Services;
   readonly #runner: (flow: string) => FlowRunner | undefined;
-  /** First runs of those that are being repeated under the same keys, until that is on disk. */
-  readonly #beginning = new Set<string>();
+  /** By the first runs of those that are being repeated under the same keys. */
+  readonly #beginning = new Locks();
 
   constructor(services: Services, runner: (flow: string) => FlowRunner | undefined) {
     this.#services = services;
@@ -80,29 +84,37 @@ export class Replays implements ReplayDoor {
   async #replay(run: string, request: ReplayRequest): Promise<Refused | Started | Rehearsed> {
     if (request.mode !== 'same-keys') return await this.#repeat(run, request);
     const first = (await this.startOf(run))?.run ?? run;
-    if (this.#beginning.has(first)) return { refused: beingReplayed(run) };
-    this.#beginning.add(first);
-    try {
-      // What another began a moment ago may still be on its way to the store.
-      await this.#services.history.flush();
-      return await this.#isRepeated(first) ? { refused: beingReplayed(run) } : await this.#repeat(run, request);
-    } finally {
-      this.#beginning.delete(first);
-    }
+    return await this.alone([first], async () => {
+      const pending = await this.pendingOf(first);
+      if (pending === 'all' || pending === 'letters') return { refused: beingReplayed(run) };
+      return pending === 'itself' && first !== run ? { refused: stillPending(first) } : await this.#repeat(run, request);
+    });
   }
 
-  /** Something that repeats it under the same keys is pending. */
-  async #isRepeated(first: string): Promise<boolean> {
+  /** Whoever begins something of these first runs under the same keys does so alone, and can read of all that was begun before. */
+  async alone<T>(firsts: readonly string[], begin: () => Promise<T>): Promise<T> {
+    return await this.#beginning.with(firsts, async () => {
+      // What another began a moment ago may still be on its way to the store.
+      await this.#services.history.flush();
+      return await begin();
+    });
+  }
+
+  /** What is pending of a first run and of what repeats it under the same keys: something that does all that is missing, or some of its dead letters, or the run itself. */
+  async pendingOf(first: string): Promise<'all' | 'letters' | 'itself' | 'nothing'> {
     const { history } = this.#services;
+    let pending: 'letters' | 'itself' | 'nothing' = (await history.findRun(first)) ? 'nothing' : 'itself';
     const family = [first];
     for (const run of family) {
       for (const { id, mode } of await history.listReplays(run, limits.pageSizeMax)) {
         if (mode === 'new-generation') continue;
-        if (!(await history.findRun(id))) return true;
         family.push(id);
+        if (await history.findRun(id)) continue;
+        if (mode !== 'resend') return 'all';
+        pending = 'letters';
       }
     }
-    return false;
+    return pending;
   }
 
   async #repeat(run: string, { mode, from }: ReplayRequest): Promise<Refused | Started | Rehearsed> {
@@ -121,29 +133,28 @@ export class Replays implements ReplayDoor {
     // As for many: what was begun is told, also where the next cannot be written.
     for (const start of starts) {
       const begun = runner.station(start.node).full ? full(start.node) : await this.begin(runner, start, { of: run, mode }).catch(reasonOf);
-      if (typeof begun === 'object') return runs.length > 0 ? { runs, rest: begun } : { refused: begun };
-      runs.push(begun as string);
+      if (begun && 'en' in begun) return runs.length > 0 ? { runs, rest: begun } : { refused: begun };
+      if (begun) runs.push(begun.run);
     }
     return { runs };
   }
 
-  /** Begins a run with a message that is recorded. A dead letter goes in the same commit; undefined when it is gone already. */
-  async begin(runner: FlowRunner, start: StepRecord, { letter, ...replay }: Begin): Promise<string | undefined> {
+  /** Begins a run with a message that is recorded. Undefined when dead letters were to go with it, and none is there any more. */
+  async begin(runner: FlowRunner, start: StepRecord, { letters = [], ...replay }: Begin): Promise<Begun | undefined> {
     const { journal } = this.#services;
     const same = replay.mode !== 'new-generation';
     const row = beginningRow(this.#services, {
       flow: start.flow, node: start.node, via: start.via, key: start.key, revision: runner.revision?.number ?? 0,
-      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), body: start.input ?? '{}', ...(same && { id: start.message, lineage: start.lineage ?? start.message }),
+      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), body: start.input ?? '{}', ...(same && { id: start.message }),
     });
     const work = workOf(row, runner.wireOf(row.via));
-    const ops: Op[] = [{ op: 'save', row }, ...runner.recorder.accepted(work, replay)];
-    const { letterGone } = letter === undefined
-      ? await journal.commit({ ops, acceptance: true })
-      : await journal.commit({ ops: [...ops, { op: 'letter-gone', seq: letter, becomes: null }], guard: { letter }, acceptance: true });
+    const gone = letters.map((seq): Op => ({ op: 'letter-gone', seq, becomes: null }));
+    const ops: Op[] = [{ op: 'save', row }, ...gone, ...runner.recorder.accepted(work, replay)];
+    const { letterGone, without = [] } = await journal.commit({ ops, acceptance: true, ...(letters.length > 0 && { guard: { letters } }) });
     if (letterGone) return undefined;
     this.#services.outboxGrew();
     runner.station(work.node).arrive(work);
-    return row.run;
+    return { run: row.run, without };
   }
 }
 
@@ -165,7 +176,7 @@ const notThere = (run: string, node: string): Text => ({
 const notRunning = (flow: string): Text => ({ en: `flow ${flow} is not running; deploy or start it, then replay`, ru: `поток ${flow} не запущен; примените или запустите его и повторите` });
 const noNode = ({ flow, node }: StepRecord): Text => ({ en: `the live revision of flow ${flow} has no node ${node}; choose another node to replay from`, ru: `в работающей ревизии потока ${flow} нет узла ${node}; выберите другой узел для повтора` });
 const tooLarge = (node: string): Text => ({ en: `a message at node ${node} was too large to be kept; replay from another node`, ru: `сообщение в узле ${node} было слишком велико и не сохранено; повторите с другого узла` });
-const stillPending = (run: string): Text => ({ en: `run ${run} is pending: what it has not done is still to come; wait for its end, or cancel it`, ru: `запуск ${run} ещё не завершён: несделанное ещё впереди; дождитесь конца или отмените его` });
-const beingReplayed = (run: string): Text => ({ en: `run ${run} is being replayed under the same keys already, or a dead letter of it was resent and is pending; wait for the end of that`, ru: `запуск ${run} уже повторяется с теми же ключами, или ещё не завершено его недоставленное, отправленное снова; дождитесь конца` });
+export const stillPending = (run: string): Text => ({ en: `run ${run} is pending: what it has not done is still to come; wait for its end, or cancel it`, ru: `запуск ${run} ещё не завершён: несделанное ещё впереди; дождитесь конца или отмените его` });
+export const beingReplayed = (run: string): Text => ({ en: `run ${run} is being replayed under the same keys already, or a dead letter of it was resent and is pending; wait for the end of that`, ru: `запуск ${run} уже повторяется с теми же ключами, или ещё не завершено его недоставленное, отправленное снова; дождитесь конца` });
 const diskLow = (): Text => ({ en: 'the disk of the data folder is nearly full; free some of it, then replay', ru: 'диск папки данных почти заполнен; освободите место и повторите' });
 const full = (node: string): Text => ({ en: `the queue of node ${node} is full; replay later`, ru: `очередь узла ${node} заполнена; повторите позже` });

@@ -1,7 +1,8 @@
-import { rowFlag, type DeadLetterRow } from '../journal/rows.ts';
+import { rowFlag, type DeadLetterRow, type Op } from '../journal/rows.ts';
 import type { Tally } from '../engine/run-ops.ts';
 import type { StepRecord } from '../store/store.ts';
 import type { Work } from './message.ts';
+import type { Station } from './station.ts';
 import type { UnitWire } from './unit.ts';
 import type { Visit } from './visit.ts';
 
@@ -34,9 +35,13 @@ export class Segment {
   /** Every step of it is kept. */
   readonly recorded: boolean;
   /** Kept so far. */
-  steps: StepRecord[] | undefined;
+  steps: StepRecord[] | undefined = undefined;
   /** Its first node did not act: what it gave once was recorded. */
   fromRecord = false;
+  /** Where its message is at work. */
+  station: Station | undefined = undefined;
+  /** Written with what comes of it. */
+  also: readonly Op[] = NONE;
   /** When it began, ms since 1970. */
   readonly at: number;
   readonly #settle: (segment: Segment) => void;
@@ -56,3 +61,5 @@ export class Segment {
     if (--this.open === 0) this.#settle(this);
   }
 }
+
+const NONE: readonly Op[] = [];

@@ -2,7 +2,7 @@ import { runOps } from '../engine/run-ops.ts';
 import { endState, rowFlag, rowState, type DeadLetterRow, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { FlowRunner } from './flow-runner.ts';
-import { goOn, Msg, rowOf, type Run, type Work } from './message.ts';
+import { atRest, goOn, Msg, rowOf, type Run, type Work } from './message.ts';
 import type { Out, Segment } from './segment.ts';
 import type { Writer } from './writer.ts';
 
@@ -74,7 +74,7 @@ export class Settling {
     run.completed += segment.tally.completed;
     run.dropped += segment.tally.dropped;
     run.dead += segment.tally.dead;
-    segment.outs.forEach((out, i) => { this.#rest(this.#workOf(origin, out, { branched: false, first: false, followed: isFollowed(origin, i) })); });
+    for (let i = 0; i < segment.outs.length; i++) this.#rest(this.#workOf(origin, segment.outs[i] as Out, { branched: false, first: false, followed: isFollowed(origin, i) }));
     if (segment.cursor === undefined) this.#endInMemory(run);
     else goOn(origin, segment.cursor, false);
   }
@@ -103,11 +103,11 @@ export class Settling {
     const due = out.due === null || key === null ? out.due : Math.max(out.due, station.lastDue.get(key)?.due ?? 0);
     const pos = journal.nextSeq();
     if (due !== null && key !== null) station.lastDue.set(key, { due, pos });
-    return {
+    return atRest({
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos, msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
-      key, lineage: how.followed ? out.visit.lineage : null, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
+      key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
       hops: out.visit.hops, flags: ((how.followed ? origin.flags : origin.flags & ~rowFlag.recorded) & ~rowFlag.missing) | (out.flags ?? 0), cursor: null,
-    };
+    });
   }
 
   #rest(work: Work): void {

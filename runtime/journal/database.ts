@@ -9,7 +9,7 @@ import { PendingRevisions } from './pending-revisions.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
-const ROW = 'seq, pos, id, run, flow, node, via, parents, lineage, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body';
+const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body';
 const ADD = `INSERT INTO messages VALUES (${'?, '.repeat(20)}?)`;
 const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
@@ -92,6 +92,9 @@ export class JournalDatabase {
   }
 
   #applyOne(commit: Commit, outcomes: Outcomes, news: News): CommitResult {
+    const { letters = [] } = commit.guard ?? {};
+    const without = letters.filter((seq) => !this.#letters.exists(seq));
+    if (letters.length > 0 && without.length === letters.length) return { letterGone: true, ended: [] };
     const seen = this.#guard(commit);
     if (seen) return seen;
     const ended: EndedRun[] = [];
@@ -107,7 +110,7 @@ export class JournalDatabase {
       } else this.#applyOp(op, outcomes, ended);
     }
     news.ended.push(...ended);
-    return parked ? { ended, parked } : { ended };
+    return { ended, ...(parked && { parked }), ...(without.length > 0 && { without }) };
   }
 
   /** Writes what the transaction has done to rows so far, for what reads them in it. */
@@ -120,7 +123,6 @@ export class JournalDatabase {
 
   /** What was accepted before, the recorded answer first; when nothing was, event and key are taken by this commit. */
   #guard({ guard }: Commit): CommitResult | undefined {
-    if (guard?.letter !== undefined && !this.#letters.exists(guard.letter)) return { letterGone: true, ended: [] };
     const known = guard?.answer && this.findAnswer(guard.answer.scope, guard.answer.key);
     if (known) return { known, ended: [] };
     const event = guard?.event;
@@ -191,7 +193,7 @@ export class JournalDatabase {
   }
 
   #save(r: Row): void {
-    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.lineage, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, null);
+    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, null);
     if (r.cursor !== null) this.#setCursor(r.seq, r.cursor);
   }
 

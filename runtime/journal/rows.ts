@@ -20,8 +20,7 @@ export interface Row {
   /** The wire it came by, or the output port when `node` is the source that accepted it. */
   readonly via: string;
   readonly parents: string | null;
-  /** What its id would be if nothing but forks, ports, rounds and parts gave new ones: the same where nodes were added to its way or taken from it. Empty: the id of its run; null: unknown. */
-  readonly lineage: string | null;
+  readonly correlation: string | null;
   readonly key: string | null;
   readonly receivedAt: number;
   readonly revision: number;
@@ -47,7 +46,6 @@ export interface DeadLetterRow {
   readonly revision: number;
   readonly via: string;
   readonly parents: string | null;
-  readonly lineage: string | null;
   /** The node whose queue it holds, and for which key: newer messages of the key wait there. Null when it holds nothing. */
   readonly holdAt: string | null;
   readonly holdKey: string | null;
@@ -211,8 +209,8 @@ export type Op =
 
 /** What must be so for the commit to be applied. */
 export interface Guard {
-  /** A dead letter that must still be there: two persons never resend one. */
-  readonly letter?: number;
+  /** Dead letters of which at least one must still be there: two persons never resend one. */
+  readonly letters?: readonly number[];
   /** Not accepted before. */
   readonly event?: { readonly flow: string; readonly node: string; readonly id: string; readonly run: string; readonly at: number };
   readonly answer?: { readonly scope: string; readonly key: string; readonly bodyHash: string; readonly run: string; readonly at: number };
@@ -231,8 +229,10 @@ export interface CommitResult {
   readonly duplicateOf?: string;
   /** The caller's key is known; nothing of the commit was applied. */
   readonly known?: AnswerRow;
-  /** The dead letter of the guard is gone; nothing of the commit was applied. */
+  /** All dead letters of the guard are gone; nothing of the commit was applied. */
   readonly letterGone?: true;
+  /** Of several dead letters of the guard those that are gone; the commit was applied. */
+  readonly without?: readonly number[];
   readonly parked?: Parked;
   /** Runs whose last message ended by this commit. */
   readonly ended: readonly EndedRun[];

@@ -79,7 +79,7 @@ export class History {
     const replays = await store.listReplays(id, limits.pageSizeMax);
     return {
       ...summaryOf(run ?? endingRun(id, path), note), steps: path.steps, stepsCut: note?.cut ?? false,
-      pending: path.pending, replays: replays.map((each) => ({ ...each, mode: each.mode as ReplayMode | 'resend' })),
+      pending: path.pending, replays: replays.map((each) => ({ ...each, mode: each.mode as ReplayMode | 'resend' | 'restart' })),
     };
   }
 

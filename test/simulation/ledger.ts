@@ -89,7 +89,7 @@ export class Ledger {
       const result = results[i] as CommitResult;
       if (result.duplicateOf !== undefined || result.known || result.letterGone) return;
       for (const op of ops) this.#applied(op);
-      const resent = guard?.letter !== undefined;
+      const resent = guard?.letters !== undefined;
       if (guard?.answer) this.#keyTaken(`${guard.answer.scope} ${guard.answer.key}`, guard.answer.run);
       for (const op of ops) if (op.op === 'steps') this.repeats.told(JSON.parse(op.steps) as StepRecord[]);
       if (acceptance || resent) this.#accepted(ops, guard?.event?.id);
@@ -228,6 +228,10 @@ export class Ledger {
     this.#attemptsAdmissible(call);
     if (call.key !== undefined) {
       for (const other of this.#underWay) if (!other.signal.aborted && other.node === call.node && other.key === call.key) this.violated(`${visitKey(call)} is called while ${visitKey(other)} of the same key is`);
+    }
+    for (const other of this.#underWay) {
+      const isSame = !other.signal.aborted && other.node === call.node && other.path === call.path && !call.path.includes('/join') && this.repeats.isSame(call.run, other.run);
+      if (isSame) this.violated(`${visitKey(call)} is called while ${other.run} does the same work`);
     }
     const begun = this.accepted.get(call.run);
     const isResent = begun?.node === call.node && begun.path === call.path && this.repeats.resentFrom(call.run) !== undefined;

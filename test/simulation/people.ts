@@ -31,13 +31,17 @@ export class People {
       await letters.freeKey(flow, { node: held.node, key: held.key, action });
       return;
     }
-    const letter = this.#choose((await letters.list({ limit: 50 })).deadLetters);
+    const { deadLetters } = await letters.list({ limit: 50 });
+    const letter = this.#choose(deadLetters);
     if (!letter) return;
     const roll = this.#o.random.next();
     const other = this.#choose(this.#o.takers) ?? letter.node;
     const to = roll < 0.65 ? 'node' : roll < 0.8 && this.#o.toStart ? 'start' : { node: other };
     ledger.note(`resend ${letter.runId} at ${letter.node} to ${typeof to === 'string' ? `its ${to}` : other}`);
-    await letters.resend({ ids: [letter.id], to });
+    // Often all of a run at once, and sometimes two persons do so.
+    const ids = this.#o.random.next() < 0.5 ? [letter.id] : deadLetters.filter(({ runId }) => runId === letter.runId).map(({ id }) => id);
+    const also = this.#o.random.next() < 0.2 ? [letters.resend({ ids, to: this.#o.toStart ? 'start' : 'node' })] : [];
+    await Promise.all([letters.resend({ ids, to }), ...also]);
   }
 
   async freeAllKeys(): Promise<void> {

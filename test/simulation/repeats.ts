@@ -35,6 +35,8 @@ export class Repeats {
     const replay = this.#replays.get(run);
     return replay?.mode === 'resend' ? replay.of : undefined;
   }
+  /** Both do the same work under the same keys. */
+  isSame(one: string, other: string): boolean { return one !== other && this.#first(one) === this.#first(other); }
   /** The runs that it repeats, and that those repeat. */
   repeated(run: string): readonly string[] {
     const of = this.#replays.get(run)?.of;

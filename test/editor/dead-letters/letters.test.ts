@@ -16,12 +16,12 @@ const HELD = { node: 'call', key: 'ada', since: 1, deadLetter: '7', failedAt: 'c
 test('what came of freeing a key is told, and names the dead letter to the server, as the key may be masked', async () => {
   const asked: unknown[] = [];
   vi.stubGlobal('fetch', async (url: string, { method, body }: RequestInit) => {
-    if (method !== 'GET') { asked.push(JSON.parse(String(body))); return new Response(null, { status: 204 }); }
+    if (method !== 'GET') { asked.push(JSON.parse(String(body))); return Response.json({ done: 1, refused: [] }); }
     return url.includes('held-keys') ? Response.json({ keys: [], total: 0 }) : Response.json({ deadLetters: [], total: 0 });
   });
   const letters = new Letters('lead');
   await letters.free(HELD, 'release');
-  expect([letters.told, asked]).toEqual([{ what: 'key', action: 'release', key: 'ada' }, [{ node: 'call', deadLetter: '7', action: 'release' }]]);
+  expect([letters.told, asked]).toEqual([{ what: 'key', action: 'release', key: 'ada', done: 1, refused: [] }, [{ node: 'call', deadLetter: '7', action: 'release' }]]);
 });
 
 test('what was refused stays said after the list was read again, until something works', async () => {

@@ -236,3 +236,26 @@ describe('while the journal is asked to cancel it', () => {
     expect((await w.endedRuns()).filter(({ id }) => id === run)).toHaveLength(1);
   });
 });
+
+test('while a run is cancelled, windows of other flows go on', async () => {
+  const gathering = (id: string) => ({ ...flowOf({ nodes: { [id]: 'test-source', gather: 'test-gather', sink: 'test-sink' }, wires: [`${id}.out -> gather.in`, 'gather.out -> sink.in'] }), id });
+  for (const id of ['one', 'two']) await w.deploy(gathering(id));
+  const into = async (id: string, payload: number): Promise<string> => (await nodes.deliver.get(id)?.({ payload }))?.runId ?? '';
+  const run = await into('one', 1);
+  await into('two', 2);
+  await w.calm();
+  await w.moveHistory();
+  const goOn = Promise.withResolvers<void>();
+  const { cancelRun: remove } = w.services.journal;
+  w.services.journal.cancelRun = async (...asked) => {
+    await goOn.promise;
+    return await remove.call(w.services.journal, ...asked);
+  };
+  const cancelled = cancelRun(w.services, [w.runner('one'), w.runner('two')], run);
+  await w.calm();
+  await into('two', 3);
+  await w.calm();
+  expect(payloads()).toEqual([[2, 3]]);
+  goOn.resolve();
+  expect(await cancelled).toBe(1);
+});

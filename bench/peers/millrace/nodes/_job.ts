@@ -12,11 +12,18 @@ export interface Job {
   readonly startedAt: number;
   sent: number;
   seen: number;
-  readonly emit: () => void;
+  readonly send: (message: Body) => void;
   readonly done: (result: { n: number; ms: number; late?: readonly number[] }) => void;
 }
 
 export const current: { job: Job | null } = { job: null };
+
+/** Sends the next message. One function for all runs: a new one for each would have its callers compiled anew in the middle of what is measured. */
+export function emit(job: Job): void {
+  const i = job.sent++;
+  const payload: unknown = job.text === undefined ? { i } : JSON.parse(job.text);
+  job.send(job.delays ? { payload, delay: job.delays[i], due: performance.now() + Number(job.delays[i]) } : { payload });
+}
 
 /** What the sink does with each arrival. */
 export function arrived(message: Body): void {
@@ -27,5 +34,5 @@ export function arrived(message: Body): void {
   if (job.seen >= job.rows) {
     current.job = null;
     job.done({ n: job.n, ms: performance.now() - job.startedAt, ...(job.late && { late: job.late }) });
-  } else if (job.window > 0 && job.sent < job.n && job.sent < job.seen / (job.rows / job.n) + job.window) job.emit();
+  } else if (job.window > 0 && job.sent < job.n && job.sent < job.seen / (job.rows / job.n) + job.window) emit(job);
 }
