@@ -1,7 +1,7 @@
 import type { DeployEffects } from '../api/contract.ts';
 import type { Flow, Text } from '../flow/flow.ts';
 import { encodeStorable } from '../journal/codec.ts';
-import type { DeadLetterRow, Op, Parking as Order } from '../journal/rows.ts';
+import type { DeadLetterRow, Op, Parking as Order, Row } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Collecting } from './collecting.ts';
@@ -9,10 +9,10 @@ import type { Kept } from './kept.ts';
 import { outcomeUnknown, recordOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { endsRunsOnTheirs } from './pinned.ts';
-import type { Work } from './message.ts';
+import { workOf, type Work } from './message.ts';
 import { isWord } from './missing.ts';
 import { changesOf, type Revision } from './revision.ts';
-import type { Segment } from './segment.ts';
+import { Segment } from './segment.ts';
 import type { Station } from './station.ts';
 import { isCollecting, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
@@ -56,7 +56,13 @@ export class Parking {
     }
     const parks: Parks[number][] = [];
     for (const [{ node }, misfit] of misfits) {
-      const messages = await this.#park(node, misfit) + await this.#parkVolatile(volatile.filter((work) => work.node === node), misfit);
+      const here = volatile.filter((work) => work.node === node);
+      const unit = before?.units.get(node);
+      // Word for joins is made by their nodes, of message after message.
+      const tells = misfit.what !== 'kept' && unit !== undefined && unit.plan.joins.length > 0;
+      const telling = tells ? here.filter((work) => work.cursor === null && (misfit.what === 'all' || work.via.includes('->'))) : [];
+      const told = tells ? await this.#parkTelling(unit, telling, misfit) : 0;
+      const messages = told + await this.#park(node, misfit) + await this.#parkVolatile(here.filter((work) => !telling.includes(work)), misfit);
       if (messages > 0) parks.push({ node, messages, reason: misfit.reason });
     }
     await this.#runner.recovery.restore(new Set([...misfits].filter(([, { what }]) => what !== 'kept').map(([{ node }]) => node)));
@@ -106,6 +112,9 @@ export class Parking {
       if (this.#runner.hasPlace(out.visit.unit.id, origin.run)) outs.push(out);
       else if (!isWord(out)) this.#end(out.visit);
     }
+    // Word of a part needs a place, too.
+    const placed = outs.filter(({ visit }) => this.#runner.hasPlace(visit.unit.id, origin.run));
+    if (placed.length < outs.length) outs.splice(0, outs.length, ...placed);
   }
 
   /** A message that is at work and would wait: there is no place for it. */
@@ -115,11 +124,33 @@ export class Parking {
     segment.close();
   }
 
+  /** A join that waits for it is told: it may come again, and then leaves by `late`, as any dead letter does. */
   #end(visit: Visit): void {
     const node = visit.unit.id;
-    const failure = new NodeFailure('deploy.parked', this.#misfit(node)?.reason ?? noNode(node));
-    toDeadLetters(visit, recordOf(failure, { node, attempt: visit.segment.origin.attempt, at: this.#runner.services.clock.now() }), 'parked');
+    const { origin } = visit.segment;
+    const isUnknown = origin.crashes > 0;
+    const failure = isUnknown ? outcomeUnknown(node) : new NodeFailure('deploy.parked', this.#misfit(node)?.reason ?? noNode(node), { details: visit.depth > 0 || origin.due === null ? {} : { due: origin.due } });
+    toDeadLetters(visit, recordOf(failure, { node, attempt: origin.attempt, at: this.#runner.services.clock.now() }), isUnknown ? 'unknown' : 'parked');
+    this.#runner.walker.missing.of(visit, { how: 'dead-lettered' });
   }
+
+  /** What rests at a node behind which parts are put together, but for what is being made into very many: each message with word for its joins. */
+  async #parkTelling(unit: Unit, volatile: readonly Work[], misfit: Misfit): Promise<number> {
+    const { services, settling } = this.#runner;
+    let count = 0;
+    const end = async (work: Work): Promise<void> => {
+      if (this.#runner.isCancelled(work)) { this.#runner.discarded(work); return; }
+      const settled = Promise.withResolvers<boolean>();
+      const segment = new Segment(work, services.clock.now(), (done) => { settled.resolve(settling.settle(done)); });
+      if (!isWord(work)) { this.#end(new Visit(segment, unit, work.msg.body)); count++; }
+      segment.close();
+      await settled.promise;
+    };
+    await Promise.all(volatile.map(end));
+    for (let rows = await this.#parkable(unit.id, misfit); rows.length > 0; rows = await this.#parkable(unit.id, misfit)) await Promise.all(rows.map((row) => end(workOf(row, undefined))));
+    return count;
+  }
+  async #parkable(node: string, misfit: Misfit): Promise<readonly Row[]> { return await this.#runner.services.journal.parkable(this.#order(node, misfit)); }
 
   #misfit(node: string, gathers = this.#collecting.gathersAt(node)): Misfit | undefined {
     const unit = this.#runner.unit(node);
@@ -151,16 +182,10 @@ export class Parking {
   }
 
   /** All that the journal has there, some at a time. */
-  async #inJournal(node: string, { what, reason, spared }: Misfit, windows: string[] = []): Promise<number> {
-    const { flow, services } = this.#runner;
-    const unknown = outcomeUnknown(node);
+  async #inJournal(node: string, misfit: Misfit, windows: string[] = []): Promise<number> {
     let count = 0;
     for (let more = true; more;) {
-      const except = [...this.#runner.station(node).atWork].map(({ seq }) => seq);
-      const parking: Order = {
-        flow, node, what, except, spared, at: services.clock.now(), code: 'deploy.parked', text: reason, unknown: { code: unknown.code, text: unknown.text }, atMost: limits.parkedAtOnce,
-      };
-      const parked = await this.#commit([{ op: 'park', parking }]);
+      const parked = await this.#commit([{ op: 'park', parking: this.#order(node, misfit) }]);
       count += parked?.count ?? 0;
       windows.push(...parked?.windows ?? []);
       for (const { row } of parked?.freed ?? []) this.#runner.settling.freedBy(row);
@@ -168,6 +193,13 @@ export class Parking {
     }
     this.#runner.count(node).deadLetters += count;
     return count;
+  }
+
+  #order(node: string, { what, reason, spared }: Misfit): Order {
+    const { flow, services } = this.#runner;
+    const unknown = outcomeUnknown(node);
+    const except = [...this.#runner.station(node).atWork].map(({ seq }) => seq);
+    return { flow, node, what, except, spared, at: services.clock.now(), code: 'deploy.parked', text: reason, unknown: { code: unknown.code, text: unknown.text }, atMost: limits.parkedAtOnce };
   }
 
   /** What memory mode held there. What a source accepted waits again where it was. */

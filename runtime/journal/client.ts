@@ -200,6 +200,7 @@ export class JournalClient implements Journal {
   recover: Journal['recover'] = (flow) => this.#query('recover', flow);
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
+  parkable: Journal['parkable'] = (parking) => this.#query('parkable', parking);
   pendingRevisions: Journal['pendingRevisions'] = (flow) => this.#query('pendingRevisions', flow);
   pendingOn: Journal['pendingOn'] = (flow, revisions) => this.#query('pendingOn', flow, revisions);
   asideKeys: Journal['asideKeys'] = (flow) => this.#query('asideKeys', flow);

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
-import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type ContextRow, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
+import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type ContextRow, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Parking, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
 import { PendingRevisions } from './pending-revisions.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
@@ -244,6 +244,7 @@ export class JournalDatabase {
     return [...nodes.values()];
   }
   atRest(flow: string): Resting[] { return this.#parker.atRest(flow); }
+  parkable(parking: Parking): Row[] { return this.#parker.parkable(parking); }
   pendingRevisions(flow: string): number[] { return this.#revisions.all(flow); }
   pendingOn(flow: string, revisions: readonly number[]): number[] { return revisions.filter((revision) => this.#revisions.isPending(flow, revision)); }
   asideKeys(flow: string): { node: string; key: string; count: number }[] {

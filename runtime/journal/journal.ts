@@ -1,4 +1,4 @@
-import type { AnswerRow, CancelledRun, Commit, CommitResult, ContextRow, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
+import type { AnswerRow, CancelledRun, Commit, CommitResult, ContextRow, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Parking, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
 export type JournalHealth = { readonly state: 'well' } | { readonly state: 'waiting' | 'damaged'; readonly reason: string };
@@ -31,6 +31,8 @@ export interface Journal {
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
   /** Everything that rests by node, for a flow. */
   atRest(flow: string): Promise<readonly Resting[]>;
+  /** The next messages of a node's queue that such a parking would take, but for those that are being made into very many. */
+  parkable(parking: Parking): Promise<readonly Row[]>;
   /** Revisions on which pending runs began: for the deploy of a pinned flow. One look at every message. */
   pendingRevisions(flow: string): Promise<readonly number[]>;
   /** Which of these revisions have pending runs. Looks at one message of each, as long as that is pending. */

@@ -1,5 +1,5 @@
 import type { Letters } from './letters.ts';
-import { rowFlag, type DeadLetterRow, type EndedRun, type KeptRow, type Parked, type Parking, type Resting, type Row, type RunChange } from './rows.ts';
+import { rowFlag, rowState, type DeadLetterRow, type EndedRun, type KeptRow, type Parked, type Parking, type Resting, type Row, type RunChange } from './rows.ts';
 import type { Sql } from './sql.ts';
 
 // Of what has left in part the counter is open.
@@ -53,6 +53,11 @@ export class Parker {
     const kept = this.#sql.all<{ flow: string; node: string; window: string; revision: number; startedAt: number }>('DELETE FROM kept WHERE run = ? RETURNING flow, node, window, revision, received_at AS startedAt', run);
     for (const { flow, node, window } of kept) this.#sql.all(WINDOW_THAT_KEEPS_NOTHING, flow, node, window);
     return kept;
+  }
+
+  /** What would be parked of the queue, but for what is being made into very many. */
+  parkable(parking: Parking): Row[] {
+    return this.#rows(parking).filter(({ cursor }) => cursor === null).map((row) => ({ ...row, flow: parking.flow, node: parking.node, correlation: null, state: rowState.queued, hops: 0 }));
   }
 
   atRest(flow: string): Resting[] {

@@ -13,7 +13,7 @@ export interface Plan {
   readonly lives: Partial<Pick<Faults, 'dieAt' | 'dieHow'>>[];
   /** Deploys put nodes on wires. That changes what later messages are named by, and so under which keys a replay does again what it finds. */
   readonly rewires: boolean;
-  /** Flows may split messages and join their parts. A join is not told of parts that a deploy parks, and a whole that is put together again is the same message, whatever came this time. */
+  /** Flows may split messages and join their parts. A whole that is put together again is the same message, whatever came this time. */
   readonly wholes: boolean;
   readonly slowDisk: boolean;
   /** Smaller than in service, so that little load reaches what else only much would. */
@@ -49,7 +49,7 @@ export function makePlan(random: SeededRandom): Plan {
   for (let n = replays; n > 0; n--) add('replay', at());
   const lives = Array.from({ length: below(4) }, () => ({ dieAt: 1 + below(pick([10, 40, 150])), dieHow: pick(['before', 'after'] as const) }));
   return {
-    actions: actions.toSorted((a, b) => a.at - b.at), lives, rewires: replays === 0, wholes: !actions.some(({ kind }) => kind === 'take away' || kind === 'replay'), slowDisk: random.next() < 0.5,
+    actions: actions.toSorted((a, b) => a.at - b.at), lives, rewires: replays === 0, wholes: !actions.some(({ kind }) => kind === 'replay'), slowDisk: random.next() < 0.5,
     limits: { windowMessages: pick([2, 4, 16, 512]), segmentsInFlight: pick([2, 8, 256]), duesInMemory: pick([2, 8, 2000]), duesPage: pick([1, 3, 1000]), asideMessages: pick([0, 2, 512]), asideFetch: pick([1, 2, 64]), chunkMessages: pick([1, 2, 1000]), parkedAtOnce: pick([1, 3, 1000]) },
   };
 }

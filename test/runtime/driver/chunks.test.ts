@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import split from '../../../nodes/logic/split.ts';
 import { cancelRun } from '../../../runtime/driver/cancel.ts';
 import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
+import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { defineNode, many, NodeFailure, type Body } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -89,7 +90,7 @@ test.each(['durable', 'memory'] as const)('parked half-way by a deploy, and rese
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThan(40);
   await world.deploy(flow);
-  const letters = new DeadLetters(world.services, { runner: (id) => world.runner(id), counted: () => undefined }, undefined as never);
+  const letters = new DeadLetters(world.services, { runner: (id) => world.runner(id), counted: () => undefined }, new Replays(world.services, (id) => world.runner(id)));
   expect(await letters.resend({ query: {}, to: 'node' })).toMatchObject({ done: 1, refused: [] });
   for (let i = 0; i < 20; i++) await world.calm();
   expect(arrived()).toEqual(upTo(40));

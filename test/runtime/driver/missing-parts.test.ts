@@ -3,6 +3,9 @@ import catchNode from '../../../nodes/logic/catch.ts';
 import join from '../../../nodes/logic/join.ts';
 import split from '../../../nodes/logic/split.ts';
 import switchNode from '../../../nodes/logic/switch.ts';
+import { DeadLetters } from '../../../runtime/driver/dead-letters.ts';
+import type { FlowRunner } from '../../../runtime/driver/flow-runner.ts';
+import { Replays } from '../../../runtime/driver/replays.ts';
 import { limits } from '../../../runtime/limits.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
 import { defineNode, drop, NodeFailure } from '../../../runtime/sdk/index.ts';
@@ -98,8 +101,8 @@ test('a dead letter that is resent while its whole still waits is a part of it',
 
 async function resend(world: World): Promise<void> {
   nodes.onCall = () => undefined;
-  const { DeadLetters } = await import('../../../runtime/driver/dead-letters.ts');
-  const letters = new DeadLetters(world.services, { runner: () => world.runner('flow'), counted: () => undefined }, undefined as never);
+  const runner = (): FlowRunner => world.runner('flow');
+  const letters = new DeadLetters(world.services, { runner, counted: () => undefined }, new Replays(world.services, runner));
   const [letter] = (await letters.list({ limit: 5 })).deadLetters;
   expect(await letters.resend({ ids: [letter?.id ?? ''], to: 'node' })).toEqual({ done: 1, refused: [] });
   await world.pass(60_000);
@@ -134,6 +137,56 @@ describe.each(['durable', 'memory'] as const)('word to a join at rest (%s)', (de
       journal = journalFile();
     }
   });
+});
+
+describe.each(['durable', 'memory'] as const)('a part that a deploy parks (%s)', (delivery) => {
+  const slow = (payload: unknown): void => { if (payload !== 'a') throw new NodeFailure('test.slow', text, { retry: { afterMs: 24 * 60 * 60_000 } }); };
+  const flow = through('test-call', { delivery });
+  const { middle: _, ...nodesLeft } = flow.nodes;
+  const without = { ...flow, nodes: nodesLeft, wires: flow.wires.filter(({ from, to }) => !`${from} ${to}`.includes('middle.')) };
+  test('is told to its join, which completes without it; resent to its node later it leaves by late', async () => {
+    nodes.onCall = ({ payload }) => { slow(payload); };
+    const world = await fed(flow, ['a', 'b', 'c']);
+    expect(arrivedAt('sink')).toEqual([]);
+    expect((await world.deploy(without, 2)) && world.runner('flow').count('middle').deadLetters).toBe(2);
+    await world.calm();
+    expect(arrivedAt('sink')).toEqual([{ payload: ['a'], missing: { deadLettered: 2 } }]);
+    expect(await world.endedRuns()).toMatchObject([{ completed: 1, dead: 2 }]);
+    expect(await world.services.journal.deadLetters({ limit: 9 })).toMatchObject([{ kind: 'parked', code: 'deploy.parked', node: 'middle' }, { kind: 'parked' }]);
+    await world.deploy(flow, 3);
+    await resend(world);
+    expect(arrivedAt('late')).toHaveLength(1);
+    expect(arrivedAt('sink')).toHaveLength(1);
+    expect([await world.pending(), world.bugs]).toEqual([0, []]);
+    world.kill();
+  });
+  test('ends alone where the deploy takes the join away as well', async () => {
+    nodes.onCall = ({ payload }) => { slow(payload); };
+    const world = await fed(flow, ['a', 'b', 'c']);
+    const { join: _join, ...rest } = without.nodes;
+    await world.deploy({ ...without, nodes: rest, wires: without.wires.filter(({ from, to }) => !`${from} ${to}`.includes('join.')) }, 2);
+    await world.calm();
+    await world.pass(60_000);
+    expect(await world.endedRuns()).toMatchObject([{ dead: 3 }]);
+    expect([arrivedAt('sink'), await world.pending(), world.bugs]).toEqual([[], 0, []]);
+    world.kill();
+  });
+});
+
+test('many parts in a queue that a deploy parks are told, some at a time', async () => {
+  const { parkedAtOnce } = limits;
+  Object.assign(limits, { parkedAtOnce: 3 });
+  try {
+    const flow = through('test-call', { nodes: { middle: { type: 'test-call', disabled: true } } });
+    const world = await fed(flow, Array.from({ length: 20 }, (_, i) => i));
+    const { middle: _, ...rest } = flow.nodes;
+    await world.deploy({ ...flow, nodes: rest, wires: flow.wires.filter(({ from, to }) => !`${from} ${to}`.includes('middle.')) }, 2);
+    await world.calm();
+    expect(arrivedAt('sink')).toEqual([{ payload: [], missing: { deadLettered: 20 } }]);
+    expect(await world.endedRuns()).toMatchObject([{ dead: 20 }]);
+    expect([await world.pending(), world.bugs]).toEqual([0, []]);
+    world.kill();
+  } finally { Object.assign(limits, { parkedAtOnce }); }
 });
 
 test('word to a join that can open no more windows is no dead letter', async () => {
