@@ -54,6 +54,7 @@ export const USUAL: readonly NodeDefinition[] = [catchNode, changeNode, joinNode
 
 const flaky = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: 'backoff' }); };
 const broken = (): never => { throw new NodeFailure('test.broken', { en: 'broken', ru: 'сломано' }); };
+const later = (): never => { throw new NodeFailure('test.later', { en: 'later', ru: 'позже' }, { retry: { afterMs: 24 * 60 * 60_000 } }); };
 const cut = (_payload: unknown, n: number): void => { if (n === 1) throw new NodeFailure('test.cut', { en: 'cut', ru: 'обрыв' }, { retry: 'backoff', outcomeUnknown: true }); };
 const twice = (what: unknown[]): boolean => new Set(what).size !== what.length;
 const inOrder = ({ nodes }: { readonly nodes: TestNodes }): string | undefined => {
@@ -123,6 +124,13 @@ export const SCENARIOS: { readonly [name: string]: Scenario } = {
   'a split in chunks of whose parts some are dead letters': {
     flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: { type: 'test-call', attempts: 1, afterDeadLetter: 'continue' }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> sink.in'] }),
     limits: { chunkMessages: 2 }, feed: [{ payload: [1, 2, 3, 4, 5] }], call: (payload) => (payload === 2 || payload === 5 ? broken() : undefined), ends: [{ completed: 3, dead: 2 }],
+  },
+  'a split of whose parts a deploy parks some': {
+    flow: flowOf({ nodes: { in: 'test-source', split: 'split', call: 'test-call', join: { type: 'join', config: { timeout: '30m' } }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> call.in', 'call.out -> join.in', 'join.out -> sink.in', 'join.incomplete -> sink.in'] }),
+    feed: [{ payload: ['a', 'b', 'c'] }], call: (payload) => (payload === 'a' ? undefined : later()),
+    // Where the process ends before the deploy has parked them, the next start does, and nobody tells the join.
+    deploy: flowOf({ nodes: { in: 'test-source', split: 'split', join: { type: 'join', config: { timeout: '30m' } }, sink: 'test-sink' }, wires: ['in.out -> split.in', 'split.out -> join.in', 'join.out -> sink.in', 'join.incomplete -> sink.in'] }),
+    ends: ['any'], holds: ({ nodes, accepted, ended }) => (ended !== accepted && ended !== 1 ? `${ended} runs ended` : new Set(nodes.arrived.map(({ id }) => id)).size > 1 ? 'more than one whole left' : undefined),
   },
   'a count in the context, of one node, of the flow and of all flows': {
     flow: flowOf({
