@@ -114,7 +114,7 @@ export class JournalClient implements Journal {
   }
 
   async #apply(batch: readonly Queued[]): Promise<readonly CommitResult[]> {
-    return await this.#port.ask({ kind: 'apply', commits: batch.map((queued) => queued.commit), lastSeq: this.#seq }) as CommitResult[];
+    return await this.#port.ask({ kind: 'apply', commits: batch.map((queued) => queued.commit), lastSeq: this.#seq, at: this.#clock.now() }) as CommitResult[];
   }
 
   /** The transaction left nothing behind. New acceptances are refused; what belongs to accepted messages is kept and tried again. */
@@ -197,7 +197,7 @@ export class JournalClient implements Journal {
   page: Journal['page'] = (query) => this.#query('page', query);
   due: Journal['due'] = (query) => this.#query('due', query);
   aside: Journal['aside'] = (query) => this.#query('aside', query);
-  recover: Journal['recover'] = (flow) => this.#query('recover', flow);
+  recover: Journal['recover'] = (flow) => this.#query('recover', flow, this.#clock.now());
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
   parkable: Journal['parkable'] = (parking) => this.#query('parkable', parking);

@@ -12,7 +12,7 @@ import type { Commit, CommitResult, Row } from './rows.ts';
 type QueryName = 'page' | 'due' | 'aside' | 'recover' | 'counts' | 'atRest' | 'parkable' | 'pendingRevisions' | 'pendingOn' | 'asideKeys' | 'retryingKeys' | 'keyHolds' | 'heldDues' | 'windows' | 'kept' | 'context' | 'pendingRuns' | 'pendingOf' | 'pendingTotal' | 'pendingRunCount' | 'cancelRun'
   | 'deadLetters' | 'findDeadLetter' | 'deadLetterTotal' | 'deadLetterCounts' | 'pruneDeadLetters' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow' | 'freeze' | 'thaw' | 'crashing' | 'calmed';
 export type Request =
-  | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number }
+  | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number; readonly at: number }
   | { readonly kind: 'query'; readonly name: QueryName; readonly args: readonly unknown[] }
   | { readonly kind: 'close' };
 export type Answer = { readonly value: unknown } | { readonly error: { readonly name: string; readonly message: string; readonly errcode: number } };
@@ -50,7 +50,7 @@ export class JournalDamaged extends Failure {
 
 export function answer(database: JournalDatabase, request: Request): Answer {
   try {
-    if (request.kind === 'apply') return { value: database.apply(request.commits, request.lastSeq) satisfies CommitResult[] };
+    if (request.kind === 'apply') return { value: database.apply(request.commits, request.lastSeq, request.at) satisfies CommitResult[] };
     if (request.kind === 'close') return { value: database.close() };
     const call = database[request.name] as (...args: unknown[]) => unknown;
     return { value: call.apply(database, [...request.args]) };
@@ -61,7 +61,7 @@ export function answer(database: JournalDatabase, request: Request): Answer {
 }
 
 /** A request as it crosses to the database's thread. */
-export type PackedRequest = Exclude<Request, { kind: 'apply' }> | { readonly kind: 'apply'; readonly commits: Packed; readonly lastSeq: number };
+export type PackedRequest = Exclude<Request, { kind: 'apply' }> | { readonly kind: 'apply'; readonly commits: Packed; readonly lastSeq: number; readonly at: number };
 
 export const pack = (request: Request): PackedRequest => (request.kind === 'apply' ? { ...request, commits: packCommits(request.commits) } : request);
 

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import delay from '../../../nodes/time/delay.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { VirtualTime } from '../../kit/virtual-time.ts';
 import { journalFile, World } from '../../kit/world.ts';
+
+const DAY = 24 * 60 * 60_000;
 
 let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
@@ -100,6 +104,32 @@ describe('failures', () => {
     expect(nodes.arrived).toHaveLength(1);
     await w.pass(25 * 60 * 60_000);
     expect(nodes.calls).toHaveLength(2);
+  });
+
+  test('when the wall clock is set back and the process starts again, a retry waits as long as planned, once, and a delay until its instant', async () => {
+    nodes.onCall = () => { if (nodes.calls.length === 1) throw new NodeFailure('test.flaky', { en: 'flaky', ru: 'сбой' }, { retry: { afterMs: 60_000 } }); };
+    const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', wait: { type: 'delay', config: { for: '2m' } }, sink: 'test-sink' }, wires: ['in.out -> call.in', 'in.out -> wait.in', 'wait.out -> sink.in'] });
+    const w = world({ nodes: [...nodes.definitions, delay] });
+    await w.deploy(flow);
+    await feed(1);
+    await w.calm();
+    w.kill();
+    let back = w.clock.now() - DAY;
+    for (const lives of [1, 2]) {
+      const next = world({ nodes: [...nodes.definitions, delay], clock: new VirtualTime(back) });
+      await next.deploy(flow);
+      await next.calm();
+      await next.pass(lives * 19_000);
+      expect(nodes.calls).toHaveLength(1);
+      back = next.clock.now();
+      if (lives === 1) { next.kill(); continue; }
+      await next.pass(5000);
+      expect(nodes.calls).toHaveLength(2);
+      await next.pass(DAY - 10_000);
+      expect(nodes.arrived).toHaveLength(0);
+      await next.pass(120_000);
+      expect(nodes.arrived).toHaveLength(1);
+    }
   });
 
   test('the error port takes what fails, with the failure in the message', async () => {
