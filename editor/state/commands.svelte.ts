@@ -46,7 +46,7 @@ export class Commands {
 
   /** What is possible now, with nodes and flows to go to. */
   get all(): readonly Command[] {
-    return [...this.#definitions.filter((each) => each.isPossible?.() ?? true).map(toCommand), ...this.#wireCommands(), ...this.#places()];
+    return [...this.#definitions.filter((each) => each.isPossible?.() ?? true).map(toCommand), ...this.#buttonCommands(), ...this.#wireCommands(), ...this.#places()];
   }
 
   /** What the menu at the pointer offers. */
@@ -129,6 +129,16 @@ export class Commands {
     if (!session || text === '' || pasteText(session, text, canvasTools?.pointerPlace())) return;
     if (isImport(text)) ui.openImport(text);
     else ui.notify(t('canvas.paste-unknown'));
+  }
+
+  // The buttons at the cards, without a pointer.
+  #buttonCommands(): readonly Command[] {
+    const { session, catalog } = this.#app;
+    if (session?.state !== 'live') return [];
+    return Object.entries(session.flow.nodes).flatMap(([id, { type, disabled }]) => {
+      if (!catalog.node(type)?.button || disabled || !session.live?.flow.nodes[id]) return [];
+      return [{ id: `inject ${id}`, label: t('canvas.inject', { node: this.#titleOf(id) }), icon: 'play', run: () => session.inject(id) }];
+    });
   }
 
   // Without a pointer a wire is drawn by naming its end.

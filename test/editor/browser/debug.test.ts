@@ -105,3 +105,20 @@ test.skipIf(!chromium)('whoever reads further down keeps his place while newer m
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+// The tabs broke into three lines, over the filter.
+test.skipIf(!chromium)('in a narrow window the tabs of the dock stay in one line, and its tools go beneath them', async () => {
+  await bench.saveEmpty('narrow-dock');
+  const tab = await bench.tab('narrow-dock', { language: 'ru', theme: 'dark' });
+  await tab.page.setViewportSize({ width: 1024, height: 700 });
+  await tab.page.locator('.bar').getByRole('button', { name: 'narrow-dock' }).click();
+  await tab.page.keyboard.press('Control+j');
+  const dock = tab.page.locator('.dock');
+  const tops = await dock.getByRole('tab').evaluateAll((tabs) => tabs.map((each) => each.getBoundingClientRect().top));
+  expect([tops.length, new Set(tops).size]).toEqual([3, 1]);
+  const search = await dock.locator('.search').boundingBox();
+  expect(search?.y).toBeGreaterThanOrEqual((tops[0] ?? Infinity) + 30);
+  await tab.screenshot('dock-narrow-ru-dark');
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});

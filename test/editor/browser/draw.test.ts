@@ -64,6 +64,11 @@ test.skipIf(!chromium)('a flow is built, wired and deployed by keyboard alone', 
   await keyboard.type('wire to debug');
   await keyboard.press('Enter');
   await expect.poll(() => tab.wires.count()).toBe(3);
+  await keyboard.press('Control+k');
+  await keyboard.type('message from inject');
+  await keyboard.press('Enter');
+  await tab.node('debug').getByText('1 done').waitFor();
+  await tab.screenshot('by-keys');
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
