@@ -1,6 +1,6 @@
 export const deploy = {
   'deploy.done': 'Deployed: revision {n}',
-  'deploy.failed': 'Deploy was refused',
+  'deploy.failed': 'Not deployed',
   'deploy.state-live': 'The flow is live.',
   'deploy.state-stopped': 'The flow is stopped.',
   'deploy.state-failed': 'The flow could not start.',

@@ -142,7 +142,7 @@ export const inspector = {
   'inspector.context-edit': 'Edit',
   'inspector.context-change': 'Change {key}',
   'inspector.context-change-text': 'From the next message on nodes find this value there. What was there before cannot be brought back.',
-  'inspector.context-scope': 'Who finds it',
+  'inspector.context-scope': 'Context',
   'inspector.context-key': 'Key',
   'inspector.context-value': 'Value',
   'inspector.context-value-help': 'JSON: 12, true, "text", [1, 2].',

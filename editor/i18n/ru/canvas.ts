@@ -38,7 +38,7 @@ export const canvas: Translation<typeof english> = {
   'canvas.state-dead-letters': { one: '{n} недоставленное', few: '{n} недоставленных', many: '{n} недоставленных', other: '{n} недоставленного' },
   'canvas.state-keys-held': { one: 'удержан {n} ключ', few: 'удержано {n} ключа', many: 'удержано {n} ключей', other: 'удержано {n} ключа' },
   'canvas.show-letters': 'Показать недоставленные узла {node}',
-  'canvas.state-held': { one: '{n} сообщение ждёт своего срока', few: '{n} сообщения ждут своего срока', many: '{n} сообщений ждут своего срока', other: '{n} сообщения ждут своего срока' },
+  'canvas.state-held': { one: '{n} ждёт срока', few: '{n} ждут срока', many: '{n} ждут срока', other: '{n} ждут срока' },
   'canvas.state-waiting': { one: '{n} ждёт', few: '{n} ждут', many: '{n} ждут', other: '{n} ждут' },
   'canvas.state-failed': { one: '{n} сбой', few: '{n} сбоя', many: '{n} сбоев', other: '{n} сбоя' },
   'canvas.state-done': { one: '{n} выполнено', few: '{n} выполнено', many: '{n} выполнено', other: '{n} выполнено' },

@@ -3,7 +3,7 @@ import type { deploy as english } from '../en/deploy.ts';
 
 export const deploy: Translation<typeof english> = {
   'deploy.done': 'Применено: ревизия {n}',
-  'deploy.failed': 'Применение отклонено',
+  'deploy.failed': 'Не применено',
   'deploy.state-live': 'Поток работает.',
   'deploy.state-stopped': 'Поток остановлен.',
   'deploy.state-failed': 'Поток не смог запуститься.',

@@ -145,7 +145,7 @@ export const inspector: Translation<typeof english> = {
   'inspector.context-edit': 'Править',
   'inspector.context-change': 'Изменить {key}',
   'inspector.context-change-text': 'Со следующего сообщения узлы найдут там это значение. Прежнее вернуть нельзя.',
-  'inspector.context-scope': 'Кому доступно',
+  'inspector.context-scope': 'Контекст',
   'inspector.context-key': 'Ключ',
   'inspector.context-value': 'Значение',
   'inspector.context-value-help': 'JSON: 12, true, "текст", [1, 2].',

@@ -72,3 +72,16 @@ test.skipIf(!chromium).each([['en', 'light'], ['ru', 'dark']] as const)('a runni
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+// «4 сообщения ждут своего срока» did not fit under its card.
+test.skipIf(!chromium)('what waits for its time is said whole under the card, in Russian too', async () => {
+  const { slow: _, ...nodes } = slow('whole').nodes;
+  await bench.save({ ...slow('whole'), nodes: { ...nodes, wait: { type: 'delay', version: 1, config: { for: '1h' } } }, layout: { hook: [0, 0], wait: [300, 0], seen: [600, 0] }, wires: [{ from: 'hook.out', to: 'wait.in' }, { from: 'wait.out', to: 'seen.in' }] });
+  const tab = await bench.tab('whole', { language: 'ru' });
+  await tab.deploy();
+  await send(tab, 'whole', 4);
+  const state = tab.node('wait').getByText('4 ждут срока');
+  await state.waitFor();
+  expect(await state.evaluate((each) => each.scrollWidth <= each.clientWidth)).toBe(true);
+  await tab.page.close();
+});

@@ -108,7 +108,7 @@ test.skipIf(!chromium)('while the runtime does not answer no list claims to be e
   await tab.dragFromPalette('debug', 300, 200);
   await tab.page.locator('.save[data-state="offline"]').waitFor();
   await tab.page.locator('.bar').getByRole('button', { name: 'Deploy' }).first().click();
-  await tab.page.locator('.result').getByText('Deploy was refused').waitFor();
+  await tab.page.locator('.result').getByText('Not deployed', { exact: true }).waitFor();
   for (const [name, nothing] of [['Runs', 'No runs yet'], ['Dead letters', 'No dead letters'], ['Revisions', 'Not deployed yet']] as const) {
     await tab.page.locator('.switch').getByRole('button', { name }).click();
     await tab.page.locator('section.view').getByText('The runtime does not answer.').waitFor();
