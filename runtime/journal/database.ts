@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
+import { ClockMark } from './clock-mark.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
@@ -14,8 +15,6 @@ const ADD = `INSERT INTO messages VALUES (${'?, '.repeat(20)}?)`;
 const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
 const PATCH_CALM = 'UPDATE messages SET due = ?, attempt = ?, state = ?, crashes = 0 WHERE seq = ?';
-
-const CLOCK_KEPT_EVERY_MS = 1000; // a retry waits so much longer at most, after the clock was set back
 
 // Where a message was before it was at work: what had waited for its time goes on at once, and is not held anew.
 const AS_BEFORE = 'state = CASE WHEN due IS NULL THEN 0 ELSE 3 END';
@@ -37,16 +36,13 @@ export class JournalDatabase {
   readonly #letters: Letters;
   readonly #parker: Parker;
   readonly #revisions: PendingRevisions;
+  readonly #clock: ClockMark;
   readonly token: number;
   readonly lastSeq: number;
   /** Ends of the process in a row before this opening that nobody planned. */
   readonly unplannedEnds: number;
   /** Some caller's key may still be in progress; spares every other runtime the look. */
   #keysOpen: boolean;
-  /** The latest instant at which something was written, about. Set back during a life, the clock leaves it as it is: what was planned before is seen by it at the next start. */
-  #latest: number;
-  /** Whether this life has looked by it. */
-  #looked = false;
   /** The highest number given to a row so far. One with a higher number is added without a look for what it might replace, which costs a quarter of the write. */
   #highest: number;
 
@@ -67,7 +63,7 @@ export class JournalDatabase {
     // Written with every transaction; places are not looked for, because of a million rows none is indexed by place alone.
     this.lastSeq = Math.max(this.#sql.number('SELECT max(seq) AS n FROM messages'), this.#meta('seq'));
     this.#highest = this.lastSeq;
-    this.#latest = this.#meta('clock');
+    this.#clock = new ClockMark(this.#sql);
     this.#db.exec('COMMIT');
   }
 
@@ -82,10 +78,8 @@ export class JournalDatabase {
       this.#writeAll(outcomes);
       this.#tell(news);
       this.#sql.run(`INSERT INTO meta VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, lastSeq);
-      const isLater = at >= this.#latest + CLOCK_KEPT_EVERY_MS;
-      if (isLater) this.#keepClock(at);
+      this.#clock.passed(at);
       this.#db.exec('COMMIT');
-      if (isLater) this.#latest = at;
       this.#highest = Math.max(this.#highest, lastSeq);
       for (const seq of outcomes.rows.keys()) if (seq > this.#highest) this.#highest = seq;
       return results;
@@ -236,11 +230,7 @@ export class JournalDatabase {
   }
   recover(flow: string, now: number): void {
     this.#sql.transaction(() => {
-      if (!this.#looked && this.#latest > now) {
-        // The clock was set back since: retries wait as long as planned, counted from now. What waits until an instant does so.
-        this.#sql.run('UPDATE messages SET due = due - ? WHERE state = 2', this.#latest - now);
-        this.#keepClock(now);
-      }
+      this.#clock.begins(now);
       // Counted before the call; an end of the process is no failure of the message (DESIGN 6.5).
       this.#sql.run(`UPDATE messages SET ${AS_BEFORE}, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1`, flow);
       this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
@@ -249,10 +239,7 @@ export class JournalDatabase {
       this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);
       this.#sql.run(ASIDE_WITH_THEIR_KEY, flow, flow, flow);
     });
-    if (!this.#looked) this.#latest = Math.min(this.#latest, now);
-    this.#looked = true;
   }
-  #keepClock(at: number): void { this.#sql.run(`INSERT INTO meta VALUES ('clock', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, at); }
   counts(flow: string): { node: string; queued: number; waiting: number }[] {
     const queued = this.#sql.all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state = 0 GROUP BY node', flow);
     const waiting = this.#sql.all<{ node: string; n: number }>('SELECT node, count(*) AS n FROM messages WHERE flow = ? AND state IN (2, 3) GROUP BY node', flow);
