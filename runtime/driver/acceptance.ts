@@ -30,7 +30,9 @@ export class Acceptance {
     if (durable) this.#refuseWithoutRoom(arrival.node);
     const work = this.#workOf(arrival);
     const reply = arrival.options.reply;
-    const keyed = reply?.idempotency !== undefined && durable;
+    const keyed = reply?.idempotency !== undefined;
+    const known = durable ? undefined : await this.#knownInMemory(work, arrival);
+    if (known) return known;
     // Before the commit: the answer may come in the same turn in which the commit ends.
     const outcome = reply && services.replies.wait(work.run.id, reply.timeoutMs, keyed);
     if (!durable) {
@@ -47,6 +49,18 @@ export class Acceptance {
       }
     }
     return outcome ? { runId: work.run.id, duplicate: false, reply: outcome } : { runId: work.run.id, duplicate: false };
+  }
+
+  /** In memory mode: a receipt when the caller's key is known. */
+  async #knownInMemory({ run, node }: Work, arrival: Arrival): Promise<Receipt | undefined> {
+    const key = arrival.options.reply?.idempotency;
+    if (!key) return undefined;
+    const { keys } = this.#runner;
+    const known = await keys.take(key, run.id).catch((error: unknown) => { throw notWritten(node, error); });
+    if (known) return { runId: known.run, duplicate: true, reply: Promise.resolve(knownOutcome(known, key.bodyHash)) };
+    // The flow may have stopped while the journal was asked.
+    try { this.#refuseWhenFull(arrival); } catch (error) { keys.forget(run.id); throw error; }
+    return undefined;
   }
 
   /** Writes it and sends it on its way; a receipt when the message was accepted before, which one that may begin at once was not. */

@@ -8,6 +8,7 @@ import type { Body } from '../sdk/message.ts';
 import { Acceptance } from './acceptance.ts';
 import { Addresses } from './addresses.ts';
 import type { ReplyDoor } from './call-context.ts';
+import { CallerKeys } from './caller-keys.ts';
 import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
@@ -58,12 +59,14 @@ export class FlowRunner implements StationOwner {
   readonly #writer = new Writer(this);
   readonly #shown = new Shown();
   readonly cancelled = new Cancelled();
+  readonly keys: CallerKeys;
 
   constructor(flow: string, services: Services) {
     this.flow = flow;
     this.services = services;
     this.recorder = new Recorder(services, flow);
     this.walker = new Walker(services, { recorder: this.recorder, isFull: (wire) => this.station(wire.to.id).isFuller(wire.limit) });
+    this.keys = new CallerKeys(services);
     this.acceptance = new Acceptance(this);
     this.#caller = new Caller(this);
     this.collecting = new Collecting(this);
@@ -334,6 +337,7 @@ export class FlowRunner implements StationOwner {
   #reply(run: string, answer: HttpAnswer): boolean {
     const { replies, journal, clock } = this.services;
     const waiting = replies.waiting(run);
+    if (this.keys.answered(run, answer)) return waiting !== undefined;
     if (waiting && !waiting.keyed) return replies.answer(run, answer);
     if (!waiting && !this.durable) return false;
     // Recorded before it is sent (DESIGN 6.9); also when the caller is gone, for its repeat.

@@ -34,7 +34,8 @@ export async function saveVolatile(runner: FlowRunner, { atRest, atWork }: Volat
     if (branched(run) === 1) ops.push({ op: 'run', change: { run: id, flow, revision, startedAt, at: clock.now(), opens: pending, pending: 0, completed, dropped, dead } });
   }
   if (runner.working > 0) ops.push({ op: 'break-off', flow: runner.flow });
-  if (ops.length > 0) await journal.commit({ ops });
+  const commits = [...(ops.length > 0 ? [{ ops }] : []), ...runner.keys.takeAll().map((answer) => ({ ops: [], guard: { answer } }))];
+  await Promise.all(commits.map((commit) => journal.commit(commit)));
 }
 
 /** What cannot be written becomes dead letters, and takes nothing else along. */

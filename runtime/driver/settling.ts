@@ -91,7 +91,7 @@ export class Settling {
 
   #endInMemory(run: Run): void {
     if (run.pending > 0) return;
-    this.#runner.services.replies.ended(run.id, endState(run));
+    this.#runner.keys.ended(run.id, endState(run));
     this.#runner.services.ended(run);
   }
 

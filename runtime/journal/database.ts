@@ -155,7 +155,7 @@ export class JournalDatabase {
       case 'ended': ended.push(op.run); return;
       case 'run': this.#changeRun(op.change, ended); return;
       case 'answered':
-        this.#sql.run('UPDATE answers SET answer = coalesce(answer, ?), ended = 1, at = ? WHERE run = ?', op.answer, op.at, op.run);
+        this.#sql.run('UPDATE answers SET answer = coalesce(answer, ?), ended = ?, at = ? WHERE run = ?', op.answer, op.ended ?? 1, op.at, op.run);
         return;
       case 'unkeep': this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ?', op.flow, op.node, op.window); return;
       case 'keep': {

@@ -205,7 +205,8 @@ export type Op =
   | { readonly op: 'steps'; readonly steps: string }
   | { readonly op: 'context'; readonly row: ContextRow }
   | { readonly op: 'park'; readonly parking: Parking }
-  | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number };
+  /** `ended`: how its run did; completed where nothing else is said. */
+  | { readonly op: 'answered'; readonly run: string; readonly answer: string | null; readonly at: number; readonly ended?: EndCode };
 
 /** What must be so for the commit to be applied. */
 export interface Guard {

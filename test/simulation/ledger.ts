@@ -202,12 +202,12 @@ export class Ledger {
     this.#callers.set(key, run);
   }
 
-  /** All that callers are ever told under one key is the same; memory mode records no answers. */
+  /** All that callers are ever told under one key is the same. */
   answered(key: string, answer: string): void {
     this.note(`answered ${key}: ${answer}`);
     const before = this.#answers.get(key) ?? answer;
     this.#answers.set(key, before);
-    if (this.durable && before !== answer) this.violated(`the caller's key ${key} is answered ${answer}, and was answered ${before} before`);
+    if (before !== answer) this.violated(`the caller's key ${key} is answered ${answer}, and was answered ${before} before`);
   }
 
   #noCallLeftBehind(op: Op): void {

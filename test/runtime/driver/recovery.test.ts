@@ -3,7 +3,7 @@ import delay from '../../../nodes/time/delay.ts';
 import httpResponse from '../../../nodes/sink/http-response.ts';
 import catchNode from '../../../nodes/logic/catch.ts';
 import { answer, openedBy } from '../../../runtime/journal/port.ts';
-import type { DeliverOptions } from '../../../runtime/sdk/index.ts';
+import { NodeFailure, type DeliverOptions } from '../../../runtime/sdk/index.ts';
 import type { StepRecord } from '../../../runtime/store/store.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
@@ -14,8 +14,8 @@ const SQLITE_FULL = 13;
 let nodes: TestNodes;
 let journal: ReturnType<typeof journalFile>;
 const worlds: World[] = [];
-const world = (clock = new VirtualTime()): World => {
-  const made = new World({ file: journal.file, nodes: [...nodes.definitions, delay, httpResponse, catchNode], clock });
+const world = (clock = new VirtualTime(), more: Pick<ConstructorParameters<typeof World>[0], 'killBefore'> = {}): World => {
+  const made = new World({ file: journal.file, nodes: [...nodes.definitions, delay, httpResponse, catchNode], clock, ...more });
   worlds.push(made);
   return made;
 };
@@ -200,8 +200,8 @@ describe('a new revision', () => {
   });
 });
 
-describe('answers', () => {
-  const flow = flowOf({ nodes: { in: 'test-source', call: 'test-call', answer: 'http-response' }, wires: ['in.out -> call.in', 'call.out -> answer.in'] });
+describe.each(['durable', 'memory'] as const)('answers (%s)', (delivery) => {
+  const flow = flowOf({ delivery, nodes: { in: 'test-source', call: 'test-call', answer: 'http-response' }, wires: ['in.out -> call.in', 'call.out -> answer.in'] });
   const ask = (bodyHash = 'h') => ({ reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash } } });
   test('are recorded under the caller’s key and given again, also after a restart', async () => {
     const first = world();
@@ -223,6 +223,28 @@ describe('answers', () => {
     await feed(bytes, ask());
     await w.calm();
     expect(await (await feed(bytes, ask()))?.reply).toMatchObject({ kind: 'answered', repeated: true, answer: { body: bytes, headers: { 'content-type': 'application/octet-stream' } } });
+  });
+  test('a key whose run ended without an answer is answered for, also after a restart', async () => {
+    const first = world();
+    await first.deploy(flowOf({ delivery, nodes: { in: 'test-source', call: 'test-call' }, wires: ['in.out -> call.in'] }));
+    nodes.onCall = ({ payload }) => { if (payload === 'bad') throw new NodeFailure('test.bad', { en: 'bad', ru: 'плохо' }); };
+    const bad = { reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'bad', bodyHash: 'h' } } };
+    const told = [await feed(1, ask()), await feed('bad', bad)];
+    await first.calm();
+    expect([await told[0]?.reply, await told[1]?.reply]).toEqual([{ kind: 'ended', how: 'completed' }, { kind: 'ended', how: 'dead-lettered' }]);
+    const second = next(first);
+    await second.deploy(flow);
+    expect(await (await feed(1, ask()))?.reply).toEqual({ kind: 'ended', how: 'completed' });
+    expect(await (await feed('bad', bad))?.reply).toEqual({ kind: 'ended', how: 'dead-lettered' });
+    expect(nodes.calls).toHaveLength(2);
+  });
+  test('two at once begin one run', async () => {
+    const w = world();
+    await w.deploy(flow);
+    const [first, second] = await Promise.all([feed(1, ask()), feed(1, ask())]);
+    await w.calm();
+    expect([(await first?.reply)?.kind, (await second?.reply)?.kind]).toEqual(['answered', 'in-progress']);
+    expect(nodes.calls).toHaveLength(1);
   });
   test('a repeat while the run goes on is told so', async () => {
     const w = world();
@@ -330,4 +352,35 @@ describe('catch nodes', () => {
     expect(nodes.arrived).toMatchObject([{ body: { error: { node: 'worse' } } }]);
     expect(await w.pending()).toBe(0);
   });
+});
+
+test('in memory mode an answer is on disk before it is told, and a crash before that forgets the key with the run', async () => {
+  const flow = flowOf({ delivery: 'memory', nodes: { in: 'test-source', call: 'test-call', answer: 'http-response' }, wires: ['in.out -> call.in', 'call.out -> answer.in'] });
+  const ask = { reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash: 'h' } } };
+  const first = world(new VirtualTime(), { killBefore: 1 });
+  await first.deploy(flow);
+  let told: unknown = 'nothing';
+  void (await feed(1, ask))?.reply?.then((outcome) => { told = outcome; });
+  await first.calm();
+  expect([told, first.dead]).toEqual(['nothing', true]);
+  const second = next(first);
+  await second.deploy(flow);
+  const receipt = await feed(1, ask);
+  await second.calm();
+  expect(await receipt?.reply).toMatchObject({ kind: 'answered', repeated: false });
+  expect(nodes.calls).toHaveLength(2);
+});
+
+test('a planned stop of memory mode takes the keys of callers along', async () => {
+  const flow = flowOf({ delivery: 'memory', nodes: { in: 'test-source', call: { type: 'test-call', disabled: true }, answer: 'http-response' }, wires: ['in.out -> call.in', 'call.out -> answer.in'] });
+  const ask = { reply: { timeoutMs: 1000, idempotency: { scope: 's', key: 'k', bodyHash: 'h' } } };
+  const first = world();
+  await first.deploy(flow);
+  await feed(1, ask);
+  await first.calm();
+  await first.runner('flow').stop();
+  await first.runner('flow').saveVolatile();
+  const second = next(first);
+  await second.deploy(flow);
+  expect(await (await feed(1, ask))?.reply).toEqual({ kind: 'in-progress' });
 });
