@@ -57,6 +57,8 @@ export class Recovery {
   async restore(emptied?: ReadonlySet<string>): Promise<void> {
     const { flow, services: { journal } } = this.#runner;
     if (emptied?.size === 0) return;
+    const except = [...emptied ?? []].flatMap((node) => [...this.#runner.station(node).atWork].map(({ seq }) => seq));
+    if (emptied) await journal.asideTogether({ flow, nodes: [...emptied], except });
     const here = ({ node }: { readonly node: string }): boolean => emptied?.has(node) ?? true;
     for (const { node, key } of (await journal.retryingKeys(flow)).filter(here)) this.#runner.station(node).hold(key);
     for (const { node, key, count } of (await journal.asideKeys(flow)).filter(here)) this.#runner.station(node).restoreAside(key, count);

@@ -200,6 +200,7 @@ export class JournalClient implements Journal {
   recover: Journal['recover'] = (flow) => this.#query('recover', flow, this.#clock.now());
   counts: Journal['counts'] = (flow) => this.#query('counts', flow);
   atRest: Journal['atRest'] = (flow) => this.#query('atRest', flow);
+  asideTogether: Journal['asideTogether'] = (reread) => this.#query('asideTogether', reread);
   parkable: Journal['parkable'] = (parking) => this.#query('parkable', parking);
   pendingRevisions: Journal['pendingRevisions'] = (flow) => this.#query('pendingRevisions', flow);
   pendingOn: Journal['pendingOn'] = (flow, revisions) => this.#query('pendingOn', flow, revisions);

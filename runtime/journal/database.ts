@@ -3,6 +3,7 @@ import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import { ClockMark } from './clock-mark.ts';
 import { fold, type RowOutcome } from './coalesce.ts';
+import { asideTogether, inOrderAgain, type Reread } from './key-order.ts';
 import { Letters } from './letters.ts';
 import { Parker } from './parker.ts';
 import { endCodes, endState, type AnswerRow, type CancelledRun, type Commit, type CommitResult, type ContextRow, type DeadLetterQuery, type EndedRun, type KeptRow, type KeyHold, type Op, type OutboxRow, type OutboxRows, type Parked, type Parking, type Resting, type Row, type RowState, type RunChange, type StoredLetter, type WindowChange, type WindowRow } from './rows.ts';
@@ -235,9 +236,7 @@ export class JournalDatabase {
       this.#sql.run(`UPDATE messages SET ${AS_BEFORE}, crashes = crashes + 1, attempt = attempt - 1 WHERE flow = ? AND state = 1`, flow);
       this.#sql.run('DELETE FROM key_holds WHERE flow = ? AND row IS NOT NULL AND row NOT IN (SELECT seq FROM messages)', flow);
       this.#sql.run('DELETE FROM cursors WHERE seq NOT IN (SELECT seq FROM messages)');
-      // Whoever held the key may have been the one in the call: by their places all of them are in order again.
-      this.#sql.run(QUEUE_WHOSE_KEY_IS_FREE, flow, flow, flow);
-      this.#sql.run(ASIDE_WITH_THEIR_KEY, flow, flow, flow);
+      inOrderAgain(this.#sql, flow);
     });
   }
   counts(flow: string): { node: string; queued: number; waiting: number }[] {
@@ -249,6 +248,7 @@ export class JournalDatabase {
     return [...nodes.values()];
   }
   atRest(flow: string): Resting[] { return this.#parker.atRest(flow); }
+  asideTogether(reread: Reread): void { asideTogether(this.#sql, reread); }
   parkable(parking: Parking): Row[] { return this.#parker.parkable(parking); }
   pendingRevisions(flow: string): number[] { return this.#revisions.all(flow); }
   pendingOn(flow: string, revisions: readonly number[]): number[] { return revisions.filter((revision) => this.#revisions.isPending(flow, revision)); }
@@ -390,10 +390,3 @@ const LAST_HELD_OF_EACH_KEY = `
   SELECT node, key, due, pos FROM (
     SELECT node, key, due, pos, row_number() OVER (PARTITION BY node, key ORDER BY due DESC, pos DESC) AS place FROM messages WHERE flow = ? AND state IN (3, 4) AND due IS NOT NULL AND key IS NOT NULL)
   WHERE place = 1`;
-// The first ones behind a held key lay in memory only: those on disk came behind them, and must not go before.
-const ASIDE_WITH_THEIR_KEY = `
-  UPDATE messages SET state = 4 WHERE flow = ? AND state = 0 AND key IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE flow = ? AND state = 4)
-    AND (node, key) IN (SELECT node, key FROM messages WHERE flow = ? AND state = 4)`;
-const QUEUE_WHOSE_KEY_IS_FREE = `
-  UPDATE messages SET state = CASE WHEN due IS NULL THEN 0 ELSE 3 END WHERE flow = ? AND state = 4 AND (node, key) NOT IN (
-    SELECT node, key FROM messages WHERE flow = ? AND state = 2 AND key IS NOT NULL UNION SELECT node, key FROM key_holds WHERE flow = ?)`;

@@ -1,3 +1,4 @@
+import type { Reread } from './key-order.ts';
 import type { AnswerRow, CancelledRun, Commit, CommitResult, ContextRow, DeadLetterQuery, KeptRow, KeyHold, OutboxBatch, Parking, Resting, Row, StoredLetter, WindowRow } from './rows.ts';
 
 /** `waiting`: nothing can be written now, and it is tried again; `damaged`: nothing is written until a person has mended the file. */
@@ -31,6 +32,8 @@ export interface Journal {
   counts(flow: string): Promise<readonly { readonly node: string; readonly queued: number; readonly waiting: number }[]>;
   /** Everything that rests by node, for a flow. */
   atRest(flow: string): Promise<readonly Resting[]>;
+  /** Before queues are read anew in the middle of a life: messages of a key of which some are put aside are put aside all, so that they come back in order. */
+  asideTogether(reread: Reread): Promise<void>;
   /** The next messages of a node's queue that such a parking would take, but for those that are being made into very many. */
   parkable(parking: Parking): Promise<readonly Row[]>;
   /** Revisions on which pending runs began: for the deploy of a pinned flow. One look at every message. */

@@ -9,7 +9,7 @@ import type { Commit, CommitResult, Row } from './rows.ts';
 
 /** The way to the database: its own thread in production, the same thread for tests. Both answer requests in order. */
 
-type QueryName = 'page' | 'due' | 'aside' | 'recover' | 'counts' | 'atRest' | 'parkable' | 'pendingRevisions' | 'pendingOn' | 'asideKeys' | 'retryingKeys' | 'keyHolds' | 'heldDues' | 'windows' | 'kept' | 'context' | 'pendingRuns' | 'pendingOf' | 'pendingTotal' | 'pendingRunCount' | 'cancelRun'
+type QueryName = 'page' | 'due' | 'aside' | 'recover' | 'counts' | 'atRest' | 'asideTogether' | 'parkable' | 'pendingRevisions' | 'pendingOn' | 'asideKeys' | 'retryingKeys' | 'keyHolds' | 'heldDues' | 'windows' | 'kept' | 'context' | 'pendingRuns' | 'pendingOf' | 'pendingTotal' | 'pendingRunCount' | 'cancelRun'
   | 'deadLetters' | 'findDeadLetter' | 'deadLetterTotal' | 'deadLetterCounts' | 'pruneDeadLetters' | 'findAnswer' | 'outbox' | 'forgetOutbox' | 'prune' | 'removeFlow' | 'freeze' | 'thaw' | 'crashing' | 'calmed';
 export type Request =
   | { readonly kind: 'apply'; readonly commits: readonly Commit[]; readonly lastSeq: number; readonly at: number }

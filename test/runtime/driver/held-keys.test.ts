@@ -195,6 +195,32 @@ test('what was behind a held key, in memory and on disk, is in order after an en
   } finally { Object.assign(limits, { asideMessages }); }
 });
 
+test('what was behind a held key, in memory and on disk, is in order after a deploy has emptied its queue and left it where it was, also when the key is free before the queue is read', async () => {
+  const { asideMessages } = limits;
+  Object.assign(limits, { asideMessages: 2 });
+  try {
+    const gate = Promise.withResolvers<void>();
+    nodes.onCall = async ({ payload }) => {
+      if (payload === 'a1') throw new NodeFailure('test.bad', BOTH('bad'));
+      if (payload === 'b') await gate.promise;
+    };
+    const w = world();
+    await w.deploy({ ...LINE, nodes: { ...LINE.nodes, call: { type: 'test-call', version: 1, config: {}, concurrency: 2 } } });
+    await feed('b', 'b');
+    for (let i = 1; i <= 7; i++) await feed(`a${i}`, 'a');
+    await w.calm();
+    await w.deploy({ ...LINE, nodes: { ...LINE.nodes, call: { type: 'test-call', version: 1, config: {}, concurrency: 1 } } }, 2);
+    w.runner('flow').station('call').empty();
+    await w.runner('flow').recovery.restore(new Set(['call']));
+    await letters(w).freeKey('flow', { node: 'call', key: 'a', action: 'skip' });
+    await w.calm();
+    gate.resolve();
+    for (let i = 0; i < 10; i++) await w.calm();
+    expect(payloads()).toEqual(['b', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']);
+    expect(await w.pending()).toBe(0);
+  } finally { Object.assign(limits, { asideMessages }); }
+});
+
 test('a key goes on when the dead letter that held it was resent to a node that gathers, or elsewhere and cancelled there', async () => {
   const flow = flowOf({
     nodes: { in: 'test-source', call: 'test-call', sink: 'test-sink', gather: { type: 'test-gather', config: { size: 9 } }, end: 'test-sink', other: 'test-call' }, wires: ['in.out -> call.in', 'call.out -> sink.in', 'gather.out -> end.in'],
