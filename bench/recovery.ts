@@ -27,7 +27,7 @@ async function prepare(dataDir: string, pending: number): Promise<void> {
   for (let i = 0; i < pending; i += 1000) {
     await journal.commit({ ops: Array.from({ length: Math.min(1000, pending - i) }, () => {
       const seq = journal.nextSeq();
-      return { op: 'save', row: { seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'bench', node: 'work', via: 'src.out->work.in', parents: null, correlation: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body } };
+      return { op: 'save', row: { seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'bench', node: 'work', via: 'src.out->work.in', parents: null, lineage: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body } };
     }) });
   }
   await journal.close();

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { freePort, pause } from './kit/millrace.ts';
-import { changed, makeTortureFlow, withoutDelay, type Random, type TortureFlow } from './torture/flows.ts';
+import { changed, makeTortureFlow, withNodeMore, withoutDelay, type Random, type TortureFlow } from './torture/flows.ts';
 import { Life } from './torture/life.ts';
 import { ask, People } from './torture/people.ts';
 import { Receiver } from './torture/receiver.ts';
@@ -60,7 +60,7 @@ const people = new People(life, stream(3));
 const makers = stream(4);
 const flows: TortureFlow[] = Array.from({ length: flowCount }, (_, i) => makeTortureFlow(`torture${i}`, { receiver: receiver.address, random: makers }));
 const accepted: number[] = [];
-const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, stops: 0, deploys: 0, 'of them without a node': 0 };
+const done = { kills: 0, freezes: 0, 'disk full': 0, restarts: 0, stops: 0, deploys: 0, 'of them without a node': 0, 'of them with a node more': 0 };
 let refused = 0;
 
 const api = (method: string, path: string, sent?: Parameters<typeof ask>[2]): ReturnType<typeof ask> => ask(life, [method, path], sent);
@@ -154,15 +154,17 @@ async function misfortune(): Promise<void> {
   }
 }
 
-/** Every second flow loses a node now and then; runs of the others are replayed: keys follow the way of a message, which must not change in between. */
+/** Every second flow loses a node now and then, where messages wait; the others get one that messages pass, and lose it again, while their runs are replayed. */
 const losesNodes = (flow: TortureFlow): boolean => flows.indexOf(flow) % 2 === 0;
 
 /** What is parked by it goes on behind the node that is gone, or waits until the node is back. */
 async function redeploy(made: TortureFlow): Promise<void> {
   const { flow } = made;
   const less = losesNodes(made) && random() < 0.8 ? withoutDelay(flow, random) : undefined;
-  if (!await deploy(changed(less?.flow ?? flow, random))) return;
+  const more = !losesNodes(made) && random() < 0.7 ? withNodeMore(flow, random) : undefined;
+  if (!await deploy(changed(less?.flow ?? more ?? flow, random))) return;
   done.deploys++;
+  if (more) done['of them with a node more']++;
   if (!less) await people.resendParked({ flow: flow.id }, undefined);
   else done['of them without a node']++;
   if (less?.next !== undefined && random() < 0.6) await people.resendParked({ flow: flow.id, node: less.gone }, less.next);

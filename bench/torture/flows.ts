@@ -116,6 +116,14 @@ export function changed(flow: Flow, random: Random): Flow {
   return { ...flow, nodes };
 }
 
+/** The flow with one node more on one of its wires, which every message simply passes: no key of a call changes for a replay. Not where very many messages of one pass, which are not recorded one by one. */
+export function withNodeMore(flow: Flow, random: Random): Flow | undefined {
+  if (Object.values(flow.nodes).some(({ type }) => type === 'split')) return undefined;
+  const at = pick(random, flow.wires);
+  const more: FlowNode = { type: 'change', version: 1, config: { rules: [{ action: 'set', path: 'payload.more', value: true }] } };
+  return { ...flow, nodes: { ...flow.nodes, more }, wires: flow.wires.flatMap((wire) => (wire === at ? [{ ...wire, to: 'more.in' }, { from: 'more.out', to: wire.to }] : [wire])) };
+}
+
 /** The flow without one of its delays, for which the wires go past it: what waits there is parked. Nothing else changes, so every message has the same ends. `next`: where it would have gone. */
 export function withoutDelay(flow: Flow, random: Random): { readonly flow: Flow; readonly gone: string; readonly next: string | undefined } | undefined {
   const delays = Object.keys(flow.nodes).filter((id) => flow.nodes[id]?.type === 'delay');

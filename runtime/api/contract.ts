@@ -144,8 +144,8 @@ export interface SeenValue { readonly body: unknown; readonly truncated: boolean
 export interface PendingMessage { readonly messageId: string; readonly node: string; readonly state: 'queued' | 'calling' | 'retrying' | 'held'; readonly attempt: number; readonly due?: number }
 
 /**
- * What a replay does (DESIGN 6.12). `same-keys`: calls that are recorded as done answer from the record, only missing effects happen.
- * `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, and nothing happens.
+ * What a replay does (DESIGN 6.12). `same-keys`: calls that are recorded as done answer from the record, only missing effects happen, also
+ * where nodes came to the way of a message or left it since. `new-generation`: everything happens again, under new ids. `dry-run`: nodes that act outside answer from the record, and nothing happens.
  */
 export type ReplayMode = 'same-keys' | 'new-generation' | 'dry-run';
 /** POST /api/v1/runs/:id/replay { mode, from? } and POST /api/v1/runs/replay { query, mode, from? } for many. */

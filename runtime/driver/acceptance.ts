@@ -104,10 +104,11 @@ export class Acceptance {
     const at = services.clock.now();
     const runId = services.random.id(at);
     const run = { id: runId, flow, revision: this.#runner.revision?.number ?? 0, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
+    const flags = this.#runner.recorder.begin(at);
     const seq = durable ? services.journal.nextSeq() : 0;
     return atRest({
-      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, parents: NO_PARENTS, receivedAt: at,
-      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags: this.#runner.recorder.begin(at), cursor: null,
+      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, lineage: flags === 0 ? null : runId, parents: NO_PARENTS, receivedAt: at,
+      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags, cursor: null,
     });
   }
 

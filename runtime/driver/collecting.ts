@@ -4,14 +4,14 @@ import { encodeStorable } from '../journal/codec.ts';
 import { shortHash } from '../hash.ts';
 import { rowFlag, type CancelledRun, type KeptRow, type Op, type WindowChange, type WindowRow } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
-import type { CloseReason, CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
+import type { ClosedWait, CloseReason, CollectStep, Collector, HandlerResult } from '../sdk/define-node.ts';
 import type { HttpRequest } from '../sdk/context.ts';
-import type { ClosedWait } from '../sdk/define-node.ts';
 import type { Body } from '../sdk/message.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { keptOf, keptOfRow, keptRow, type Kept } from './kept.ts';
+import { wholeAgain } from './lineage.ts';
 import { Msg, type Run, type Work } from './message.ts';
 import { Resumes, type ResumeOutcome } from './resumes.ts';
 import { Segment } from './segment.ts';
@@ -355,7 +355,7 @@ export class Collecting {
     const run = work?.run ?? last?.run ?? { id, flow, revision: unit.revision, startedAt: at, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
     return {
       seq: work?.seq ?? (last?.stored ?? durable ? services.journal.nextSeq() : 0), pos: services.journal.nextSeq(), msg: new Msg((work && missingIn(work)?.told) ?? work?.msg.body ?? last?.body ?? {}, id), run,
-      node: unit.id, via: '', wire: undefined, key: work?.key ?? null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
+      node: unit.id, via: '', wire: undefined, key: work?.key ?? null, lineage: unit.plan.gathers ? wholeAgain(work?.lineage ?? null, { node: unit.id, parts: window.key }) : null, parents: kept.slice(0, limits.parentIdsMax).map((each) => each.id),
       receivedAt: work?.receivedAt ?? last?.receivedAt ?? at, branched: work?.branched ?? last?.branched ?? false, attempt: 0, crashes: 0, due: null, resumed: false, hops: work?.hops ?? 0, flags: (work?.flags ?? last?.flags ?? 0) & ~rowFlag.missing, cursor: null,
     };
   }

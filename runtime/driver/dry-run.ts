@@ -9,7 +9,7 @@ import { callNode } from './caller.ts';
 import { failureOf } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { Msg, type Work } from './message.ts';
-import { answerOf } from './path.ts';
+import { answerOf, before } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { Revision } from './revision.ts';
 import { Segment } from './segment.ts';
@@ -45,11 +45,11 @@ class Walk {
   readonly #means: Means;
   constructor(means: Means) { this.#means = means; }
 
-  begin({ run, message, node, via, key, input }: StepRecord): Work {
+  begin({ run, message, lineage, node, via, key, input }: StepRecord): Work {
     const { clock } = this.#means.services;
     const now = clock.now();
     const of = { id: run, flow: this.#means.revision.flow.id, revision: this.#means.revision.number, startedAt: now, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
-    const work = this.#work({ msg: new Msg(decodeBody(input ?? '{}') as Body, message), run: of, node, via, key, due: null, hops: 0 });
+    const work = this.#work({ msg: new Msg(decodeBody(input ?? '{}') as Body, message), run: of, node, via, key, lineage: lineage ?? message, due: null, hops: 0 });
     this.#means.recorder.accepted(work);
     return work;
   }
@@ -66,7 +66,7 @@ class Walk {
     await settled;
     this.#means.recorder.tell(segment);
     this.#means.services.states.settle(work);
-    return segment.outs.map(({ visit, wire, due }) => this.#work({ msg: new Msg(visit.body, visit.id), run: work.run, node: visit.unit.id, via: wire?.id ?? '', key: visit.key, due, hops: visit.hops }));
+    return segment.outs.map(({ visit, wire, due }) => this.#work({ msg: new Msg(visit.body, visit.id), run: work.run, node: visit.unit.id, via: wire?.id ?? '', key: visit.key, lineage: visit.lineage, due, hops: visit.hops }));
   }
 
   async #enter(unit: Unit, segment: Segment): Promise<void> {
@@ -76,7 +76,9 @@ class Walk {
     if (unit.definition?.start) { walker.leaveBy(visit, via || unit.defaultPort); return; }
     if (!unit.rests) { walker.call(visit); return; }
     if (unit.plan.state && unit.plan.replay === 'pure') { await this.#withState(unit, visit); return; }
-    const known = await services.history.findDone(msg.id, unit.id);
+    const { message, lineage, done: known } = await before(services.history, { message: msg.id, lineage: segment.origin.lineage, node: unit.id });
+    segment.origin.msg = msg.named(message);
+    segment.origin.lineage = lineage;
     if (!known) { recorder.missing(visit); return; }
     segment.fromRecord = true;
     try { walker.leave(visit, answerOf(known)); } catch (error) { walker.fail(visit, failureOf(error, unit.id)); }
@@ -98,7 +100,7 @@ class Walk {
   }
 
   /** What waits for an instant goes on at once, as if it had come. */
-  #work(of: Pick<Work, 'msg' | 'run' | 'node' | 'via' | 'key' | 'due' | 'hops'>): Work {
+  #work(of: Pick<Work, 'msg' | 'run' | 'node' | 'via' | 'key' | 'lineage' | 'due' | 'hops'>): Work {
     return { ...of, seq: 0, pos: 0, wire: undefined, parents: [], receivedAt: of.run.startedAt, branched: false, attempt: 0, crashes: 0, resumed: of.due !== null, flags: rowFlag.recorded, cursor: null };
   }
 }

@@ -13,8 +13,8 @@ import { Caller } from './caller.ts';
 import { Cancelled } from './cancelled.ts';
 import { Collecting } from './collecting.ts';
 import { crashedTooOften, failureOf } from './failures.ts';
-import type { Run, Work } from './message.ts';
-import { answerOf, doneBefore } from './path.ts';
+import { rowOf, type Run, type Work } from './message.ts';
+import { answerOf, surelyBefore } from './path.ts';
 import { Recorder } from './recorder.ts';
 import { isWord } from './missing.ts';
 import { Parking } from './parking.ts';
@@ -223,7 +223,12 @@ export class FlowRunner implements StationOwner {
 
   /** A replay under the same keys: what was done before is not done again, but answered from its record. */
   async #asBefore(station: Station, unit: Unit, work: Work): Promise<void> {
-    const known = await doneBefore(this.services, { message: work.msg.id, node: unit.id, failed: (error) => this.failed(error) });
+    const { message, lineage, done: known } = await surelyBefore(this.services, { message: work.msg.id, lineage: work.lineage, node: unit.id }, (error) => this.failed(error));
+    const isRenamed = message !== work.msg.id;
+    work.msg = work.msg.named(message);
+    work.lineage = lineage;
+    // Nothing is called under an id that is not on disk.
+    if (isRenamed && !known && work.seq !== 0) this.commit([{ op: 'save', row: rowOf(work, work.resumed ? rowState.held : rowState.queued) }]);
     if (!known) { this.#act(station, unit, work); return; }
     const segment = this.segment(station, work, { at: this.services.clock.now() });
     segment.fromRecord = true;

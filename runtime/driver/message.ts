@@ -1,5 +1,6 @@
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { rowState, type Op, type Row } from '../journal/rows.ts';
+import type { Lineage } from './lineage.ts';
 import type { Services } from './services.ts';
 import type { Draft } from './state-draft.ts';
 import type { WireCount } from './unit.ts';
@@ -31,6 +32,8 @@ export class Msg {
     this.id = id;
     this.#text = text;
   }
+  /** The same under the id that it had before. */
+  named(id: string): Msg { return id === this.id ? this : new Msg(this.body, id, this.#text); }
   /** The body as JSON text, made at most once. */
   get text(): string { return (this.#text ??= encodeBody(this.body)); }
 }
@@ -50,11 +53,12 @@ export interface Work {
   /** Its row in the journal; 0 in memory mode. */
   readonly seq: number;
   readonly pos: number;
-  readonly msg: Msg;
+  msg: Msg;
   readonly run: Run;
   readonly node: string;
   readonly via: string;
   readonly key: string | null;
+  lineage: Lineage;
   readonly parents: readonly string[];
   readonly receivedAt: number;
   branched: boolean;
@@ -94,7 +98,7 @@ type OnlyAtWork = 'alone' | 'accepting' | 'slot' | 'aborter' | 'on' | 'stream' |
 /** A message that comes to rest. Every one is made here with all its fields: objects of one shape are what the engine is fast with. */
 export function atRest(from: Omit<Work, OnlyAtWork>): Work {
   return {
-    seq: from.seq, pos: from.pos, msg: from.msg, run: from.run, node: from.node, via: from.via, wire: from.wire, key: from.key, parents: from.parents, receivedAt: from.receivedAt,
+    seq: from.seq, pos: from.pos, msg: from.msg, run: from.run, node: from.node, via: from.via, wire: from.wire, key: from.key, lineage: from.lineage, parents: from.parents, receivedAt: from.receivedAt,
     branched: from.branched, attempt: from.attempt, crashes: from.crashes, due: from.due, resumed: from.resumed, hops: from.hops, flags: from.flags, cursor: from.cursor,
     alone: undefined, accepting: undefined, slot: undefined, aborter: undefined, on: undefined, stream: undefined, draft: undefined, endTurn: undefined,
   };
@@ -104,18 +108,18 @@ export function workOf(row: Row, wire: WireCount | undefined): Work {
   return atRest({
     seq: row.seq, pos: row.pos, msg: new Msg(decodeBody(row.body), row.id),
     run: { id: row.run, flow: row.flow, revision: row.revision, startedAt: row.receivedAt, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 },
-    node: row.node, via: row.via, wire, key: row.key, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
+    node: row.node, via: row.via, wire, key: row.key, lineage: row.lineage === '' ? row.run : row.lineage, parents: row.parents === null ? [] : JSON.parse(row.parents) as string[],
     receivedAt: row.receivedAt, branched: row.branched === 1 || row.cursor !== null, attempt: row.attempt, crashes: row.crashes, due: row.due, resumed: row.state === rowState.held || (row.state === rowState.aside && row.due !== null),
     hops: row.hops, flags: row.flags, cursor: row.cursor,
   });
 }
 
 /** A row with which a run begins now. Without an id the message is named as its run, without a place it is the last. */
-export function beginningRow({ journal, random, clock }: Pick<Services, 'journal' | 'random' | 'clock'>, begin: Pick<Row, 'flow' | 'node' | 'via' | 'key' | 'revision' | 'flags' | 'body'> & Partial<Pick<Row, 'id' | 'pos' | 'parents' | 'cursor'>>): Row {
+export function beginningRow({ journal, random, clock }: Pick<Services, 'journal' | 'random' | 'clock'>, begin: Pick<Row, 'flow' | 'node' | 'via' | 'key' | 'revision' | 'flags' | 'body'> & Partial<Pick<Row, 'id' | 'pos' | 'parents' | 'lineage' | 'cursor'>>): Row {
   const now = clock.now();
   const run = random.id(now);
   return {
-    seq: journal.nextSeq(), pos: begin.pos ?? journal.nextSeq(), id: run, run, parents: null, correlation: null, receivedAt: now, due: null, attempt: 0, crashes: 0,
+    seq: journal.nextSeq(), pos: begin.pos ?? journal.nextSeq(), id: run, run, parents: null, lineage: '', receivedAt: now, due: null, attempt: 0, crashes: 0,
     state: rowState.queued, branched: 0, hops: 0, cursor: null, ...begin,
   };
 }
@@ -123,7 +127,7 @@ export function beginningRow({ journal, random, clock }: Pick<Services, 'journal
 export function rowOf(work: Work, state: Row['state']): Row {
   return {
     seq: work.seq, pos: work.pos, id: work.msg.id, run: work.run.id, flow: work.run.flow, node: work.node, via: work.via,
-    parents: work.parents.length === 0 ? null : JSON.stringify(work.parents), correlation: null, key: work.key, receivedAt: work.receivedAt,
+    parents: work.parents.length === 0 ? null : JSON.stringify(work.parents), lineage: work.lineage === work.run.id ? '' : work.lineage, key: work.key, receivedAt: work.receivedAt,
     revision: work.run.revision, due: work.due, attempt: work.attempt, crashes: work.crashes, state, branched: work.branched ? 1 : 0,
     hops: work.hops, flags: work.flags, cursor: work.cursor, body: work.msg.text,
   };

@@ -42,7 +42,7 @@ export class MissingParts {
     const told = (to?.definition?.collect as Collector<unknown> | undefined)?.missing?.of(visit.body);
     if (!to || !told) return;
     const body: MissingPart = { told, how };
-    this.#rest({ visit: visit.then(to, body as unknown as Body, `${visit.unit.id}~${join}`), wire: undefined, due: null, flags: rowFlag.missing });
+    this.#rest({ visit: visit.beside(to, body as unknown as Body, `${visit.unit.id}~${join}`), wire: undefined, due: null, flags: rowFlag.missing });
   }
 }
 

@@ -248,10 +248,10 @@ const takesMessages = ({ definition }: Unit): boolean => !definition?.start;
 type LetterPlace = Pick<DeadLetterRow, 'flow' | 'node' | 'at' | 'text' | 'kind' | 'code'>;
 
 /** A message that lived in memory only, as a dead letter. */
-export function letterOf(place: LetterPlace, work: Pick<Kept, 'id' | 'run' | 'receivedAt' | 'body'> & Partial<Pick<Work, 'via' | 'key' | 'parents' | 'attempt' | 'pos' | 'cursor'>>): DeadLetterRow {
-  const { id, run, receivedAt, body, via = '', key = null, parents = [], attempt = 0, pos = 0, cursor = null } = work;
+export function letterOf(place: LetterPlace, work: Pick<Kept, 'id' | 'run' | 'receivedAt' | 'body'> & Partial<Pick<Work, 'via' | 'key' | 'lineage' | 'parents' | 'attempt' | 'pos' | 'cursor'>>): DeadLetterRow {
+  const { id, run, receivedAt, body, via = '', key = null, lineage = null, parents = [], attempt = 0, pos = 0, cursor = null } = work;
   return {
-    ...place, revision: run.revision, via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos, edited: 0,
+    ...place, revision: run.revision, via, parents: parents.length === 0 ? null : JSON.stringify(parents), lineage, holdAt: null, holdKey: null, pos, edited: 0,
     id, run: run.id, attempts: attempt, details: JSON.stringify(cursor === null ? {} : { cursor }), key, receivedAt, body: encodeStorable(body),
   };
 }

@@ -3,6 +3,7 @@ import { decodeBody } from '../journal/codec.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { drop, toPorts, type Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
+import { kinOf, nameOf, type Lineage } from './lineage.ts';
 import type { Services } from './services.ts';
 import type { StepOutput, StepRecord } from '../store/store.ts';
 
@@ -21,11 +22,24 @@ const seen = (text: string | null): SeenValue => (text === null ? { body: null, 
 
 const READ_AGAIN_MS = 1000;
 
-/** What a node did with a message before, when it was done with it. A store that cannot be read now must not make it act twice: it is read again. */
-export async function doneBefore({ history, timers }: Services, { message, node, failed }: { readonly message: string; readonly node: string; readonly failed: (error: unknown) => void }): Promise<StepRecord | undefined> {
+interface Came { readonly message: string; readonly lineage: Lineage; readonly node: string }
+/** As it came to the node before, and the step in which the node was done with it. */
+interface CameBefore { readonly message: string; readonly lineage: Lineage; readonly done: StepRecord | undefined }
+
+/** What a node did with a message before. One whose way has other nodes since is known by its lineage, and has its former id from here on. */
+export async function before(history: Services['history'], { message, lineage, node }: Came): Promise<CameBefore> {
+  let done = await history.findDone(message, node);
+  const former = done || lineage === null ? message : kinOf(message, await history.listKin(nameOf(lineage), node));
+  if (former !== message) done = await history.findDone(former, node);
+  // What it is answered with has been on its former way.
+  return { message: former, lineage: done?.lineage ?? lineage, done };
+}
+
+/** A store that cannot be read now must not make a node act twice: it is read again. */
+export async function surelyBefore({ history, timers }: Services, came: Came, failed: (error: unknown) => void): Promise<CameBefore> {
   for (;;) {
     try {
-      return await history.findDone(message, node);
+      return await before(history, came);
     } catch (error) {
       failed(error);
       await new Promise<void>((resolve) => { timers.after(READ_AGAIN_MS, resolve); });

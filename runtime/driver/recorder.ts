@@ -6,6 +6,7 @@ import { dueOf, isDirective, isDrop, isHold, isToPorts, portsOf, ruleOf, type Bo
 import type { FailureRecord } from '../sdk/node-failure.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { StepOutput, StepRecord, turnedAway } from '../store/store.ts';
+import type { Lineage } from './lineage.ts';
 import type { Work } from './message.ts';
 import type { Segment } from './segment.ts';
 import type { Services } from './services.ts';
@@ -105,7 +106,7 @@ export class Recorder {
     const began = 'began' in at ? at.began : undefined;
     const input = keptText(place.body, limits.recordedBodyChars);
     const step = {
-      run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, node: place.node, via: place.via, key: place.key, at: clock.now(),
+      run: work.run.id, seq: journal.nextSeq(), flow: this.#flow, message: place.id, lineage: place.lineage, node: place.node, via: place.via, key: place.key, at: clock.now(),
       ms: ms ?? (began === undefined ? 0 : clock.elapsed() - began), attempt: place.attempt, outcome, input, ...told,
     };
     this.#chars.take((input?.length ?? 0) + (told.outputs ? charsOf(told.outputs) : 0));
@@ -122,10 +123,10 @@ export class Recorder {
 
 const isRecorded = (work: Work): boolean => (work.flags & rowFlag.recorded) !== 0;
 
-function placeOf(at: Visit | Work): { readonly id: string; readonly node: string; readonly via: string; readonly key: string | null; readonly attempt: number; readonly body: Body } {
-  if ('msg' in at) return { id: at.msg.id, node: at.node, via: at.via, key: at.key, attempt: Math.max(1, at.attempt), body: at.msg.body };
+function placeOf(at: Visit | Work): { readonly id: string; readonly lineage: Lineage; readonly node: string; readonly via: string; readonly key: string | null; readonly attempt: number; readonly body: Body } {
+  if ('msg' in at) return { id: at.msg.id, lineage: at.lineage, node: at.node, via: at.via, key: at.key, attempt: Math.max(1, at.attempt), body: at.msg.body };
   const { origin } = at.segment;
-  return { id: at.id, node: at.unit.id, via: at.via, key: at.key, attempt: at.depth === 0 ? Math.max(1, origin.attempt) : 1, body: at.body };
+  return { id: at.id, lineage: at.lineage, node: at.unit.id, via: at.via, key: at.key, attempt: at.depth === 0 ? Math.max(1, origin.attempt) : 1, body: at.body };
 }
 
 function outputsOf(unit: Unit, result: HandlerResult): { readonly [port: string]: StepOutput } {

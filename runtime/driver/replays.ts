@@ -145,7 +145,7 @@ export class Replays implements ReplayDoor {
     const same = replay.mode !== 'new-generation';
     const row = beginningRow(this.#services, {
       flow: start.flow, node: start.node, via: start.via, key: start.key, revision: runner.revision?.number ?? 0,
-      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), body: start.input ?? '{}', ...(same && { id: start.message }),
+      flags: rowFlag.recorded | (same ? rowFlag.asBefore : 0), body: start.input ?? '{}', ...(same && { id: start.message, lineage: start.lineage ?? start.message }),
     });
     const work = workOf(row, runner.wireOf(row.via));
     const gone = letters.map((seq): Op => ({ op: 'letter-gone', seq, becomes: null }));

@@ -142,9 +142,9 @@ export class Resends {
     const held = letter.holdAt !== null && letter.holdKey !== null ? { node: letter.holdAt, key: letter.holdKey } : undefined;
     // Where it rested before, it takes its old place, before everything that waits behind it.
     const inPlace = held?.node === to && held.key === letter.key;
-    const { id, flow, parents, key, body } = letter;
+    const { id, flow, parents, key, lineage, body } = letter;
     const row = beginningRow(this.#services, {
-      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, key, revision: runner.revision.number, flags: isRecorded ? rowFlag.recorded : runner.recorder.begin(this.#services.clock.now()),
+      id, flow, node: to, via: to === letter.node ? letter.via : '', parents, key, lineage: (to === letter.node ? lineage : null) ?? id, revision: runner.revision.number, flags: isRecorded ? rowFlag.recorded : runner.recorder.begin(this.#services.clock.now()),
       cursor: to === letter.node ? cursorOf(letter) : null, body, ...(inPlace && { pos: letter.pos }),
     });
     const work = workOf(row, runner.wireOf(row.via));

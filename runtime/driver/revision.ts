@@ -11,6 +11,7 @@ import type { NodeDefinition } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath } from '../sdk/path.ts';
 import type { ReplyDoor } from './call-context.ts';
+import { forksOf, PART } from './lineage.ts';
 import type { Services } from './services.ts';
 import { OutPort, type NodeCount, type Prepared, type QueueLimit, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
@@ -202,8 +203,10 @@ function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace 
 function connect({ counts }: Making, unit: Unit, units: ReadonlyMap<string, Unit>): void {
   unit.outs.set(unit.defaultPort, unit.out);
   for (const [port, wires] of unit.plan.wires) {
-    unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire, back }): UnitWire => ({
-      id, step: `${unit.id}.${port}>${to}`, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key),
+    const forks = forksOf(wires, units);
+    const turn = port !== unit.defaultPort ? `${unit.id}.${port}` : unit.plan.splits ? `${PART}${unit.id}.${port}` : '';
+    unit.outs.set(port, new OutPort(unit.id, port, wires.map(({ id, to, wire, back }, i): UnitWire => ({
+      id, step: `${unit.id}.${port}>${to}`, turn: `${turn}${forks[i] as string}`, fork: forks[i] as string, to: units.get(to) as Unit, key: wire.key === undefined ? undefined : compilePath(wire.key),
       limit: { messages: wire.limit?.messages ?? limits.wireMessagesDefault, chars: sizeOf(wire.limit?.bytes) ?? limits.wireBytesDefault }, strict: wire.order === 'strict', back,
       warnAgeMs: durationOf(wire.warnAge), whenFull: wire.whenFull ?? 'hold', count: counts.wireCount(id),
     }))));

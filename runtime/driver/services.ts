@@ -18,7 +18,7 @@ import type { Suspects } from './suspects.ts';
 import type { Timers } from './timers.ts';
 
 /** What is kept of runs: late at worst, never wrong. */
-export interface RunHistory extends Pick<Store, 'findRun' | 'listRuns' | 'listSteps' | 'findDone' | 'notesOf' | 'listReplays'> {
+export interface RunHistory extends Pick<Store, 'findRun' | 'listRuns' | 'listSteps' | 'findDone' | 'listKin' | 'notesOf' | 'listReplays'> {
   /** Steps of memory mode; those of durable mode go through the journal's outbox. */
   add(steps: readonly StepRecord[]): void;
   /** Resolves when everything told before can be read. */

@@ -105,7 +105,7 @@ export class Settling {
     if (due !== null && key !== null) station.lastDue.set(key, { due, pos });
     return atRest({
       seq: origin.seq === 0 || how.first ? origin.seq : journal.nextSeq(), pos, msg: new Msg(body, id, origin.seq === 0 ? undefined : out.visit.text), run: origin.run, node: unit.id, via: out.wire?.id ?? '', wire: out.wire?.count,
-      key, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
+      key, lineage: how.followed ? out.visit.lineage : null, parents: origin.parents, receivedAt: origin.receivedAt, branched: how.branched, attempt: 0, crashes: 0, due, resumed: false,
       hops: out.visit.hops, flags: ((how.followed ? origin.flags : origin.flags & ~rowFlag.recorded) & ~rowFlag.missing) | (out.flags ?? 0), cursor: null,
     });
   }

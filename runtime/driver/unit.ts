@@ -5,6 +5,7 @@ import type { CompiledPath } from '../sdk/path.ts';
 import type { CompiledConfig } from '../expression/resolve.ts';
 import type { NodePlace } from '../sdk/context.ts';
 import type { Surroundings } from './call-context.ts';
+import { PART } from './lineage.ts';
 import type { Segment } from './segment.ts';
 import type { NodeDefinition, Pace } from '../sdk/define-node.ts';
 import type { Moment } from '../sdk/field.ts';
@@ -46,6 +47,8 @@ export class OutPort {
   }
   /** The step of one of several messages that leave together: the first one's with its place. Whether other wires leave here changes nothing. */
   stepOf(wire: UnitWire, ordinal: number): string { return `${this.step}.${ordinal}>${wire.to.id}`; }
+  /** What one of several messages that leave together adds to its lineage. */
+  turnOf({ turn, fork }: UnitWire, ordinal: number): string { return ordinal === 0 ? turn : `${turn.startsWith(PART) ? PART : ''}${this.step}.${ordinal}${fork}`; }
 }
 
 export class WireCount { passed = 0; waiting = 0 }
@@ -57,6 +60,9 @@ export interface UnitWire {
   readonly id: string;
   /** What an id that is derived along this wire ends with. */
   readonly step: string;
+  /** What it adds to the lineage of the first message that leaves by its port; empty where that simply goes on. And where others leave by other wires, its part of it. */
+  readonly turn: string;
+  readonly fork: string;
   readonly to: Unit;
   readonly key: CompiledPath | undefined;
   readonly limit: QueueLimit;

@@ -2,6 +2,7 @@ import { assert } from '../assert.ts';
 import { shortHash } from '../hash.ts';
 import { encodeBody } from '../journal/codec.ts';
 import type { Body } from '../sdk/message.ts';
+import { PART, turned, type Lineage } from './lineage.ts';
 import type { Segment } from './segment.ts';
 import type { Unit } from './unit.ts';
 
@@ -19,6 +20,8 @@ export class Visit {
   hops: number;
   /** Nodes passed since the message was last at rest. */
   depth = 0;
+  /** What it added to its lineage since the visit that it came from. */
+  turn = '';
   #from: Visit | null = null;
   #step = '';
   /** Where the visit began, and how often it has gone on from there by the only wire of a default port. */
@@ -26,6 +29,7 @@ export class Visit {
   #moves = 0;
   #id: string | undefined = undefined;
   #text: string | undefined = undefined;
+  #lineage: Lineage | undefined = undefined;
 
   /** The message of the segment's origin. What comes of it is made by `then` and `goOn`. */
   constructor(segment: Segment, unit: Unit, body: Body) {
@@ -49,6 +53,13 @@ export class Visit {
     return next;
   }
 
+  /** What leaves it beside its wires. */
+  beside(unit: Unit, body: Body, step: string): Visit {
+    const next = this.then(unit, body, step);
+    next.turn = step;
+    return next;
+  }
+
   /** The one message that came of this one, at the other end of its default port's only wire. A new visit for each hop would cost a tenth of the way. */
   goOn(to: Unit, body: Body): this {
     this.unit = to;
@@ -61,6 +72,13 @@ export class Visit {
 
   /** The body as JSON text, made at most once. Throws for a body that JSON cannot hold. */
   get text(): string { return (this.#text ??= encodeBody(this.body)); }
+
+  get lineage(): Lineage {
+    if (this.#lineage === undefined) this.#lineage = this.#from === null ? this.segment.origin.lineage : turned(this.#from.lineage, this.turn, this.turn.startsWith(PART) ? this.#from.id : undefined);
+    return this.#lineage;
+  }
+  /** It has passed another feedback wire. */
+  goRound(): void { this.#lineage = turned(this.lineage, `^${this.hops}`); }
 
   get id(): string { return (this.#id ??= this.#derive()); }
 

@@ -211,7 +211,7 @@ export class Walker {
   /** The only message that came of a visit: by a single wire the visit itself goes on. */
   #sendOne(visit: Visit, body: Body): Visit | undefined {
     const { out } = visit.unit;
-    if (!out.only) return this.#send(visit, out, { body, ordinal: 0 });
+    if (!out.only || visit.unit.plan.splits) return this.#send(visit, out, { body, ordinal: 0 });
     this.#left(visit, out, body);
     return this.#along(out.only, visit.goOn(out.only.to, body));
   }
@@ -226,7 +226,11 @@ export class Walker {
   #send(visit: Visit, port: OutPort, { body, ordinal }: { readonly body: Body; readonly ordinal: number }): Visit | undefined {
     this.#left(visit, port, body);
     const { only, wires } = port;
-    const branch = (wire: UnitWire): Visit | undefined => this.#along(wire, visit.then(wire.to, body, ordinal === 0 ? wire.step : port.stepOf(wire, ordinal)));
+    const branch = (wire: UnitWire): Visit | undefined => {
+      const next = visit.then(wire.to, body, ordinal === 0 ? wire.step : port.stepOf(wire, ordinal));
+      if (visit.segment.origin.lineage !== null) next.turn = port.turnOf(wire, ordinal);
+      return this.#along(wire, next);
+    };
     if (only) return branch(only);
     if (wires.length === 0) visit.segment.tally.completed++;
     for (const wire of wires) {
@@ -242,9 +246,12 @@ export class Walker {
     next.via = wire.id;
     if (wire.key) next.key = keyOf(wire.key.get(next.body));
     else if (wire.strict) next.key = wire.id;
-    if (wire.back && ++next.hops > limits.roundsMax) {
-      this.fail(next, tooManyRounds(wire));
-      return undefined;
+    if (wire.back) {
+      if (++next.hops > limits.roundsMax) {
+        this.fail(next, tooManyRounds(wire));
+        return undefined;
+      }
+      next.goRound();
     }
     if (!wire.to.rests) return next;
     this.#comeToRest(next, wire);
@@ -299,7 +306,7 @@ export class Walker {
     }
     for (const id of unit.plan.caughtBy) {
       const catcher = unit.siblings.get(id);
-      if (catcher) this.#go(visit.then(catcher, body, `${unit.id}!${id}`));
+      if (catcher) this.#go(visit.beside(catcher, body, `${unit.id}!${id}`));
       else segment.tally.completed++;
     }
   }
@@ -325,13 +332,13 @@ function portOf(unit: Unit, id: string): OutPort {
 }
 
 /** Its way ends here, for a person to look at. */
-export function toDeadLetters({ segment, unit, id, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
+export function toDeadLetters({ segment, unit, id, lineage, key, body }: Visit, record: FailureRecord, kind: DeadLetterRow['kind'] = 'failed'): void {
   const { run: { id: run }, receivedAt, parents } = segment.origin;
   segment.tally.dead++;
   segment.letters.push({
     id, run, flow: unit.place.flow.id, node: unit.id, at: record.at, attempts: record.attempt, code: record.code, text: record.text,
     details: JSON.stringify(record.details), key, receivedAt, body: encodeStorable(body),
-    kind, revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), holdAt: null, holdKey: null, pos: segment.origin.pos, edited: 0,
+    kind, revision: unit.revision, via: segment.origin.via, parents: parents.length === 0 ? null : JSON.stringify(parents), lineage, holdAt: null, holdKey: null, pos: segment.origin.pos, edited: 0,
   });
 }
 

@@ -11,7 +11,7 @@ import { PendingRevisions } from './pending-revisions.ts';
 import { migrations } from './schema.ts';
 import { Sql } from './sql.ts';
 
-const ROW = 'seq, pos, id, run, flow, node, via, parents, correlation, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body';
+const ROW = 'seq, pos, id, run, flow, node, via, parents, lineage, key, received_at AS receivedAt, revision, due, attempt, crashes, state, branched, hops, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body';
 const ADD = `INSERT INTO messages VALUES (${'?, '.repeat(20)}?)`;
 const SAVE = ADD.replace('INSERT', 'INSERT OR REPLACE');
 const PATCH = 'UPDATE messages SET due = ?, attempt = ?, state = ? WHERE seq = ?';
@@ -198,7 +198,7 @@ export class JournalDatabase {
   }
 
   #save(r: Row): void {
-    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, null);
+    this.#sql.run(r.seq > this.#highest ? ADD : SAVE, r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.lineage, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.body, r.hops, r.flags, null);
     if (r.cursor !== null) this.#setCursor(r.seq, r.cursor);
   }
 

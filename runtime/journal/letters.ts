@@ -1,9 +1,9 @@
 import type { DeadLetterQuery, DeadLetterRow, KeyHold, StoredLetter } from './rows.ts';
 import type { Sql, Value } from './sql.ts';
 
-const COLUMNS = `seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body, kind, revision, via, parents, edited, pos,
+const COLUMNS = `seq, id, run, flow, node, at, attempts, code, text, details, key, received_at AS receivedAt, body, kind, revision, via, parents, lineage, edited, pos,
   (SELECT node FROM key_holds WHERE letter = dead_letters.seq) AS holdAt, (SELECT key FROM key_holds WHERE letter = dead_letters.seq) AS holdKey`;
-const ADD = `INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body, kind, revision, via, parents, edited, pos) VALUES (${'?, '.repeat(17)}?)`;
+const ADD = `INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, key, received_at, body, kind, revision, via, parents, lineage, edited, pos) VALUES (${'?, '.repeat(18)}?)`;
 
 type Stored = Omit<StoredLetter, 'text'> & { readonly text: string };
 
@@ -13,7 +13,7 @@ export class Letters {
   constructor(sql: Sql) { this.#sql = sql; }
 
   add(d: DeadLetterRow): void {
-    this.#sql.run(ADD, d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body, d.kind, d.revision, d.via, d.parents, d.edited, d.pos);
+    this.#sql.run(ADD, d.id, d.run, d.flow, d.node, d.at, d.attempts, d.code, JSON.stringify(d.text), d.details, d.key, d.receivedAt, d.body, d.kind, d.revision, d.via, d.parents, d.lineage, d.edited, d.pos);
     if (d.holdAt !== null && d.holdKey !== null) this.#sql.run('INSERT INTO key_holds (flow, node, key, at, letter) VALUES (?, ?, ?, ?, last_insert_rowid())', d.flow, d.holdAt, d.holdKey, d.at);
   }
 

@@ -83,13 +83,13 @@ export function unpackRows(values: readonly Value[]): Row[] {
 }
 
 function packRow(r: Row, values: Value[]): void {
-  values.push(r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.correlation, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.hops, r.flags, r.cursor, r.body);
+  values.push(r.seq, r.pos, r.id, r.run, r.flow, r.node, r.via, r.parents, r.lineage, r.key, r.receivedAt, r.revision, r.due, r.attempt, r.crashes, r.state, r.branched, r.hops, r.flags, r.cursor, r.body);
 }
 
 function unpackRow(from: Reader): Row {
   return {
     seq: from.number(), pos: from.number(), id: from.text(), run: from.text(), flow: from.text(), node: from.text(), via: from.text(),
-    parents: from.textOrNull(), correlation: from.textOrNull(), key: from.textOrNull(), receivedAt: from.number(), revision: from.number(),
+    parents: from.textOrNull(), lineage: from.textOrNull(), key: from.textOrNull(), receivedAt: from.number(), revision: from.number(),
     due: from.numberOrNull(), attempt: from.number(), crashes: from.number(), state: from.number() as RowState, branched: from.number() as 0 | 1,
     hops: from.number(), flags: from.number(), cursor: from.numberOrNull(), body: from.text(),
   };

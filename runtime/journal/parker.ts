@@ -3,8 +3,8 @@ import { rowFlag, rowState, type DeadLetterRow, type EndedRun, type KeptRow, typ
 import type { Sql } from './sql.ts';
 
 // Of what has left in part the counter is open.
-const ROW = 'seq, pos, id, run, via, parents, key, received_at AS receivedAt, revision, due, attempt, crashes, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body, max(branched, EXISTS (SELECT 1 FROM cursors WHERE cursors.seq = messages.seq)) AS branched';
-type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'flags' | 'cursor' | 'body'>;
+const ROW = 'seq, pos, id, run, via, parents, lineage, key, received_at AS receivedAt, revision, due, attempt, crashes, flags, (SELECT at FROM cursors WHERE cursors.seq = messages.seq) AS cursor, body, max(branched, EXISTS (SELECT 1 FROM cursors WHERE cursors.seq = messages.seq)) AS branched';
+type RestingRow = Pick<Row, 'seq' | 'pos' | 'id' | 'run' | 'via' | 'parents' | 'lineage' | 'key' | 'receivedAt' | 'revision' | 'due' | 'attempt' | 'crashes' | 'branched' | 'flags' | 'cursor' | 'body'>;
 // Each by its own index. Who resends them takes them by their places.
 const STATES = ['state IN (2, 3) {and} ORDER BY due, pos', 'state = 4 {and} ORDER BY key, pos', 'state = 0 {and} ORDER BY pos'];
 
@@ -39,7 +39,7 @@ export class Parker {
     const freed = this.#remove(rows);
     const kept = parking.what === 'wires' ? [] : this.#kept(parking, parking.atMost - rows.length);
     for (const row of kept) {
-      this.#letters.add(letterOf(parking, { ...row, via: '', parents: null, key: null, due: null, attempt: 0, crashes: 0, cursor: null }));
+      this.#letters.add(letterOf(parking, { ...row, via: '', parents: null, lineage: null, key: null, due: null, attempt: 0, crashes: 0, cursor: null }));
       this.#end(parking, row, ended);
       this.#sql.run('DELETE FROM kept WHERE flow = ? AND node = ? AND window = ? AND pos = ?', row.flow, row.node, row.window, row.pos);
     }
@@ -114,7 +114,7 @@ export class Parker {
 function letterOf(parking: Parking, row: Omit<RestingRow, 'seq'>): DeadLetterRow {
   const { code, text } = row.crashes > 0 ? parking.unknown : parking;
   return {
-    kind: row.crashes > 0 ? 'unknown' : 'parked', revision: row.revision, via: row.via, parents: row.parents, holdAt: null, holdKey: null, pos: row.pos, edited: 0,
+    kind: row.crashes > 0 ? 'unknown' : 'parked', revision: row.revision, via: row.via, parents: row.parents, lineage: row.lineage === '' ? row.run : row.lineage, holdAt: null, holdKey: null, pos: row.pos, edited: 0,
     id: row.id, run: row.run, flow: parking.flow, node: parking.node, at: parking.at, attempts: row.attempt, code, text,
     details: JSON.stringify({ ...(row.due !== null && { due: row.due }), ...(row.cursor !== null && { cursor: row.cursor }) }), key: row.key, receivedAt: row.receivedAt, body: row.body,
   };

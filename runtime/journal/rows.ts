@@ -20,7 +20,8 @@ export interface Row {
   /** The wire it came by, or the output port when `node` is the source that accepted it. */
   readonly via: string;
   readonly parents: string | null;
-  readonly correlation: string | null;
+  /** What its id would be if nothing but forks, ports, rounds and parts gave new ones: the same where nodes were added to its way or taken from it. Empty: the id of its run; null: unknown. */
+  readonly lineage: string | null;
   readonly key: string | null;
   readonly receivedAt: number;
   readonly revision: number;
@@ -46,6 +47,7 @@ export interface DeadLetterRow {
   readonly revision: number;
   readonly via: string;
   readonly parents: string | null;
+  readonly lineage: string | null;
   /** The node whose queue it holds, and for which key: newer messages of the key wait there. Null when it holds nothing. */
   readonly holdAt: string | null;
   readonly holdKey: string | null;

@@ -56,4 +56,6 @@ export const migrations: readonly string[] = [
   `CREATE TABLE cursors (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);`,
   `CREATE INDEX kept_run ON kept (run);`,
   `CREATE TABLE context (flow TEXT NOT NULL, node TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (flow, node, key));`,
+  `ALTER TABLE messages RENAME COLUMN correlation TO lineage;
+   ALTER TABLE dead_letters ADD COLUMN lineage TEXT;`,
 ];

@@ -58,6 +58,8 @@ export interface Store {
   listUnended(query: Pick<RunQuery, 'node' | 'code' | 'key' | 'limit'>): Promise<readonly string[]>;
   /** The step in which a node was done with a message; one that was turned away at its input is still to be done. */
   findDone(message: string, node: string): Promise<StepRecord | undefined>;
+  /** The messages of a lineage, whatever ids stand behind its name, that came to a node, and of each whether the node was done with it; of those that were turned away nothing. */
+  listKin(lineage: string, node: string): Promise<readonly Kin[]>;
   /** Runs that repeat this one, newest first. */
   listReplays(run: string, limit: number): Promise<readonly { readonly id: string; readonly startedAt: number; readonly mode: string }[]>;
   /** Forgets runs that ended before `before`, and the oldest beyond `keep`, with their steps; at most `atMost` in one call. Answers how many. */
@@ -130,6 +132,8 @@ export interface StepRecord {
   readonly seq: number;
   readonly flow: string;
   readonly message: string;
+  /** Names the message wherever nodes are added to its way or taken from it; null: unknown. */
+  readonly lineage: string | null;
   readonly node: string;
   readonly via: string;
   readonly key: string | null;
@@ -146,6 +150,7 @@ export interface StepRecord {
   /** Of the step that began a replay: the run that it repeats, and how. */
   readonly replay?: { readonly of: string; readonly mode: string };
 }
+export interface Kin { readonly message: string; readonly done: boolean }
 /** How many messages left a port, and the first ones of them. */
 export interface StepOutput { readonly count: number; readonly bodies: readonly (string | null)[] }
 export interface AuditEntry { readonly at: number; readonly by: string; readonly action: string; readonly subject: string; readonly details?: string }

@@ -166,8 +166,12 @@ export class World {
   async moveHistory(): Promise<void> {
     for (const { runs, steps } of (await this.services.journal.outbox(Infinity)).batches) {
       await this.store.addSteps(steps.flatMap((text) => JSON.parse(text) as StepRecord[]), 1000);
-      await this.store.addRuns(runs.map((run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: run.endedAt, state: endState(run), messages: run.completed + run.dropped + run.dead + run.discarded })));
+      await this.#addRuns(runs);
     }
+    await this.#addRuns(this.endedInMemory);
+  }
+  async #addRuns(runs: readonly EndedRun[]): Promise<void> {
+    await this.store.addRuns(runs.map((run) => ({ id: run.id, flow: run.flow, revision: run.revision, startedAt: run.startedAt, endedAt: run.endedAt, state: endState(run), messages: run.completed + run.dropped + run.dead + run.discarded })));
   }
 
   async endedRuns(): Promise<EndedRun[]> {

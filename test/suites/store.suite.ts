@@ -13,7 +13,7 @@ export interface StoreUnderTest {
 const text = (name: string, more = ''): string => `{"name":${JSON.stringify(name)}${more}}`;
 const run = (id: string, endedAt: number, more: Partial<RunRecord> = {}): RunRecord => ({ id, flow: 'a', revision: 1, startedAt: endedAt - 5, endedAt, state: 'completed', messages: 3, ...more });
 const BOTH = { en: 'no', ru: 'нет' };
-const step = (id: string, seq: number, more: Partial<StepRecord> = {}): StepRecord => ({ run: id, seq, flow: 'a', message: 'm', node: 'a', via: '', key: null, at: 5, ms: 1.5, attempt: 1, outcome: 'done', input: '{}', ...more });
+const step = (id: string, seq: number, more: Partial<StepRecord> = {}): StepRecord => ({ run: id, seq, flow: 'a', message: 'm', lineage: null, node: 'a', via: '', key: null, at: 5, ms: 1.5, attempt: 1, outcome: 'done', input: '{}', ...more });
 const ids = (page: { readonly runs: readonly RunRecord[] }): string[] => page.runs.map((each) => each.id);
 
 /** The promises of `Store`, for any implementation. Call it inside `describe`. */
@@ -296,6 +296,14 @@ function paths(law: Law, get: Get): void {
     expect(await get().findDone('m', 'a')).toMatchObject({ run: 'r1', seq: 2 });
     expect(await get().findDone('m', 'b')).toBeUndefined();
     expect(await get().findDone('n', 'a')).toBeUndefined();
+  });
+  law('of the messages of a lineage at a node it is told whether the node was done with them, the one that is done first, and nothing of what was turned away', async () => {
+    const kin = (message: string, seq: number, more: Partial<StepRecord> = {}): StepRecord => step('r1', seq, { message, lineage: 'l', ...more });
+    await get().addSteps([kin('m1', 1, { outcome: 'retried' }), kin('m1', 2, { outcome: 'dead-lettered' }), kin('m2', 3, { outcome: 'dropped', rule: 'queue.full' }), kin('m3', 4, { node: 'b' }), kin('m3', 7, { lineage: 'l-l' }), kin('m3', 8, { lineage: 'l~l!id' }), step('r1', 5, { message: 'm4' })], 10);
+    expect(await get().listKin('l', 'a')).toEqual([{ message: 'm1', done: false }]);
+    await get().addSteps([kin('m5', 6, { outcome: 'dropped', rule: 'filter', lineage: 'l!id!id' })], 10);
+    expect(await get().listKin('l', 'a')).toEqual([{ message: 'm5', done: true }, { message: 'm1', done: false }]);
+    expect(await get().listSteps('r1', 1)).toEqual([kin('m1', 1, { outcome: 'retried' })]);
   });
   law('steps go with their run, with their age, and the oldest when they are too many', async () => {
     const at = (id: string, time: number): StepRecord => step(id, time, { at: time, input: 'x'.repeat(100), outcome: 'accepted' });

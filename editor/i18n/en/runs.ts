@@ -91,7 +91,7 @@ export const runs = {
   'runs.replay-all-text': 'Oldest first, so that what happens again happens in its order. Pending runs are left alone.',
   'runs.mode': 'What happens again',
   'runs.mode-same-keys': 'Only what is missing',
-  'runs.mode-same-keys-text': 'Calls that are recorded as done answer from the record. Only effects that did not happen happen now. Behind a node that was added or removed since, calls count as new.',
+  'runs.mode-same-keys-text': 'Calls that are recorded as done answer from the record. Only effects that did not happen happen now, also where nodes were added or removed since. Where branches changed as well, calls may count as new: look with a dry run first.',
   'runs.mode-new-generation': 'Everything, under new ids',
   'runs.mode-new-generation-text': 'Every call acts outside again: a mail is sent twice, an order is made twice.',
   'runs.mode-dry-run': 'Nothing: a dry run',

@@ -43,4 +43,10 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
       INSERT INTO step_total VALUES (1, 0);`,
   },
   { name: 'why a flow was stopped by itself', sql: 'ALTER TABLE live ADD COLUMN blamed INTEGER;' },
+  {
+    name: 'lineage of messages',
+    sql: `
+      ALTER TABLE run_steps ADD COLUMN lineage TEXT;
+      CREATE INDEX run_steps_lineage ON run_steps (lineage, node) WHERE lineage IS NOT NULL;`,
+  },
 ];

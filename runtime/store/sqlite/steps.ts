@@ -2,10 +2,10 @@ import type { Text } from '../../flow/flow.ts';
 import { turnedAway, type RunNote, type StepRecord, type Store } from '../store.ts';
 import type { Database } from './database.ts';
 
-type Steps = Pick<Store, 'addSteps' | 'listSteps' | 'notesOf' | 'findDone' | 'listReplays' | 'pruneSteps' | 'shrink'>;
+type Steps = Pick<Store, 'addSteps' | 'listSteps' | 'notesOf' | 'findDone' | 'listKin' | 'listReplays' | 'pruneSteps' | 'shrink'>;
 
 interface StepRow {
-  readonly run: string; readonly seq: number; readonly flow: string; readonly message: string; readonly node: string; readonly via: string; readonly key: string | null; readonly at: number;
+  readonly run: string; readonly seq: number; readonly flow: string; readonly message: string; readonly lineage: string | null; readonly node: string; readonly via: string; readonly key: string | null; readonly at: number;
   readonly ms: number; readonly attempt: number; readonly outcome: StepRecord['outcome']; readonly rule: string | null; readonly failure: string | null; readonly input: string | null;
   readonly outputs: string | null; readonly replay: string | null;
 }
@@ -13,13 +13,17 @@ interface StepRow {
 export interface NoteRow { readonly recorded: number | null; readonly cut: number | null; readonly node: string | null; readonly code: string | null; readonly text: string | null; readonly replayOf: string | null }
 export const NOTE = 'recorded, cut, node, code, text, replay_of AS replayOf';
 
-const STEP = 'run, seq, flow, message, node, via, key, at, ms, attempt, outcome, rule, failure, input, outputs, replay';
+const STEP = 'run, seq, flow, message, lineage, node, via, key, at, ms, attempt, outcome, rule, failure, input, outputs, replay';
+const NOT_TURNED_AWAY = `coalesce(rule, '') NOT IN (${turnedAway.map((rule) => `'${rule}'`).join(', ')})`;
+const DONE = `outcome IN ('done', 'replayed', 'dropped', 'gathered')`;
+const KIN_TOLD = 2; // of several nobody knows which it is
 
 export function stepsIn(db: Database): Steps {
   const add = adder(db);
   const list = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE run = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY seq LIMIT ?3`);
   const notes = db.query<NoteRow & { run: string }>(`SELECT run, ${NOTE} FROM run_notes WHERE run IN (SELECT value FROM json_each(?))`);
-  const done = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE message = ? AND node = ? AND outcome IN ('done', 'replayed', 'dropped', 'gathered') AND coalesce(rule, '') NOT IN (${turnedAway.map((rule) => `'${rule}'`).join(', ')}) ORDER BY rowid LIMIT 1`);
+  const done = db.query<StepRow>(`SELECT ${STEP} FROM run_steps WHERE message = ? AND node = ? AND ${DONE} AND ${NOT_TURNED_AWAY} ORDER BY rowid LIMIT 1`);
+  const kin = db.query<{ message: string; done: number }>(`SELECT message, max(${DONE}) AS done FROM run_steps WHERE lineage BETWEEN ?1 AND ?1 || '!~' AND node = ?2 AND ${NOT_TURNED_AWAY} GROUP BY message ORDER BY done DESC LIMIT ${KIN_TOLD}`);
   const replays = db.query<{ id: string; startedAt: number; mode: string }>('SELECT run AS id, at AS startedAt, mode FROM run_notes WHERE replay_of = ? ORDER BY at DESC, run DESC LIMIT ?');
   const old = db.query<{ run: string; chars: number }>('SELECT run, chars FROM run_notes WHERE at < ?1 ORDER BY at LIMIT ?2');
   const oldest = db.query<{ run: string; chars: number }>('SELECT run, chars FROM run_notes ORDER BY at LIMIT ?');
@@ -36,6 +40,7 @@ export function stepsIn(db: Database): Steps {
       const row = done.get(message, node);
       return row && stepOf(row);
     },
+    listKin: async (lineage, node) => kin.all(lineage, node).map(({ message, done: isDone }) => ({ message, done: isDone === 1 })),
     listReplays: async (run, limit) => replays.all(run, limit),
     pruneSteps: async (before, chars, atMost) => db.transaction(() => {
       const gone = old.all(before, atMost);
@@ -55,7 +60,7 @@ export function stepsIn(db: Database): Steps {
 }
 
 function adder(db: Database): (step: StepRecord, stepsOfRun: number) => void {
-  const insert = db.query(`INSERT INTO run_steps (${STEP}) VALUES (${'?, '.repeat(15)}?) ON CONFLICT (run, seq) DO NOTHING`);
+  const insert = db.query(`INSERT INTO run_steps (${STEP}) VALUES (${'?, '.repeat(16)}?) ON CONFLICT (run, seq) DO NOTHING`);
   const note = db.query('INSERT INTO run_notes VALUES (?, ?, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL) ON CONFLICT (run) DO NOTHING');
   const stepsOf = db.query<{ steps: number }>('SELECT steps FROM run_notes WHERE run = ?');
   const cut = db.query('UPDATE run_notes SET cut = 1 WHERE run = ?');
@@ -68,8 +73,8 @@ function adder(db: Database): (step: StepRecord, stepsOfRun: number) => void {
     note.run(step.run, step.at);
     if ((stepsOf.get(step.run)?.steps ?? 0) >= stepsOfRun) { cut.run(step.run); return; }
     const outputs = step.outputs ? JSON.stringify(step.outputs) : null;
-    const { run, seq, flow, message, node, via, key, at, ms, attempt, outcome, rule, failure, input, replay } = step;
-    const added = insert.run(run, seq, flow, message, node, via, key, at, ms, attempt, outcome, rule ?? null, failure ? JSON.stringify(failure) : null, input, outputs, replay ? JSON.stringify(replay) : null);
+    const { run, seq, flow, message, lineage = null, node, via, key, at, ms, attempt, outcome, rule, failure, input, replay } = step;
+    const added = insert.run(run, seq, flow, message, lineage, node, via, key, at, ms, attempt, outcome, rule ?? null, failure ? JSON.stringify(failure) : null, input, outputs, replay ? JSON.stringify(replay) : null);
     if (added === 0) return;
     const chars = (input?.length ?? 0) + (outputs?.length ?? 0);
     grow.run(run, chars);

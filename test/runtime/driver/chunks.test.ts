@@ -153,7 +153,7 @@ describe('in the middle', () => {
   test('a cancelled run of which only what is being made into many is left is counted whole', async () => {
     const world = open();
     const { journal: disk } = world.services;
-    const row = { seq: disk.nextSeq(), pos: 1, id: 'm', run: 'r', flow: 'f', node: 'many', via: '', parents: null, correlation: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{}' } as const;
+    const row = { seq: disk.nextSeq(), pos: 1, id: 'm', run: 'r', flow: 'f', node: 'many', via: '', parents: null, lineage: null, key: null, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{}' } as const;
     await disk.commit({ ops: [{ op: 'save', row }] });
     await disk.commit({ ops: [{ op: 'cursor', seq: row.seq, cursor: 3 }, { op: 'run', change: { run: 'r', flow: 'f', revision: 1, startedAt: 1, at: 2, opens: 1, pending: 0, completed: 3, dropped: 0, dead: 0 } }] });
     expect(await disk.page({ flow: 'f', node: 'many', after: 0, limit: 5, charsMax: 100 })).toMatchObject([{ cursor: 3 }]);

@@ -14,7 +14,7 @@ beforeEach(() => { Object.assign(limits, { duesPage: 1 }); });
 afterEach(() => { Object.assign(limits, { duesPage }); });
 
 const run = { id: 'r', flow: 'f', revision: 1, startedAt: 0, pending: 1, completed: 0, dropped: 0, dead: 0, discarded: 0 };
-const workOf = (seq: number, due: number): Work => ({ seq, pos: seq, msg: new Msg({}, `m${seq}`), run, node: 'n', via: '', wire: undefined, key: null, parents: [], receivedAt: 0, branched: false, attempt: 1, crashes: 0, due, resumed: false, hops: 0, flags: 0, cursor: null });
+const workOf = (seq: number, due: number): Work => ({ seq, pos: seq, msg: new Msg({}, `m${seq}`), run, node: 'n', via: '', wire: undefined, key: null, lineage: null, parents: [], receivedAt: 0, branched: false, attempt: 1, crashes: 0, due, resumed: false, hops: 0, flags: 0, cursor: null });
 const rowOfDue = (seq: number, due: number): Row => rowOf(workOf(seq, due), 2);
 
 class Place {

@@ -196,7 +196,7 @@ test('a flow is blamed when the process ended in its calls once more, after seve
   await w.deploy(flow);
   await w.calm();
   const crashed = (id: string, at: number): Op => ({ op: 'dead', letter: {
-    id, run: id, flow: 'flow', node: 'call', at, attempts: 3, code: 'call.crashed', text: { en: 'x', ru: 'x' }, details: '{}', key: null, receivedAt: at, body: '{}', kind: 'failed', revision: 1, via: '', parents: null, holdAt: null, holdKey: null, pos: 1, edited: 0,
+    id, run: id, flow: 'flow', node: 'call', at, attempts: 3, code: 'call.crashed', text: { en: 'x', ru: 'x' }, details: '{}', key: null, receivedAt: at, body: '{}', kind: 'failed', revision: 1, via: '', parents: null, lineage: null, holdAt: null, holdKey: null, pos: 1, edited: 0,
   } });
   await w.services.journal.commit({ ops: [crashed('old', 1), crashed('a', 50), crashed('b', 60)] });
   expect(await w.services.journal.crashing(50)).toEqual([]);

@@ -185,7 +185,7 @@ describe('messages at a node that a deploy removes', () => {
     await first.calm();
     const many = limits.parkedAtOnce * 2 + 10;
     const rows = Array.from({ length: many }, (_, i) => ({
-      seq: first.services.journal.nextSeq(), pos: first.services.journal.nextSeq(), id: `m${i}`, run: `r${i}`, flow: 'flow', node: 'call', via: 'in.out->call.in', parents: null, correlation: null,
+      seq: first.services.journal.nextSeq(), pos: first.services.journal.nextSeq(), id: `m${i}`, run: `r${i}`, flow: 'flow', node: 'call', via: 'in.out->call.in', parents: null, lineage: null,
       key: `k${i % 7}`, receivedAt: 1, revision: 1, due: null, attempt: 0, crashes: 0, state: 0 as const, branched: 0 as const, hops: 0, flags: 0, cursor: null, body: '{}',
     }));
     await first.services.journal.commit({ ops: rows.map((row) => ({ op: 'save', row })) });

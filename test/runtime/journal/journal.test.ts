@@ -1,9 +1,11 @@
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeBody, encodeBody } from '../../../runtime/journal/codec.ts';
 import { JournalClient } from '../../../runtime/journal/client.ts';
 import { JournalDatabase } from '../../../runtime/journal/database.ts';
 import { openInlinePort, openThreadPort, JournalError, type JournalPort } from '../../../runtime/journal/port.ts';
 import type { Op, Row } from '../../../runtime/journal/rows.ts';
+import { migrations } from '../../../runtime/journal/schema.ts';
 import { limits } from '../../../runtime/limits.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { journalFile } from '../../kit/world.ts';
@@ -22,7 +24,7 @@ afterEach(async () => {
 });
 
 const row = (seq: number, more: Partial<Row> = {}): Row => ({
-  seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, correlation: null, key: null, receivedAt: 5, revision: 1,
+  seq, pos: seq, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, lineage: null, key: null, receivedAt: 5, revision: 1,
   due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{}', ...more,
 });
 const save = (seq: number, more: Partial<Row> = {}): Op => ({ op: 'save', row: row(seq, more) });
@@ -240,6 +242,19 @@ describe('a disk that does not answer', () => {
     for (let n = 0; n < limits.commitsQueuedMax; n++) j.commit({ ops: [], acceptance: true }).catch(() => undefined);
     await expect(j.commit({ ops: [save(2)], acceptance: true })).rejects.toThrow(String(limits.commitsQueuedMax));
   });
+});
+
+test('a message and a dead letter of a journal that knew no lineages are there with an unknown one', async () => {
+  const before = migrations.findIndex((step) => step.includes('TO lineage'));
+  const old = new DatabaseSync(journal.file);
+  for (const step of migrations.slice(0, before)) old.exec(step);
+  old.exec(`PRAGMA user_version = ${before};
+    INSERT INTO messages (seq, pos, id, run, flow, node, via, received_at, revision, attempt, crashes, state, branched, body) VALUES (1, 1, 'm1', 'r1', 'f', 'n', 'a.out->n.in', 5, 1, 0, 0, 0, 0, '{}');
+    INSERT INTO dead_letters (id, run, flow, node, at, attempts, code, text, details, received_at, body) VALUES ('m2', 'r2', 'f', 'n', 5, 1, 'x.y', '{}', '{}', 5, '{}');`);
+  old.close();
+  const j = client(openInlinePort(journal.file));
+  expect(await page(j)).toEqual([row(1)]);
+  expect((await j.deadLetters({ limit: 9 })).map(({ id, lineage }) => [id, lineage])).toEqual([['m2', null]]);
 });
 
 describe('bodies', () => {

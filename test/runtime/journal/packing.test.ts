@@ -3,10 +3,10 @@ import { packCommits, packResults, packRows, unpackCommits, unpackResults, unpac
 import type { Commit, CommitResult, EndedRun, Row } from '../../../runtime/journal/rows.ts';
 
 const row = (seq: number, more: Partial<Row> = {}): Row => ({
-  seq, pos: seq + 1, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, correlation: null, key: null, receivedAt: 5, revision: 1,
+  seq, pos: seq + 1, id: `m${seq}`, run: `r${seq}`, flow: 'f', node: 'n', via: 'a.out->n.in', parents: null, lineage: null, key: null, receivedAt: 5, revision: 1,
   due: null, attempt: 0, crashes: 0, state: 0, branched: 0, hops: 0, flags: 0, cursor: null, body: '{"payload":"Привет"}', ...more,
 });
-const full = row(7, { parents: '["p"]', correlation: 'c', key: 'k', due: 9, attempt: 2, crashes: 1, state: 2, branched: 1, hops: 3, flags: 4, cursor: 5 });
+const full = row(7, { parents: '["p"]', lineage: 'c', key: 'k', due: 9, attempt: 2, crashes: 1, state: 2, branched: 1, hops: 3, flags: 4, cursor: 5 });
 const run: EndedRun = { id: 'r1', flow: 'f', revision: 2, startedAt: 3, endedAt: 4, completed: 5, dropped: 6, dead: 7, discarded: 8 };
 const change = { run: 'r', flow: 'f', revision: 1, startedAt: 1, at: 2, opens: 1, pending: 1, completed: 0, dropped: 0, dead: 0 };
 

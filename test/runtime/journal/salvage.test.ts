@@ -21,7 +21,7 @@ function fill(): void {
   for (let seq = 1; seq <= MESSAGES; seq++) {
     const run = seq % 2 === 0 ? `single${seq}` : `three${Math.floor(seq / 6)}`;
     ops.push({ op: 'save', row: {
-      seq, pos: seq, id: `m${seq}`, run, flow: 'flow', node: 'call', via: 'in.out->call.in', parents: null, correlation: null, key: null, receivedAt: 5, revision: 1, due: null, attempt: 0, crashes: 0,
+      seq, pos: seq, id: `m${seq}`, run, flow: 'flow', node: 'call', via: 'in.out->call.in', parents: null, lineage: null, key: null, receivedAt: 5, revision: 1, due: null, attempt: 0, crashes: 0,
       state: 0, branched: seq % 2 === 0 ? 0 : 1, hops: 0, flags: 0, cursor: null, body: JSON.stringify({ payload: seq, filler: 'x'.repeat(300) }),
     } });
   }

@@ -74,7 +74,7 @@ describe('what is kept', () => {
     await world.project.tidy();
     expect(world.log.filter((line) => line.startsWith('error'))).toEqual([expect.stringContaining('disk full')]);
   });
-  const paths = (n: number, chars: number): StepRecord[] => Array.from({ length: n }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', node: 'a', via: '', key: null, at: TEST_START + i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(chars) }));
+  const paths = (n: number, chars: number): StepRecord[] => Array.from({ length: n }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', lineage: null, node: 'a', via: '', key: null, at: TEST_START + i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(chars) }));
   const oldestKept = async (store: Store, n: number): Promise<number> => {
     const kept = await store.notesOf(Array.from({ length: n }, (_, i) => `r${i}`));
     return Math.min(...[...kept.keys()].map((run) => Number(run.slice(1))));

@@ -120,7 +120,7 @@ test('what was answered as saved is there after the process was killed', () => {
 
 test('room of what was forgotten goes back to the disk', async () => {
   const store = openSqliteStore(file);
-  await store.addSteps(Array.from({ length: 100 }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', node: 'a', via: '', key: null, at: i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(20_000) })), 10);
+  await store.addSteps(Array.from({ length: 100 }, (_, i) => ({ run: `r${i}`, seq: i, flow: 'lead', message: 'm', lineage: null, node: 'a', via: '', key: null, at: i, ms: 0, attempt: 1, outcome: 'done', input: 'x'.repeat(20_000) })), 10);
   await store.shrink();
   const before = statSync(file).size;
   await store.pruneSteps(50, Infinity, 1000);
