@@ -197,6 +197,7 @@ export const limits = {
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
   sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
+  sandboxFusedMax: 32, // function nodes in a row that cross as one: each keeps a message under the time of all
   sandboxBodiesMax: 10_000, // messages sent for one; more belongs to split, which works in chunks
   sandboxOutputsMax: 20, // more cannot be told apart on a card
   sandboxLogsPerMessage: 20, // beyond it a count

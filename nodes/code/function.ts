@@ -1,5 +1,5 @@
 import { defineNode, field, limits, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
-import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
+import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
 
 const MB = 1024 * 1024;
 const MEMORY_MIN_MB = 8; // an isolate needs so much to begin with
@@ -117,27 +117,56 @@ export default defineNode({
   async batch(messages, contexts) {
     const opened: SandboxFunction | undefined = contexts[0]?.prepared;
     if (!opened) return [];
-    const results = await opened.call(messages.map((body, index) => ({ ...identity(contexts[index]), body, ...stateOf(contexts[index]) })));
+    const results = await opened.call(messages.map((body, index) => new Crossing(contexts[index], body)));
     return results.map((result, index) => outcome(result, contexts[index]));
+  },
+  fuse(prepared, { sandbox }) {
+    const fused = sandbox.fuse(prepared);
+    return fused && {
+      call: async (messages, contexts, traced) => {
+        const results = await fused.call(messages.map((body, index) => new Crossing(contexts[index] as Context, body, traced[index])));
+        return results.map((result) => result && { stage: result.stage, results: result.results.map((each) => (context) => outcome(each, context as Context)) });
+      },
+      close: () => fused.close(),
+    };
   },
 });
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
-const identity = (context: NodeContext<unknown, SandboxFunction> | undefined): { id: string; nowMs: number } => ({ id: context?.envelope.id ?? '', nowMs: context?.envelope.receivedAt ?? 0 });
+type Context = NodeContext<{ readonly context: string }, SandboxFunction>;
+
+/** A message on its way in. Its id is made only where the code asks for it. */
+class Crossing implements SandboxMessage {
+  readonly nowMs: number;
+  readonly body: Body;
+  readonly traced: boolean;
+  readonly state?: SandboxState;
+  readonly #context: Context | undefined;
+
+  constructor(context: Context | undefined, body: Body, traced = false) {
+    this.#context = context;
+    this.nowMs = context?.envelope.receivedAt ?? 0;
+    this.body = body;
+    this.traced = traced;
+    const state = stateOf(context);
+    if (state) this.state = state;
+  }
+  get id(): string { return this.#context?.envelope.id ?? ''; }
+}
 
 const SCOPES = ['node', 'flow', 'global'] as const;
 /** A grant holds the narrower scopes too. */
 const scopesOf = (grant: string): readonly StateScope[] => SCOPES.slice(0, SCOPES.findIndex((scope) => scope === grant) + 1);
 
-function stateOf(context: NodeContext<{ readonly context: string }, SandboxFunction> | undefined): { readonly state?: SandboxState } {
+function stateOf(context: Context | undefined): SandboxState | undefined {
   const scopes = scopesOf(context?.config.context ?? 'none');
-  if (!context || scopes.length === 0) return {};
+  if (!context || scopes.length === 0) return undefined;
   const valuesOf = (view: StateView) => Object.fromEntries(view.keys().map((key) => [key, view.get(key)]));
-  return { state: Object.fromEntries(scopes.map((scope) => [scope, valuesOf(context.state[scope])])) };
+  return Object.fromEntries(scopes.map((scope) => [scope, valuesOf(context.state[scope])]));
 }
 
-function outcome(result: SandboxResult, context: NodeContext<unknown, SandboxFunction> | undefined): HandlerResult | NodeFailure {
+function outcome(result: SandboxResult, context: Context | undefined): HandlerResult | NodeFailure {
   for (const { level, text } of result.logs) context?.log[level === 'log' ? 'info' : level](text);
   if ('failure' in result) {
     const { code, text, details } = result.failure;
@@ -157,10 +186,12 @@ const NAMES: string[] = [];
 /** Made once: this runs for every message. */
 const portOf = (index: number): string => (NAMES[index] ??= `out-${index + 1}`);
 
-function bodiesByPort(outputs: readonly (readonly Body[])[]): ToPorts | undefined {
+/** One by the first output leaves as it is: it may go on alone. */
+function bodiesByPort(outputs: readonly (readonly Body[])[]): Body | ToPorts | undefined {
   const [first] = outputs;
   if (first === undefined) return undefined;
-  if (outputs.length === 1) return toPorts({ 'out-1': first.length === 1 ? first[0] : first });
+  if (outputs.length === 1 && first.length === 1) return first[0];
+  if (outputs.length === 1) return toPorts({ 'out-1': first });
   const ports: { [port: string]: readonly Body[] } = {};
   outputs.forEach((bodies, index) => { if (bodies.length > 0) ports[portOf(index)] = bodies; });
   return toPorts(ports);

@@ -1,7 +1,8 @@
 import { limits } from '../limits.ts';
-import type { HandlerResult } from '../sdk/define-node.ts';
+import type { FusedAnswer, HandlerResult } from '../sdk/define-node.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf } from './failures.ts';
+import type { Fused } from './fused.ts';
 import { configFor, type Unit } from './unit.ts';
 import type { Visit } from './visit.ts';
 import type { Walker } from './walker.ts';
@@ -57,7 +58,32 @@ export class Batcher {
     this.#schedule();
   }
 
-  async #call(items: readonly Visit[]): Promise<readonly (HandlerResult | Error)[]> {
+  async #call(items: readonly Visit[]): Promise<readonly Outcome[]> {
+    const { fused } = this.#unit;
+    if (!fused) return await this.#callOne(items);
+    const answers = await this.#callFused(fused, items);
+    const left = items.filter((_, i) => !answers[i]);
+    const results = left.length === 0 ? [] : await this.#callOne(left);
+    let at = 0;
+    return answers.map((answer) => answer ?? results[at++]);
+  }
+
+  /** All nodes of the row in one call. What a person is shown, or is kept, is told of each of them; of the rest of a batch nobody sees more than the last. */
+  async #callFused({ units, nodes }: Fused, items: readonly Visit[]): Promise<readonly (Passed | undefined)[]> {
+    const contexts = items.map((visit) => new CallContext(this.#unit, visit, visit.segment.origin));
+    const all = this.#walker.services.trace !== undefined || units.some(({ count }) => count.lastDue.size > 0);
+    const shown = items.findLast(({ segment }) => segment.shown)?.segment;
+    for (const { segment } of items) if (segment !== shown) segment.shown = false;
+    try {
+      const answers = await nodes.call(items.map(({ body }) => body), contexts, items.map(({ segment }) => all || segment.shown || segment.recorded));
+      return answers.map((answer) => answer && new Passed(answer));
+    } catch (error) {
+      this.#walker.services.bug(error, { en: `calling node ${this.#unit.id} with those behind it`, ru: `вызов узла ${this.#unit.id} вместе со следующими` });
+      return items.map(() => undefined);
+    }
+  }
+
+  async #callOne(items: readonly Visit[]): Promise<readonly (HandlerResult | Error)[]> {
     try {
       const contexts: CallContext[] = [];
       for (const visit of items) {
@@ -73,9 +99,10 @@ export class Batcher {
     }
   }
 
-  #finish(visit: Visit, result: HandlerResult | Error): void {
+  #finish(visit: Visit, result: Outcome): void {
     try {
-      if (result instanceof Error) this.#walker.fail(visit, failureOf(result, this.#unit.id));
+      if (result instanceof Passed) this.#finishFused(visit, result);
+      else if (result instanceof Error) this.#walker.fail(visit, failureOf(result, this.#unit.id));
       else this.#walker.leave(visit, result);
     } catch (error) {
       this.#walker.services.bug(error, { en: `leaving node ${this.#unit.id}`, ru: `выход из узла ${this.#unit.id}` });
@@ -83,4 +110,23 @@ export class Batcher {
       visit.segment.close();
     }
   }
+
+  #finishFused(first: Visit, { answer: { stage, results } }: Passed): void {
+    let visit: Visit | undefined = first;
+    for (let unheard = stage + 1 - results.length; unheard > 0; unheard--) visit = this.#walker.pass(visit);
+    for (const [i, read] of results.entries()) {
+      if (!visit) return;
+      const result = read(new CallContext(visit.unit, visit, visit.segment.origin));
+      if (result instanceof Error) { this.#walker.fail(visit, failureOf(result, visit.unit.id)); return; }
+      if (i === results.length - 1) this.#walker.leave(visit, result);
+      else visit = this.#walker.follow(visit, result);
+    }
+  }
 }
+
+/** What came of a message that passed several nodes in one call. */
+class Passed {
+  readonly answer: FusedAnswer;
+  constructor(answer: FusedAnswer) { this.answer = answer; }
+}
+type Outcome = HandlerResult | Error | Passed;

@@ -56,8 +56,10 @@ export class CallContext implements NodeContext<unknown, unknown> {
   get envelope(): Envelope {
     const { run, parents, key, attempt, receivedAt } = this.#work;
     const { clock } = this.#unit.around.services;
+    const msg = this.#msg;
     return {
-      id: this.#msg.id, runId: run.id, parentIds: parents, correlationId: run.id, ...(key !== null && { key }),
+      get id() { return msg.id; }, // made only when somebody asks
+      runId: run.id, parentIds: parents, correlationId: run.id, ...(key !== null && { key }),
       attempt: Math.max(1, attempt), receivedAt, deadline: clock.now() + this.#unit.timeoutMs,
     };
   }

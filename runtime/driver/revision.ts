@@ -12,6 +12,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath } from '../sdk/path.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { forksOf, PART } from './lineage.ts';
+import { fuseUnits, type Fused } from './fused.ts';
 import type { Services } from './services.ts';
 import { OutPort, type NodeCount, type Prepared, type QueueLimit, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
@@ -29,16 +30,18 @@ export class Revision {
   #open = 0;
   #retired: ((error: unknown) => void) | undefined;
   #freed = false;
+  readonly #fused: readonly Fused[];
   readonly #byId = new Map<string, UnitWire>();
   readonly #into = new Map<string, UnitWire[]>();
   readonly #limits = new Map<string, QueueLimit>();
 
-  private constructor({ flow, number }: Making, made: { stamp: number; plan: Plan; units: ReadonlyMap<string, Unit> }) {
+  private constructor({ flow, number }: Making, made: { stamp: number; plan: Plan; units: ReadonlyMap<string, Unit>; fused: readonly Fused[] }) {
     this.flow = flow;
     this.number = number;
     this.stamp = made.stamp;
     this.plan = made.plan;
     this.units = made.units;
+    this.#fused = made.fused;
     for (const wire of [...made.units.values()].flatMap((unit) => [...unit.outs.values()].flatMap(({ wires }) => wires))) {
       this.#byId.set(wire.id, wire);
       this.#into.set(wire.to.id, [...(this.#into.get(wire.to.id) ?? []), wire]);
@@ -76,8 +79,9 @@ export class Revision {
     const units = new Map<string, Unit>();
     for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
     for (const unit of units.values()) connect(making, unit, units);
+    const fused = fuseUnits(units, services.sandbox);
     for (const name of new Set([...units.values()].flatMap((unit) => unit.resources))) await services.connections.learn(name);
-    return new Revision(making, { stamp, plan, units });
+    return new Revision(making, { stamp, plan, units, fused });
   }
 
   /** Something works on this revision until it calls `leave`: what its nodes made is kept for it. */
@@ -95,6 +99,7 @@ export class Revision {
     const failed = this.#retired;
     if (!failed || this.#open > 0 || this.#freed) return;
     this.#freed = true;
+    for (const { nodes } of this.#fused) nodes.close().catch(failed);
     for (const { prepared, definition } of this.units.values()) {
       if (--prepared.revisions === 0 && prepared.value !== undefined) definition?.dispose?.(prepared.value as never).catch(failed);
     }
@@ -145,7 +150,7 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     concurrency: definition?.collect || plan.state ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: durationOf(node.timeout) ?? limits.callTimeoutMs, rate: node.rate === undefined ? undefined : parseRate(node.rate),
     pace: readied.problem || !readied.config ? undefined : definition?.pace?.(readied.config.atDeploy as never),
-    outs: new Map(), siblings, fingerprint,
+    outs: new Map(), siblings, fingerprint, fused: undefined,
   };
 }
 

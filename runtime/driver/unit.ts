@@ -6,6 +6,7 @@ import type { CompiledConfig } from '../expression/resolve.ts';
 import type { NodePlace } from '../sdk/context.ts';
 import type { Surroundings } from './call-context.ts';
 import { PART } from './lineage.ts';
+import type { Fused } from './fused.ts';
 import type { Segment } from './segment.ts';
 import type { NodeDefinition, Pace } from '../sdk/define-node.ts';
 import type { Moment } from '../sdk/field.ts';
@@ -114,6 +115,8 @@ export interface Unit {
   readonly siblings: ReadonlyMap<string, Unit>;
   /** Same type, config and settings in two revisions: the unit goes on. */
   readonly fingerprint: string;
+  /** With the nodes that follow it, as one. Set when all units of the revision exist. */
+  fused: Fused | undefined;
 }
 
 /** The node's config for one message; the same object every time when nothing in it depends on the message. */

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts';
 import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
@@ -40,6 +41,28 @@ export class Walker {
       this.services.bug(error, { en: `leaving node ${visit.unit.id}`, ru: `выход из узла ${visit.unit.id}` });
       this.fail(visit, failureOf(error, visit.unit.id));
     }
+  }
+
+  /** The same of a message that goes on with its result at the next node known already: that one's visit, when there is one. */
+  follow(visit: Visit, result: HandlerResult): Visit | undefined {
+    try {
+      const next = this.#after(visit, result);
+      if (next) this.#arrived(next);
+      return next;
+    } catch (error) {
+      this.fail(visit, failureOf(error, visit.unit.id));
+      return undefined;
+    }
+  }
+
+  /** It has passed the node and one message of it goes on: only that counts, and nobody looks. */
+  pass(visit: Visit): Visit {
+    const { only } = visit.unit.out;
+    assert(only, 'what passes goes on by the only wire of a default port');
+    visit.unit.count.done++;
+    only.count.passed++;
+    visit.via = only.id;
+    return visit.goOn(only.to, visit.body);
   }
 
   /** An accepted message leaves its source. */

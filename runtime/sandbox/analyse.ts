@@ -1,12 +1,14 @@
 import { parse, type AnyNode, type Node, type Program } from 'acorn';
 import { keysOf, type KeyUse } from './message-keys.ts';
-import { everyNode } from './syntax.ts';
+import { everyNode, type Placed } from './syntax.ts';
 
 /** What reading the code tells about it, before it ever runs. */
 export interface Analysis {
   /** The code as one function expression; its first line is the user's first line. */
   readonly source: string;
   readonly plain: boolean;
+  /** What it gives may hang on the message's id: it names what makes chance and ids, or the id itself. */
+  readonly usesId: boolean;
   readonly keys: KeyUse;
 }
 
@@ -30,6 +32,7 @@ export function analyse(code: string): Analysis | SyntaxProblem {
   return {
     source: `(${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n})`,
     plain: !nodes.some(({ node }) => mayWait(node)),
+    usesId: nodes.some(mayUseId),
     keys: keysOf(nodes),
   };
 }
@@ -46,6 +49,18 @@ function mayWait(node: AnyNode): boolean {
   if (WAITING_SYNTAX.has(node.type) || isAwait(node)) return true;
   if (node.type === 'Identifier') return WAITING_NAMES.has(node.name);
   return (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration' || node.type === 'ArrowFunctionExpression') && node.async;
+}
+
+/** Names from which chance can be had. */
+const CHANCE_NAMES = new Set(['Math', 'crypto', 'RED', 'globalThis', '_msgid']);
+
+function mayUseId({ node, parent }: Placed): boolean {
+  if (node.type === 'ThisExpression') return true;
+  if (node.type === 'Literal') return node.value === '_msgid';
+  if (node.type !== 'Identifier' || !CHANCE_NAMES.has(node.name)) return false;
+  const around = parent?.node;
+  if (node.name !== 'Math' || around?.type !== 'MemberExpression' || around.object !== node || around.computed) return true;
+  return around.property.type !== 'Identifier' || around.property.name === 'random';
 }
 
 /**

@@ -11,13 +11,14 @@ const DEPTH_MAX = 200; // recursion stays far from the end of the stack; the gue
 
 type Fields = { readonly [key: string]: unknown };
 
-/** One message of a batch: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for. */
-export function rowText(message: SandboxMessage, keys: KeyUse): string {
+/** One message of a batch: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for, then 1 when it is traced. */
+export function rowText(message: SandboxMessage, { keys, usesId }: { readonly keys: KeyUse; readonly usesId: boolean }): string {
   const body = keys === null ? message.body : pick(message.body, keys.cross);
   const tags = hasSpecial(body, 0);
   const text = JSON.stringify(tags ? tagged(body) : body);
   const state = message.state === undefined ? '' : `,${tags ? '' : '0,'}${stateText(message.state)}`;
-  return `[${JSON.stringify(message.id)},${message.nowMs},${text}${tags ? ',1' : ''}${state}]`;
+  const traced = message.traced ? `${tags ? '' : ',0'}${state === '' ? ',null' : ''},1` : '';
+  return `[${usesId ? JSON.stringify(message.id) : '""'},${message.nowMs},${text}${tags ? ',1' : ''}${state}${traced}]`;
 }
 
 const stateText = (state: SandboxState): string => JSON.stringify(Object.fromEntries(Object.entries(state).map(([scope, values]) => [scope, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueText(value)]))])));

@@ -210,10 +210,11 @@ export class Cell {
     const isolate = this.#isolate;
     try {
       this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
-      const [prelude, context, user] = await Promise.all([this.#prelude, isolate.createContext(), isolate.compileScript(fn.definition.source, { filename: 'function', lineOffset: -1 })]);
-      const [boot, code] = await Promise.all([prelude.run(context, { reference: true }), user.run(context, { reference: true })]);
-      user.release();
-      return await boot.apply(undefined, [fn.definition.guest, code.derefInto({ release: true })], { result: { reference: true } }) as Enter;
+      const compiled = fn.definition.sources.map((source) => isolate.compileScript(source, { filename: 'function', lineOffset: -1 }));
+      const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);
+      const [boot, ...codes] = await Promise.all([prelude.run(context, { reference: true }), ...scripts.map((script) => script.run(context, { reference: true }))]);
+      for (const script of scripts) script.release();
+      return await boot.apply(undefined, [fn.definition.guest, ...codes.map((code) => code.derefInto({ release: true }))], { result: { reference: true } }) as Enter;
     } catch (error) {
       fn.enter = undefined;
       if (isolate !== this.#isolate || isolate.isDisposed) throw new Broken({ reason: 'lost' });

@@ -1,5 +1,5 @@
 import type { Json, Text } from '../flow/flow.ts';
-import type { SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import type { FusedResult, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
 import { bodyBack, valueBack } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
@@ -30,9 +30,21 @@ export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { re
   };
 }
 
+/** What came of a message that passed several functions: `[stage, results]`. */
+export function fusedResultOf(given: readonly [stage: number, results: readonly unknown[]], message: SandboxMessage, definition: Parameters<typeof resultOf>[2]): FusedResult {
+  const [stage, told] = given;
+  let { body } = message;
+  const results = told.map((each) => {
+    const result = resultOf(each, { ...message, body }, definition);
+    if ('outputs' in result) body = result.outputs[0]?.[0] ?? body;
+    return result;
+  });
+  return { stage, results };
+}
+
 const logsOf = (logs: readonly (readonly [SandboxLog['level'], string])[]): readonly SandboxLog[] => logs.map(([level, text]) => ({ level, text }));
 
-interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
+export interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
 
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),

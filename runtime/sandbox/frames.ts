@@ -35,8 +35,8 @@ export interface BatchFailure {
   readonly ended?: boolean;
 }
 
-/** A function as the child gets it. */
-export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly source: string; readonly guest: string }
+/** A function as the child gets it: the code of one node, or of several in a row. */
+export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly sources: readonly string[]; readonly guest: string }
 
 const HEADER_BYTES = 9;
 

@@ -1,16 +1,26 @@
 import { limits } from '../limits.ts';
-import type { SandboxFunction, SandboxMessage, SandboxResult } from '../sdk/context.ts';
+import type { SandboxMessage } from '../sdk/context.ts';
 import { rowText, withMessageId } from './body-codec.ts';
-import { failed, resultOf } from './failures.ts';
+import type { Cause } from './failures.ts';
 import type { BatchFailure, Definition } from './frames.ts';
 import type { BatchCall } from './link.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A message that waits for its result. */
-interface Item { readonly message: SandboxMessage; readonly group: Group; readonly index: number; row: string | undefined; size: number }
-interface Group { readonly results: SandboxResult[]; left: number; readonly resolve: (results: readonly SandboxResult[]) => void }
+interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number }
+interface Group<R> { readonly results: R[]; left: number; readonly resolve: (results: readonly R[]) => void }
 
-export interface FunctionParts { readonly id: number; readonly definition: Definition; readonly keys: KeyUse }
+/** What is called, and how its results are read. */
+export interface FunctionParts<R> {
+  readonly id: number;
+  readonly definition: Definition;
+  readonly keys: KeyUse;
+  readonly usesId: boolean;
+  /** `AGAIN`: it is to be asked once more, traced. */
+  read(given: unknown, message: SandboxMessage): R | typeof AGAIN;
+  failed(code: string, cause: Cause): R;
+}
+export const AGAIN = Symbol('again');
 
 /** What carries batches: the process that serves all, or the one for suspects, which takes one message at a time. */
 export interface Carrier {
@@ -25,28 +35,28 @@ const BATCHES_IN_FLIGHT = 2; // one is written while the other runs (EXPERIMENTS
  * The queue of one function node. A batch takes what has gathered while the last ones ran, never waiting for more. When a batch fails, its
  * messages run one by one, and only the one to blame fails; when the whole process was lost, they do so in a process of their own.
  */
-export class SandboxedFunction implements SandboxFunction {
-  readonly #parts: FunctionParts;
+export class SandboxedFunction<R> {
+  readonly #parts: FunctionParts<R>;
   readonly #carrier: Carrier;
   readonly #wantsId: boolean;
-  #waiting: Item[] = [];
+  #waiting: Item<R>[] = [];
   /** To be run one by one before anything else. */
-  #oneByOne: Item[] = [];
+  #oneByOne: Item<R>[] = [];
   #inFlight = 0;
   /** Messages still to be run in the process for suspects. */
   #distrust = 0;
   #closed = false;
 
-  constructor(parts: FunctionParts, carrier: Carrier) {
+  constructor(parts: FunctionParts<R>, carrier: Carrier) {
     this.#parts = parts;
     this.#carrier = carrier;
     this.#wantsId = parts.keys?.cross.includes('_msgid') ?? false;
   }
 
-  call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]> {
+  call(messages: readonly SandboxMessage[]): Promise<readonly R[]> {
     if (messages.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const group: Group = { results: new Array<SandboxResult>(messages.length), left: messages.length, resolve };
+      const group: Group<R> = { results: new Array<R>(messages.length), left: messages.length, resolve };
       messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0 }); });
       this.#pump();
     });
@@ -73,7 +83,7 @@ export class SandboxedFunction implements SandboxFunction {
     }
   }
 
-  #nextBatch(): Item[] {
+  #nextBatch(): Item<R>[] {
     let size = 0;
     let count = 0;
     while (count < this.#waiting.length && count < limits.batchMessages) {
@@ -88,19 +98,19 @@ export class SandboxedFunction implements SandboxFunction {
   }
 
   /** False when the message cannot cross at all; it has its result then. */
-  #write(item: Item): boolean {
+  #write(item: Item<R>): boolean {
     try {
-      const { id, body } = item.message;
-      item.row = rowText(this.#wantsId ? { ...item.message, body: withMessageId(body, id) } : item.message, this.#parts.keys);
+      const { message } = item;
+      item.row = rowText(this.#wantsId ? { ...message, body: withMessageId(message.body, message.id) } : message, this.#parts);
       item.size = item.row.length;
       return true;
     } catch (error) {
-      this.#settle(item, failed('result', { message: error instanceof Error ? error.message : String(error) }));
+      this.#settle(item, this.#parts.failed('result', { message: error instanceof Error ? error.message : String(error) }));
       return false;
     }
   }
 
-  #send(items: readonly Item[]): void {
+  #send(items: readonly Item<R>[]): void {
     const ready = items.filter((item) => item.row !== undefined || this.#write(item));
     if (ready.length === 0) return;
     this.#inFlight++;
@@ -112,7 +122,7 @@ export class SandboxedFunction implements SandboxFunction {
       take: (results, last) => {
         for (const result of results) {
           const item = ready[done++];
-          if (item) this.#settle(item, resultOf(result, item.message, this.#parts.definition));
+          if (item) this.#read(item, result);
         }
         if (!last) return;
         if (suspected) this.#distrust = Math.max(0, this.#distrust - ready.length);
@@ -125,7 +135,7 @@ export class SandboxedFunction implements SandboxFunction {
   }
 
   /** The batch is over; `rest` has no result. */
-  #left(rest: readonly Item[], failure: BatchFailure): void {
+  #left(rest: readonly Item<R>[], failure: BatchFailure): void {
     this.#inFlight--;
     const [only] = rest;
     const { reason, message } = failure;
@@ -141,15 +151,26 @@ export class SandboxedFunction implements SandboxFunction {
       const code = reason === 'broken' ? 'crashed' : reason;
       // A turn that was cut off waited for nothing: it computed.
       const cause = { ...failure, ...(message !== undefined && { message }), timeoutMs: Math.min(timeoutMs, limits.sandboxCpuMs), memoryMb };
-      for (const item of rest) this.#settle(item, failed(code, cause));
+      for (const item of rest) this.#settle(item, this.#parts.failed(code, cause));
     }
     this.#pump();
     if (this.#closed && this.#inFlight === 0) this.#carrier.closed(this.#parts.id);
   }
 
-  #settle(item: Item, result: SandboxResult): void {
+  #read(item: Item<R>, given: unknown): void {
+    const result = this.#parts.read(given, item.message);
+    if (result !== AGAIN) { this.#settle(item, result); return; }
+    item.message = tracedOf(item.message);
+    item.row = undefined;
+    this.#waiting.unshift(item);
+  }
+
+  #settle(item: Item<R>, result: R): void {
     const { group, index } = item;
     group.results[index] = result;
     if (--group.left === 0) group.resolve(group.results);
   }
 }
+
+/** Its id is asked for only when it is needed. */
+const tracedOf = (message: SandboxMessage): SandboxMessage => ({ get id() { return message.id; }, nowMs: message.nowMs, body: message.body, traced: true, ...(message.state && { state: message.state }) });

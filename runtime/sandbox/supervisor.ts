@@ -1,13 +1,14 @@
 import { systemClock, type Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
-import type { SandboxDoor, SandboxFunction, SandboxProgram } from '../sdk/context.ts';
+import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
-import { failure } from './failures.ts';
+import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
 import type { Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd } from './link.ts';
-import { SandboxedFunction, type Carrier } from './sandboxed-function.ts';
+import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
+import { AGAIN, SandboxedFunction, type Carrier } from './sandboxed-function.ts';
 
 export interface SandboxOptions {
   readonly clock?: Clock;
@@ -32,6 +33,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #carrier: Carrier = { together: (call) => { this.#serve(call); }, alone: (call) => { this.#suspect(call); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
   readonly #open = new Set<number>();
+  readonly #made = new WeakMap<SandboxFunction, Made>();
   #ids = 0;
   #closed = false;
 
@@ -61,11 +63,33 @@ export class SandboxSupervisor implements SandboxDoor {
       const { code, text, details } = failure('syntax', analysis);
       throw new NodeFailure(code, text, { details });
     }
+    const id = this.#newId();
+    const definition = this.#define(this.#cellFor(program), [{ program, analysis }]);
+    const opened = new SandboxedFunction<SandboxResult>({
+      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, definition), failed,
+    }, this.#carrier);
+    this.#made.set(opened, { program, analysis });
+    return opened;
+  }
+
+  fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined {
+    const made = functions.flatMap((each) => this.#made.get(each) ?? []);
+    const [first] = made;
+    if (!first || made.length !== functions.length || !fusible(made)) return undefined;
+    const definition = this.#define(this.#cellFor(first.program), made);
+    return new SandboxedFunction<FusedResult | undefined>({
+      id: this.#newId(), keys: keysOfAll(made), usesId: first.analysis.usesId, definition,
+      read: (given, message) => (Array.isArray(given) ? fusedResultOf(given as never, message, definition) : message.traced ? undefined : AGAIN),
+      failed: () => undefined,
+    }, this.#carrier);
+  }
+
+  #newId(): number {
     const id = ++this.#ids;
     this.#open.add(id);
     // Started ahead of the first message, and not waited for.
     if (!this.#serving && !this.#starting) this.#start();
-    return new SandboxedFunction({ id, keys: analysis.keys, definition: this.#define(program, analysis) }, this.#carrier);
+    return id;
   }
 
   /** Ends every process. What is in work gets no result any more. */
@@ -79,15 +103,20 @@ export class SandboxSupervisor implements SandboxDoor {
   /** Process ids of what runs now, for the screens and tests. */
   get processes(): readonly number[] { return [this.#serving?.pid, this.#probe?.pid].filter((pid) => pid !== undefined); }
 
-  #define(program: SandboxProgram, { source, plain, keys }: Analysis): Definition {
-    const { node, outputs, env, timeoutMs, memoryMb } = program;
-    const guest: GuestConfig = {
+  #define(cell: string, made: readonly Made[]): Definition {
+    const [{ program: { memoryMb } }] = made as [Made];
+    const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
+    const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
+    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis }) => analysis.source), guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+  }
+
+  #guest({ node, outputs, env, timeoutMs }: SandboxProgram, { plain, keys }: Analysis): GuestConfig {
+    return {
       nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain,
-      back: keys && keys.back, came: keys ? keys.back.filter((key) => keys.cross.includes(key)) : [],
+      ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
     };
-    return { cell: this.#cellFor(program), memoryMb, timeoutMs, plain, source, guest: JSON.stringify(guest) };
   }
 
   /** Nodes of one flow and memory share an isolate, up to a number. */

@@ -101,7 +101,16 @@ export interface PrepareHost extends NodePlace {
 export interface SandboxDoor {
   /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile. */
   open(program: SandboxProgram): Promise<SandboxFunction>;
+  /** Functions of one flow, each of which gets what the one before it gives, as one: a message crosses once for all of them. Undefined where that could change what they give. */
+  fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined;
 }
+export interface FusedFunctions {
+  /** For each message, in order, what came of it; undefined where the functions have to be called one by one. */
+  call(messages: readonly SandboxMessage[]): Promise<readonly (FusedResult | undefined)[]>;
+  close(): Promise<void>;
+}
+/** `stage` is the number of the function at which it ended. `results`: of a traced message one for each function up to that one, else that one's only, which may be the last one's alone. */
+export interface FusedResult { readonly stage: number; readonly results: readonly SandboxResult[] }
 export interface SandboxProgram {
   readonly code: string;
   readonly outputs: number;
@@ -122,6 +131,8 @@ export interface SandboxMessage {
   /** What Date.now() says inside. */
   readonly nowMs: number;
   readonly body: Body;
+  /** Of several functions in one, each one's result is wanted. */
+  readonly traced?: boolean;
   /** What the scopes hold that the code may use. */
   readonly state?: SandboxState;
 }

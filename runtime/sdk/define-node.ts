@@ -80,6 +80,13 @@ export interface Pace {
   readonly rest: 'wait' | 'drop';
 }
 
+/** Nodes of one type in a row, called as one. For each message: the node at which it ended, by number, and what to make of the results, of each node up to that one or of that one only. */
+export interface FusedNodes {
+  call(messages: readonly Body[], contexts: readonly unknown[], traced: readonly boolean[]): Promise<readonly (FusedAnswer | undefined)[]>;
+  close(): Promise<void>;
+}
+export interface FusedAnswer { readonly stage: number; readonly results: readonly ((context: unknown) => HandlerResult | Error)[] }
+
 /** A node type with its behaviour, as the runtime holds it. */
 export interface NodeDefinition {
   readonly info: NodeInfo;
@@ -88,6 +95,7 @@ export interface NodeDefinition {
   readonly dispose?: (prepared: never) => Promise<void>;
   readonly run?: (message: Body, context: never) => HandlerResult | Promise<HandlerResult>;
   readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
+  readonly fuse?: (prepared: readonly never[], host: Pick<PrepareHost, 'sandbox'>) => FusedNodes | undefined;
   readonly collect?: Collector<never>;
   readonly confirm?: (message: Body, context: never) => Promise<Confirmed>;
   readonly pace?: (config: never) => Pace;
@@ -119,6 +127,8 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   run?(message: Body, context: NodeContext<ConfigOf<F>, P>): HandlerResult | Promise<HandlerResult>;
   /** Many at once: one result or failure for each, in order. */
   batch?(messages: readonly Body[], contexts: readonly NodeContext<ConfigOf<F>, P>[]): Promise<readonly (HandlerResult | Error)[]>;
+  /** Pure nodes of this type, each of which gets what the one before it sends by its first port, as one that gives the same; undefined where that is not certain. */
+  fuse?(prepared: readonly P[], host: Pick<PrepareHost, 'sandbox'>): FusedNodes | undefined;
   readonly collect?: Collector<ConfigOf<F>>;
   /** For an external node: finds out what came of an attempt whose outcome is unknown, for example by looking for its origin id. It changes nothing outside. */
   confirm?(message: Body, context: NodeContext<ConfigOf<F>, P>): Promise<Confirmed>;
@@ -130,12 +140,12 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
+  const { prepare, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
   return {
     info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
-    ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }),
+    ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }),
     ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),
     ...(state && { state: typeof state === 'function' ? state : () => state }),
   } as NodeDefinition;

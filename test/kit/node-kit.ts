@@ -216,4 +216,4 @@ export function deepFreeze<T>(value: T): T {
 
 const missing = (power: string) => (): never => { throw new Error(`this test gives the node no ${power}`); };
 const forbidden = (power: string) => (): never => { throw new Error(`a pure node used ${power}: it has no effect outside, or its replay is declared wrong`); };
-const noSandbox: SandboxDoor = { open: missing('sandbox') };
+const noSandbox: SandboxDoor = { open: missing('sandbox'), fuse: () => undefined };

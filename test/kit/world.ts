@@ -94,7 +94,7 @@ export class World {
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
       replies: new Replies(timers),
-      sandbox: { open: () => { throw new Error('no sandbox in this world'); } },
+      sandbox: { open: () => { throw new Error('no sandbox in this world'); }, fuse: () => undefined },
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
       history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },
       ended: (run) => {

@@ -6,12 +6,16 @@ import { blame, collect, step } from './run.ts';
 import type { Guest, GuestConfig, Wire } from './state.ts';
 import { installWire } from './wire.ts';
 
-/** Makes a new context ready for one function node and answers the one function that the host calls. */
-export function boot(configText: string, user: Guest['user']): (kind: number, number: number, text: string) => string {
+/** Makes a new context ready for one function node, or for several in a row, and answers the one function that the host calls. */
+export function boot(configText: string, ...users: Guest['user'][]): (kind: number, number: number, text: string) => string {
   const Wall = Date;
   const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
+  const { stages: configs, whole } = JSON.parse(configText) as { stages: GuestConfig[]; whole: Pick<GuestConfig, 'back' | 'came'> };
+  const stages = configs.map((config, stage) => ({ config, user: users[stage] as Guest['user'] }));
+  const [first] = stages;
+  if (!first) throw new Error('no code');
   const guest: Guest = {
-    config: JSON.parse(configText) as GuestConfig, user, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    ...first, stages, whole: { ...first.config, ...whole }, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
   };
   removeDangerous();
   installTime(guest);
@@ -20,7 +24,7 @@ export function boot(configText: string, user: Guest['user']): (kind: number, nu
   installWire(wire);
   installApi(guest);
   for (const kind of [Object, Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) allowOverride(kind.prototype as object);
-  harden([...hiddenIntrinsics(), user]);
+  harden([...hiddenIntrinsics(), ...users]);
   freezeGlobals();
   return (kind, number, text) => {
     if (kind === 0) return step(guest, number, text);

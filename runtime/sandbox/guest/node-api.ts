@@ -47,10 +47,11 @@ export function setStatus(guest: Guest, status: unknown): void {
 }
 
 export function makeNodeApi(guest: Guest): object {
-  const { config } = guest;
   const log = (level: 'log' | 'warn' | 'error') => (...parts: unknown[]) => { writeLog(guest, level, parts); };
   return {
-    id: config.nodeId, name: config.nodeName, outputCount: config.outputs,
+    get id() { return guest.config.nodeId; },
+    get name() { return guest.config.nodeName; },
+    get outputCount() { return guest.config.outputs; },
     send(value: unknown) { if (guest.current) sendAll(guest, guest.current, value); },
     done(error?: unknown) {
       if (error !== undefined && error !== null) reportError(guest, error, true);

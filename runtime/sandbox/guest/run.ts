@@ -1,5 +1,6 @@
 import { failureText, refusal } from './failure.ts';
 import { sendAll } from './send.ts';
+import { fusedText } from './fused.ts';
 import { Call } from './state.ts';
 import type { Batch, Guest } from './state.ts';
 import { dropTimersOf, firstTimer, takeDueTimer } from './timers.ts';
@@ -36,11 +37,8 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   const until = guest.wallNow() + guest.config.sliceMs;
   let out = '';
   for (;;) {
-    const call = startCall(guest, batch, 0);
-    endCall(guest, call);
-    out = out === '' ? (call.text ?? '') : `${out},${call.text}`;
-    // What was handed over is forgotten, so that a batch needs memory for one message only.
-    call.text = '';
+    const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
+    out = out === '' ? text : `${out},${text}`;
     if (batch.calls.length === batch.rows.length) {
       guest.batches.delete(number);
       guest.current = null;
@@ -50,15 +48,32 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   }
 }
 
+export function plainText(guest: Guest, batch: Batch): string {
+  const call = startCall(guest, batch, 0);
+  endCall(guest, call);
+  const { text } = call;
+  // What was handed over is forgotten, so that a batch needs memory for one message only.
+  call.text = '';
+  return text ?? '';
+}
+
 export function startCall(guest: Guest, batch: Batch, now: number): Call {
-  const row = batch.rows[batch.calls.length];
-  if (!row) throw new Error('the batch has no more messages');
-  const body = row[3] === 1 ? (untagged(guest.wire, row[2]) as Call['msg']) : row[2];
-  const call = new Call(row, body, batch);
+  const row = nextRow(batch);
+  const call = new Call(row, bodyOf(guest, row), batch);
   call.startedAt = now;
   batch.calls.push(call);
   resume(guest, call, null);
   return call;
+}
+
+export function nextRow(batch: Batch): Batch['rows'][number] {
+  const row = batch.rows[batch.calls.length];
+  if (!row) throw new Error('the batch has no more messages');
+  return row;
+}
+
+export function bodyOf(guest: Guest, row: Batch['rows'][number]): Call['msg'] {
+  return row[3] === 1 ? (untagged(guest.wire, row[2]) as Call['msg']) : row[2];
 }
 
 /** Runs the code of one message: from its beginning, or a timer's function. */

@@ -38,7 +38,7 @@ export interface Timer {
 
 /** The messages of one crossing. */
 export interface Batch {
-  readonly rows: readonly (readonly [string, number, { [key: string]: unknown }, (0 | 1)?, HeldState?])[];
+  readonly rows: readonly (readonly [id: string, now: number, body: { [key: string]: unknown }, tags?: 0 | 1, state?: HeldState | null, traced?: 1])[];
   readonly calls: Call[];
   readonly timers: Timer[];
   /** Results handed to the host so far. */
@@ -71,7 +71,7 @@ export class Call {
   /** State of the seeded generator, made at its first use. */
   chance: number[] | null = null;
   /** What it may use of the context, with what it wrote. */
-  readonly state: HeldState | undefined;
+  readonly state: HeldState | null | undefined;
   /** Texts of what it wrote, by scope and key. */
   writes: Map<string, string> | null = null;
   liveTimers = 0;
@@ -97,8 +97,13 @@ export class Call {
 }
 
 export interface Guest {
-  readonly config: GuestConfig;
-  readonly user: (msg: { [key: string]: unknown }) => unknown;
+  /** Of the node whose code runs. */
+  config: GuestConfig;
+  user: (msg: { [key: string]: unknown }) => unknown;
+  /** Nodes in a row that were made one: each with its code. Most often there is one. */
+  readonly stages: readonly { readonly config: GuestConfig; readonly user: Guest['user'] }[];
+  /** Of all of them together: what may have changed between the first and the last. */
+  readonly whole: GuestConfig;
   /** The real clock, which only the guest's own code sees. */
   readonly wallNow: () => number;
   readonly wire: Wire;

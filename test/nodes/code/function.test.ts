@@ -35,14 +35,14 @@ test('code that cannot be read keeps the node from being deployed, with its plac
 
 test('time and memory stay within what a node may have', async () => {
   const programs: SandboxProgram[] = [];
-  const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open(program); } };
+  const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open(program); }, fuse: () => undefined };
   await tryNode(functionNode, [], { sandbox: door, config: { timeout: '10m', memory: '1GB' } });
   await tryNode(functionNode, [], { sandbox: door, config: { memory: '1KB' } });
   expect(programs.map(({ timeoutMs, memoryMb }) => [timeoutMs, memoryMb])).toEqual([[60_000, 256], [5000, 8]]);
 });
 
 test('a sandbox that cannot be started is tried again later', async () => {
-  const door: SandboxDoor = { open: async () => ({ call: async (all) => all.map(() => ({ failure: { code: 'sandbox.unavailable', text: { en: 'no', ru: 'нет' }, details: {} }, logs: [] })), close: async () => undefined }) };
+  const door: SandboxDoor = { open: async () => ({ call: async (all) => all.map(() => ({ failure: { code: 'sandbox.unavailable', text: { en: 'no', ru: 'нет' }, details: {} }, logs: [] })), close: async () => undefined }), fuse: () => undefined };
   const { failures } = await tryNode(functionNode, [{}], { sandbox: door });
   expect(failures[0]).toBeInstanceOf(NodeFailure);
   expect(failures).toMatchObject([{ code: 'sandbox.unavailable', retry: 'backoff' }]);

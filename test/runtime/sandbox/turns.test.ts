@@ -12,8 +12,9 @@ const CONFIG: GuestConfig = {
 
 function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknown, config: Partial<GuestConfig> = {}): { guest: Guest; pass: (ms: number) => void } {
   let now = 1000;
+  const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
-    config: { ...CONFIG, ...config }, user: (msg) => user(guest, msg), wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
+    ...only, stages: [only], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
     harden: () => undefined, batches: new Map(), current: null, timerIds: 0, finished: 0,
   };
   return { guest, pass: (ms) => { now += ms; } };

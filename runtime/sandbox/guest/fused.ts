@@ -1,0 +1,99 @@
+import { bodyOf, endCall, nextRow, resume } from './run.ts';
+import { Call } from './state.ts';
+import type { Batch, Guest } from './state.ts';
+import { asField, bodyText, untagged, writeBody, writeValue } from './wire.ts';
+
+/**
+ * Function nodes in a row, run one after another without leaving the isolate. Each must get exactly what it would have got alone: what one
+ * changed goes through its written form before the next one sees it.
+ */
+
+/** A message between two nodes. `whole`: it is no more the message that the host kept, but another. */
+export interface Carried { msg: Call['msg']; whole: boolean }
+
+/**
+ * The text of one message's results: `[stage,[results]]` with the number of the node at which it ended. A traced message has a result of
+ * every node up to that one; of any other the last one's stands for all, and where it cannot, the text is `0`: the host asks again, traced.
+ */
+export function fusedText(guest: Guest, batch: Batch): string {
+  const row = nextRow(batch);
+  const carried: Carried = { msg: bodyOf(guest, row), whole: false };
+  const told: string[] = [];
+  for (let stage = 0; ; stage++) {
+    atStage(guest, stage);
+    const call = new Call(row, carried.msg, batch);
+    if (stage === 0) batch.calls.push(call);
+    resume(guest, call, null);
+    const last = stage === guest.stages.length - 1;
+    const goesOn = passes(guest, call);
+    if (row[5] === 1 || (stage === 0 && !goesOn)) {
+      endCall(guest, call);
+      told.push(call.text ?? '');
+      if (last || !goesOn || call.thrown) return `[${stage},[${told.join(',')}]]`;
+    } else if (!goesOn) return '0';
+    else if (last) return lastText(guest, call, carried);
+    if (!carryOn(guest, call, carried)) return '0';
+  }
+}
+
+export function atStage(guest: Guest, stage: number): void {
+  const { config, user } = guest.stages[stage] as Guest['stages'][number];
+  guest.config = config;
+  guest.user = user;
+}
+
+/** One message came of it, by the first output, and nothing else is to be told. */
+export function passes({ config }: Guest, call: Call): boolean {
+  const { value } = call;
+  return call.thrown === null && call.outputs === null && call.logs === null && call.status === null && call.reported === null && config.outputs > 0
+    && typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Makes the message what the next node gets. False where that is not certain. */
+export function carryOn(guest: Guest, call: Call, carried: Carried): boolean {
+  const { back, outputChars } = guest.config;
+  try {
+    if (back !== null && call.value === call.msg) return carryKeys(guest, call.msg, back);
+    const text = writeBody(guest.wire, call.value as object);
+    carried.whole = true;
+    carried.msg = readText(guest, text) as Call['msg'];
+    return text.length <= outputChars;
+  } catch {
+    return false;
+  }
+}
+
+export function carryKeys(guest: Guest, msg: Call['msg'], back: readonly string[]): boolean {
+  let chars = 0;
+  for (const key of back) {
+    const value = msg[key];
+    const kind = typeof value;
+    if (kind === 'function' || kind === 'symbol' || kind === 'bigint') return false;
+    if (value === undefined) { delete msg[key]; continue; }
+    if (kind === 'number') msg[key] = Number.isFinite(value) ? (value as number) + 0 : null;
+    else if (kind === 'string') chars += (value as string).length;
+    else if (kind === 'object' && value !== null) {
+      const text = writeValue(guest.wire, value);
+      if (text === 'undefined') return false;
+      chars += text.length;
+      msg[key] = readText(guest, text);
+    }
+  }
+  return chars <= guest.config.outputChars / 2;
+}
+
+export function readText(guest: Guest, text: string): unknown {
+  return text.charCodeAt(0) === 33 ? untagged(guest.wire, JSON.parse(text.slice(1))) : JSON.parse(text);
+}
+
+export function lastText(guest: Guest, call: Call, { whole }: Carried): string {
+  const { outputChars } = guest.config;
+  const body = call.value as { [key: string]: unknown };
+  try {
+    guest.config = guest.whole;
+    const text = whole ? `{"w":${asField(writeBody(guest.wire, body))}}` : bodyText(guest, call, body);
+    return text.length > outputChars ? '0' : `[${guest.stages.length - 1},[[[[${text}]]]]]`;
+  } catch {
+    return '0';
+  }
+}
