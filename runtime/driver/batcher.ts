@@ -21,6 +21,9 @@ export class Batcher {
   #inFlight = 0;
   #scheduled = false;
   #last: Promise<void> = Promise.resolve();
+  /** Came and have not left. */
+  #here = 0;
+  #idle: (() => void)[] = [];
 
   constructor(unit: Unit, walker: Walker) {
     this.#unit = unit;
@@ -29,6 +32,7 @@ export class Batcher {
 
   add(item: Visit): void {
     item.segment.open++;
+    this.#here++;
     this.#queue.push(item);
     this.#schedule();
   }
@@ -53,7 +57,10 @@ export class Batcher {
       const all = await results;
       this.#inFlight--;
       this.#schedule();
-      items.forEach((item, i) => this.#finish(item, all[i]));
+      for (const [i, item] of items.entries()) {
+        for (let before = this.#before(all[i]); before; before = this.#before(all[i])) await before;
+        this.#finish(item, all[i]);
+      }
     });
     this.#schedule();
   }
@@ -108,7 +115,21 @@ export class Batcher {
       this.#walker.services.bug(error, { en: `leaving node ${this.#unit.id}`, ru: `выход из узла ${this.#unit.id}` });
     } finally {
       visit.segment.close();
+      if (--this.#here === 0) for (const idle of this.#idle.splice(0)) idle();
     }
+  }
+
+  /** When all that came has left. */
+  get idle(): Promise<void> | undefined { return this.#here === 0 ? undefined : new Promise((resolve) => { this.#idle.push(resolve); }); }
+
+  /** One that could not pass all of the row goes on from node to node: those after it must not leave the row, or enter it, before it. */
+  #before(result: Outcome): Promise<void> | undefined {
+    if (!(result instanceof Passed)) return undefined;
+    for (let at = 1; at <= result.answer.stage; at++) {
+      const idle = this.#walker.idleAt(this.#unit.fused?.units[at]);
+      if (idle) return idle;
+    }
+    return undefined;
   }
 
   #finishFused(first: Visit, { answer: { stage, results } }: Passed): void {

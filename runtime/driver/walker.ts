@@ -134,6 +134,9 @@ export class Walker {
       .finally(() => segment.close());
   }
 
+  /** When all messages that a node takes many at once of have left it; undefined when none is there. */
+  idleAt(unit: Unit | undefined): Promise<void> | undefined { return unit && this.#batchers.get(unit)?.idle; }
+
   #batcherOf(unit: Unit): Batcher {
     let batcher = this.#batchers.get(unit);
     if (!batcher) this.#batchers.set(unit, (batcher = new Batcher(unit, this)));

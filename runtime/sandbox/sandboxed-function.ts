@@ -29,6 +29,7 @@ export interface Carrier {
   closed(fn: number): void;
 }
 
+const TRACED_AFTER = 8; // after one that had to be asked twice, as many are asked so that they need not be
 const BATCHES_IN_FLIGHT = 2; // one is written while the other runs (EXPERIMENTS E1)
 
 /**
@@ -43,6 +44,8 @@ export class SandboxedFunction<R> {
   /** To be run one by one before anything else. */
   #oneByOne: Item<R>[] = [];
   #inFlight = 0;
+  /** Messages that are asked traced at once: one like them had to be asked twice. */
+  #tracedNext = 0;
   /** Messages still to be run in the process for suspects. */
   #distrust = 0;
   #closed = false;
@@ -100,6 +103,10 @@ export class SandboxedFunction<R> {
   /** False when the message cannot cross at all; it has its result then. */
   #write(item: Item<R>): boolean {
     try {
+      if (this.#tracedNext > 0 && !item.message.traced) {
+        this.#tracedNext--;
+        item.message = tracedOf(item.message);
+      }
       const { message } = item;
       item.row = rowText(this.#wantsId ? { ...message, body: withMessageId(message.body, message.id) } : message, this.#parts);
       item.size = item.row.length;
@@ -160,6 +167,7 @@ export class SandboxedFunction<R> {
   #read(item: Item<R>, given: unknown): void {
     const result = this.#parts.read(given, item.message);
     if (result !== AGAIN) { this.#settle(item, result); return; }
+    this.#tracedNext = TRACED_AFTER;
     item.message = tracedOf(item.message);
     item.row = undefined;
     this.#waiting.unshift(item);

@@ -1,7 +1,7 @@
 export type { Json, Text } from '../flow/flow.ts';
 export type { NodeInfo, NodeExample, PortInfo, PortType, Condition } from '../flow/node-info.ts';
 export { defineNode, defineSource, defineConnection } from './define-node.ts';
-export type { NodeDefinition, ConnectionDefinition, ConnectionHost, HandlerResult, Collector, ClosedWait, CollectStep, Missing, Pace } from './define-node.ts';
+export type { NodeDefinition, ConnectionDefinition, ConnectionHost, FusedAnswer, FusedNodes, HandlerResult, Collector, ClosedWait, CollectStep, Missing, Pace } from './define-node.ts';
 export { field, Computed, Secret } from './field.ts';
 export type { ConfigOf, Field, Fields, Moment } from './field.ts';
 export { toPorts, isToPorts, portsOf, holdUntil, isHold, dueOf, many, isMany, drop, isDrop, ruleOf } from './message.ts';

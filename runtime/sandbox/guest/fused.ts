@@ -1,7 +1,8 @@
 import { bodyOf, endCall, nextRow, resume } from './run.ts';
+import { sendAll } from './send.ts';
 import { Call } from './state.ts';
 import type { Batch, Guest } from './state.ts';
-import { asField, bodyText, untagged, writeBody, writeValue } from './wire.ts';
+import { asField, bodyText, setOwn, untagged, writeBody, writeValue } from './wire.ts';
 
 /**
  * Function nodes in a row, run one after another without leaving the isolate. Each must get exactly what it would have got alone: what one
@@ -25,15 +26,41 @@ export function fusedText(guest: Guest, batch: Batch): string {
     if (stage === 0) batch.calls.push(call);
     resume(guest, call, null);
     const last = stage === guest.stages.length - 1;
-    const goesOn = passes(guest, call);
-    if (row[5] === 1 || (stage === 0 && !goesOn)) {
-      endCall(guest, call);
-      told.push(call.text ?? '');
-      if (last || !goesOn || call.thrown) return `[${stage},[${told.join(',')}]]`;
-    } else if (!goesOn) return '0';
-    else if (last) return lastText(guest, call, carried);
-    if (!carryOn(guest, call, carried)) return '0';
+    const traced = row[5] === 1;
+    if (!traced && passes(guest, call)) {
+      if (last) return lastText(guest, call, carried);
+      if (!carryOn(guest, call, carried)) return '0';
+      continue;
+    }
+    const only = endAndTell(guest, call);
+    told.push(call.text ?? '');
+    if (only === null || last) return traced || stage === 0 ? `[${stage},[${told.join(',')}]]` : '0';
+    if (!traced) return '0';
+    carryText(guest, carried, only);
   }
+}
+
+/** Ends the call as it would end alone. The text of the one message that goes on, by the first output; null when there is none, or more. */
+export function endAndTell(guest: Guest, call: Call): string | null {
+  try {
+    if (!call.thrown) sendAll(guest, call, call.value);
+  } catch (thrown) {
+    call.thrown ??= { value: thrown };
+  }
+  call.value = undefined;
+  const { outputs } = call;
+  endCall(guest, call);
+  return call.thrown === null && outputs?.length === 1 && outputs[0]?.length === 1 ? outputs[0][0] ?? null : null;
+}
+
+/** The message as the host would make it of what was written. */
+export function carryText(guest: Guest, carried: Carried, text: string): void {
+  const { w, p } = JSON.parse(text) as { w?: unknown; p?: unknown };
+  const given = w ?? p;
+  const fields = (typeof given === 'string' ? readText(guest, given) : given) as Call['msg'];
+  if (w !== undefined) { carried.msg = fields; return; }
+  for (const key of guest.config.back ?? []) delete carried.msg[key];
+  for (const key of Object.keys(fields)) setOwn(carried.msg, key, fields[key]);
 }
 
 export function atStage(guest: Guest, stage: number): void {
