@@ -61,7 +61,8 @@ async function run(fusing: boolean, delivery: 'durable' | 'memory', payloads: re
   const calls = { fused: 0, alone: 0 };
   const w = new World({ file: journal.file, nodes: [...nodes.definitions, stepNode(fusing, calls)] });
   const runner = await w.deploy({ ...FLOW, delivery });
-  await Promise.all(payloads.map((payload) => nodes.deliver.get('in')?.({ payload })));
+  const feed = nodes.deliver.get('in') as NonNullable<ReturnType<typeof nodes.deliver.get>>;
+  await Promise.all(payloads.map((payload) => feed({ payload })));
   for (let i = 0; i < 100 && (await w.endedRuns()).length < payloads.length; i++) await w.calm();
   const letters = await w.services.journal.deadLetters({ limit: 1000 });
   const steps = (await w.services.journal.outbox(Infinity)).batches.flatMap((batch) => batch.steps.flatMap((text) => JSON.parse(text) as { node: string; message: string; outcome: string; input: string | null; outputs: unknown }[]));
