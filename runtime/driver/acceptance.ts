@@ -7,7 +7,7 @@ import type { Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { atRest, Msg, rowOf, type Work } from './message.ts';
-import { notStorable } from './walker.ts';
+import { notStorable } from './failures.ts';
 
 const RETRY_LATER_MS = 1000;
 const ROOM_EVERY = 64; // acceptances between two sums over all queues

@@ -1,6 +1,8 @@
 import { Failure } from '../errors.ts';
 import type { Text } from '../flow/flow.ts';
+import { limits } from '../limits.ts';
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
+import type { Unit, UnitWire } from './unit.ts';
 
 /** Any throw of a node as a failure: what is not one already is the node's own mistake and is not tried again. */
 export function failureOf(error: unknown, node: string): NodeFailure {
@@ -42,4 +44,33 @@ export function reasonOf(error: unknown): Text {
   if (error instanceof NodeFailure || error instanceof Failure) return error.text;
   const message = error instanceof Error ? error.message : String(error);
   return { en: `it could not be written (${message}); try it again`, ru: `не удалось записать (${message}); повторите` };
+}
+
+export function notStorable(node: string, error: unknown): NodeFailure {
+  const reason = (error as Error).message;
+  return new NodeFailure('message.not-storable', {
+    en: `bringing a message to node ${node}: it cannot be written (${reason})`,
+    ru: `передача сообщения узлу ${node}: его нельзя записать (${reason})`,
+  });
+}
+
+export function wireFull(wire: UnitWire): NodeFailure {
+  return new NodeFailure('queue.full', {
+    en: `passing wire ${wire.id}: its queue is full (${wire.limit.messages} messages or ${wire.limit.chars} bytes)`,
+    ru: `проход связи ${wire.id}: её очередь заполнена (${wire.limit.messages} сообщений или ${wire.limit.chars} байт)`,
+  });
+}
+
+export function tooManyRounds(wire: UnitWire): NodeFailure {
+  return new NodeFailure('engine.too-many-rounds', {
+    en: `passing wire ${wire.id}: the message went round the loop more than ${limits.roundsMax} times`,
+    ru: `проход связи ${wire.id}: сообщение прошло цикл больше ${limits.roundsMax} раз`,
+  });
+}
+
+export function tooManyHops(unit: Unit): NodeFailure {
+  return new NodeFailure('engine.too-many-hops', {
+    en: `passing node ${unit.id}: the message went through more than ${limits.hopsMax} nodes without a rest; look for a loop of pure nodes`,
+    ru: `проход узла ${unit.id}: сообщение прошло больше ${limits.hopsMax} узлов без остановки; найдите цикл из чистых узлов`,
+  });
 }

@@ -3,7 +3,7 @@ import type { VolatileWindow } from './collecting.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { rowOf, type Run, type Work } from './message.ts';
 import { letterOf } from './parking.ts';
-import { notStorable } from './walker.ts';
+import { notStorable } from './failures.ts';
 
 /** What memory mode holds: waiting for its turn or time, and in calls that did not end in time. */
 export interface Volatile { readonly atRest: readonly Work[]; readonly atWork: readonly Work[] }

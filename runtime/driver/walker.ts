@@ -6,7 +6,7 @@ import { dueOf, isDirective, isHold, isMany, isToPorts, portsOf, type Body, type
 import { NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
-import { failureOf, recordOf } from './failures.ts';
+import { failureOf, notStorable, recordOf, tooManyHops, tooManyRounds, wireFull } from './failures.ts';
 import { encodeBody, encodeStorable } from '../journal/codec.ts';
 import type { DeadLetterRow } from '../journal/rows.ts';
 import { MissingParts } from './missing.ts';
@@ -375,33 +375,4 @@ export function keyOf(value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'object') return String(value as string | number);
   try { return encodeBody(value as Body); } catch { return null; }
-}
-
-export function notStorable(node: string, error: unknown): NodeFailure {
-  const reason = (error as Error).message;
-  return new NodeFailure('message.not-storable', {
-    en: `bringing a message to node ${node}: it cannot be written (${reason})`,
-    ru: `передача сообщения узлу ${node}: его нельзя записать (${reason})`,
-  });
-}
-
-function wireFull(wire: UnitWire): NodeFailure {
-  return new NodeFailure('queue.full', {
-    en: `passing wire ${wire.id}: its queue is full (${wire.limit.messages} messages or ${wire.limit.chars} bytes)`,
-    ru: `проход связи ${wire.id}: её очередь заполнена (${wire.limit.messages} сообщений или ${wire.limit.chars} байт)`,
-  });
-}
-
-function tooManyRounds(wire: UnitWire): NodeFailure {
-  return new NodeFailure('engine.too-many-rounds', {
-    en: `passing wire ${wire.id}: the message went round the loop more than ${limits.roundsMax} times`,
-    ru: `проход связи ${wire.id}: сообщение прошло цикл больше ${limits.roundsMax} раз`,
-  });
-}
-
-function tooManyHops(unit: Unit): NodeFailure {
-  return new NodeFailure('engine.too-many-hops', {
-    en: `passing node ${unit.id}: the message went through more than ${limits.hopsMax} nodes without a rest; look for a loop of pure nodes`,
-    ru: `проход узла ${unit.id}: сообщение прошло больше ${limits.hopsMax} узлов без остановки; найдите цикл из чистых узлов`,
-  });
 }
