@@ -184,6 +184,26 @@ export const failureCodes = {
     means: { en: 'The time within which the callback address works is over.', ru: 'Время действия адреса обратного вызова истекло.' },
     fix: { en: 'The message went on by “Nobody answered”; give the node a longer time.', ru: 'Сообщение пошло через «Никто не ответил»; задайте узлу большее время.' },
   },
+  'try.not-possible': {
+    status: 422,
+    means: { en: 'Messages cannot be tried on a node of this type: it acts outside, waits for others, or starts runs.', ru: 'На узле этого типа нельзя пробовать сообщения: он действует вовне, ждёт других сообщений или начинает запуски.' },
+    fix: { en: 'Deploy the flow and send a message in; a dry run of a recorded run repeats it without effects.', ru: 'Примените поток и отправьте сообщение; пробный повтор записанного запуска пройдёт без действий вовне.' },
+  },
+  'try.no-message': {
+    status: 409,
+    means: { en: 'No message has come to this node since it was deployed, and none was given.', ru: 'С момента применения к узлу не приходило сообщений, и в запросе его нет.' },
+    fix: { en: 'Give a message as JSON.', ru: 'Задайте сообщение в виде JSON.' },
+  },
+  'try.too-large': {
+    status: 413,
+    means: { en: 'The message is larger than what can be tried.', ru: 'Сообщение больше, чем можно попробовать.' },
+    fix: { en: 'Try a smaller message of the same form.', ru: 'Попробуйте сообщение меньшего размера того же вида.' },
+  },
+  'try.busy': {
+    status: 503,
+    means: { en: 'As many tries run already as may run at once.', ru: 'Одновременно уже выполняется столько проб, сколько разрешено.' },
+    fix: { en: 'Try again when one of them has ended.', ru: 'Повторите, когда одна из них закончится.' },
+  },
   'backup.running': {
     status: 409,
     means: { en: 'A backup is being made already; there is one at a time.', ru: 'Копия уже создаётся; одновременно создаётся только одна.' },

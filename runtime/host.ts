@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { CancelAnswer, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployEffects, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary } from './api/contract.ts';
+import type { CancelAnswer, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployEffects, HeldKey, HeldKeyRequest, LastMessages, LiveCounters, PendingMessage, ReplayAnswer, ReplayRequest, ResendRequest, RunQuery, RunStep, RunSummary, TryAnswer } from './api/contract.ts';
 import type { ConnectionDocument, Flow, Json, Problem, Text } from './flow/flow.ts';
 
 /**
@@ -22,6 +22,9 @@ export interface FlowHost {
 
   /** Presses the button of a source, or feeds `body` into a node's input as a new run. Throws a `Failure` when the flow is not live. */
   inject(flow: string, node: string, body?: { readonly [key: string]: Json }): Promise<{ readonly runId?: string }>;
+
+  /** What this node of the flow makes of one message, apart from everything that runs; a `Failure` for a type that cannot be tried. Values are whole: masking is the API's. */
+  tryNode(flow: Flow, node: string, body: { readonly [key: string]: unknown }): Promise<TryAnswer>;
 
   counters(flow: string): LiveCounters;
   lastMessages(flow: string, node: string): LastMessages;

@@ -211,6 +211,13 @@ export const limits = {
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
   sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too
 
+  // Trying a node
+  triesAtOnce: 4, // a person tries one; each may hold a core
+  tryMs: 10 * SECOND, // of one try, whatever the node may have: a person waits for it
+  tryBodyChars: 1 * MB, // of the message, as one that a person can read and correct
+  triedBodies: 20, // shown of what leaves a port
+  triedLogs: 100, // lines shown of one try
+
   // Editor
   editorUndoMax: 500, // steps that can be taken back; with whole nodes in them some MB at most
   editorDebugKept: 1000, // messages in the debug panel; the runtime keeps fewer for those who come later

@@ -90,9 +90,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
-  const sandbox = new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
+  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
+  const sandbox = newSandbox();
+  const trials = newSandbox(); // its process begins with the first try
   await disk?.start();
-  const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, suspects: watchOver(journal, { clock, log }), options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, store }), pump);
+  const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, suspects: watchOver(journal, { clock, log }), options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, trials, store }), pump);
   const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();
@@ -104,7 +106,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       await backups.close();
       await project.close();
       await host.shutdown();
-      await sandbox.close();
+      await Promise.all([sandbox.close(), trials.close()]);
       await net.close();
       await store.close();
     },
@@ -115,14 +117,14 @@ interface Made {
   readonly disk: Services['disk'];
   readonly suspects: Suspects;
   readonly options: RuntimeOptions; readonly clock: Clock; readonly random: Random; readonly journal: JournalClient; readonly values: StoredValues;
-  readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly store: Store;
+  readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly trials: Services['trials']; readonly store: Store;
 }
 
-function servicesOf({ disk, suspects, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, store }: Made): Services {
+function servicesOf({ disk, suspects, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, trials, store }: Made): Services {
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {
-    disk, suspects, clock, random, journal, observers, values, timers, connectionTypes, sandbox, fetch, bug,
+    disk, suspects, clock, random, journal, observers, values, timers, connectionTypes, sandbox, trials, fetch, bug,
     nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
     connections: new Connections({ types: connectionTypes, values, clock, timers, observers, dataDir: options.dataDir }),
     hooks: new HookRouter(bug), locks: new Locks(), states: new States(journal, clock), replies: new Replies(timers),

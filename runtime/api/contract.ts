@@ -287,6 +287,29 @@ export interface ExportBundle { readonly format: 'millrace.export/1'; readonly f
 export interface LastMessages { readonly input?: SeenMessage; readonly outputs: { readonly [port: string]: SeenMessage } }
 export interface SeenMessage { readonly at: number; readonly runId: string; readonly body: unknown; readonly truncated: boolean }
 
+/**
+ * POST /flows/:id/nodes/:node/try { node, body? }: what the node would make of one message with this config, saved or not. Only of a type that is `tryable`. The flow gives its environment and a
+ * copy of its context; nothing is sent on, counted or kept. Without a body it is the last message that came to the node; what was masked of that and is given back as it was shown stays whole.
+ */
+export interface TryRequest { readonly node: FlowNode; readonly body?: { readonly [key: string]: Json } }
+export interface TryAnswer {
+  /** held: it would wait at the node until `due`. dropped: it would end there by `rule`. */
+  readonly outcome: 'done' | 'dropped' | 'held' | 'failed';
+  readonly due?: number;
+  readonly rule?: string;
+  /** `line` and `column` of the code in `field`, from 1, as far as they are known. */
+  readonly failure?: { readonly code: string; readonly message: Text; readonly field?: string; readonly line?: number; readonly column?: number };
+  readonly input: SeenValue;
+  /** By port: how many bodies, and the first ones of them. No count: more than are shown. */
+  readonly outputs: { readonly [port: string]: TriedOutput };
+  readonly logs: readonly { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }[];
+  readonly status?: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text };
+  /** What it would have written to the context. No value: deleted. */
+  readonly writes: readonly { readonly scope: 'node' | 'flow' | 'global'; readonly key: string; readonly value?: SeenValue }[];
+  readonly ms: number;
+}
+export interface TriedOutput { readonly count?: number; readonly bodies: readonly SeenValue[] }
+
 /** Live channel: socket.io namespace `/live`. Client sends `watch` { flow } and gets `snapshot`, then the rest. */
 export interface LiveServerEvents {
   snapshot(state: LiveSnapshot): void;

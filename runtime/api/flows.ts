@@ -1,8 +1,10 @@
 import { Failure } from '../errors.ts';
 import { flowOf } from '../flow/parse.ts';
-import type { Flow, InjectRequest } from './contract.ts';
-import { route, schema, type ApiAnswer, type Route } from './route.ts';
-import { show, type Conceal } from './show.ts';
+import { limits } from '../limits.ts';
+import type { Flow, InjectRequest, TryAnswer, TryRequest } from './contract.ts';
+import { restoreMasked } from './restore-masked.ts';
+import { route, schema, type ApiAnswer, type ApiDoors, type Route } from './route.ts';
+import { show, showTogether, type Conceal } from './show.ts';
 
 const version = { type: 'integer', minimum: 0 };
 const toRevision = schema<{ readonly revision: number }>({ type: 'object', required: ['revision'], additionalProperties: false, properties: { revision: { type: 'integer', minimum: 1 } } });
@@ -79,6 +81,15 @@ const nodes: readonly Route[] = [
       return { body: answer };
     },
   }),
+  route<TryRequest>({
+    method: 'POST', path: '/flows/:id/nodes/:node/try', summary: 'Runs a pure node with this config, saved or not, on one message, and answers what came of it. Nothing is sent on, counted or kept.', answer: 'TryAnswer',
+    body: schema({ type: 'object', required: ['node'], additionalProperties: false, properties: { node: { type: 'object', description: 'A node of a flow: see docs/flow.schema.json.' }, body: { type: 'object', description: 'The message; the last one that came to the node when absent.' } } }),
+    async handle({ param, body }, doors): Promise<ApiAnswer> {
+      const message = triedMessage(param('id'), param('node'), { given: body.body, doors });
+      const flow = await doors.project.withOnly(param('id'), param('node'), body.node);
+      return { body: shownTry(await doors.host.tryNode(flow, param('node'), message), doors.conceal) };
+    },
+  }),
   route({
     method: 'GET', path: '/flows/:id/nodes/:node/last', summary: 'Gives the last message that came in and that left each port, personal data masked.', answer: 'LastMessages',
     handle({ param }, { host, conceal }): ApiAnswer {
@@ -93,6 +104,26 @@ const nodes: readonly Route[] = [
 export function shown<T extends { readonly body: unknown; readonly truncated?: boolean }>(seen: T, conceal: Conceal): T {
   const { value, truncated } = show(seen.body, conceal);
   return { ...seen, body: value, truncated: truncated || seen.truncated === true };
+}
+
+/** What is tried: as given, with what is masked of the last message put in again, or that message. */
+function triedMessage(flow: string, node: string, { given, doors: { host, conceal } }: { readonly given: TryRequest['body']; readonly doors: ApiDoors }): { readonly [key: string]: unknown } {
+  const last = host.lastMessages(flow, node).input?.body;
+  if (given === undefined && last === undefined) throw new Failure('try.no-message', { en: `trying node ${node} of flow ${flow}: no message has come to it, and none was given`, ru: `проба узла ${node} потока ${flow}: к нему не приходило сообщений, и в запросе его нет` });
+  const message = (given === undefined ? last : last === undefined ? given : restoreMasked(given, last, show(last, conceal).value)) as { readonly [key: string]: unknown };
+  if (given !== undefined && JSON.stringify(given).length > limits.tryBodyChars) throw new Failure('try.too-large', { en: `trying node ${node} of flow ${flow}: the message has more than ${limits.tryBodyChars} characters`, ru: `проба узла ${node} потока ${flow}: в сообщении больше ${limits.tryBodyChars} символов` });
+  return message;
+}
+
+function shownTry(tried: TryAnswer, conceal: Conceal): TryAnswer {
+  const shown = showTogether(conceal);
+  const text = (of: string): string => String(show(of, conceal).value);
+  return {
+    ...tried, input: shown(tried.input),
+    outputs: Object.fromEntries(Object.entries(tried.outputs).map(([port, { bodies, ...count }]) => [port, { ...count, bodies: bodies.map((each) => shown(each)) }])),
+    logs: tried.logs.map((line) => ({ ...line, text: text(line.text) })),
+    writes: tried.writes.map(({ value, ...write }) => ({ ...write, ...(value && { value: shown(value) }) })),
+  };
 }
 
 export const flowRoutes: readonly Route[] = [...documents, ...running, ...nodes];

@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
-import type { ReplayAnswer, ReplayRequest, RunDetail, RunQuery, RunState, RunStep, SeenValue } from './contract.ts';
+import type { ReplayAnswer, ReplayRequest, RunDetail, RunQuery, RunState, RunStep } from './contract.ts';
 import { route, schema, type ApiAnswer, type Route } from './route.ts';
-import { show, type Conceal } from './show.ts';
+import { showTogether, type Conceal } from './show.ts';
 
 const LIMIT_DEFAULT = 50;
 const STATES: readonly RunState[] = ['pending', 'completed', 'dropped', 'dead-lettered', 'discarded'];
@@ -10,14 +10,8 @@ const instant = { type: 'integer', minimum: 0 };
 const FILTERS = { flow: text, state: { enum: STATES }, node: text, code: text, key: text, id: text, since: instant, until: instant };
 const REPLAY = { mode: { enum: ['same-keys', 'new-generation', 'dry-run'] }, from: text };
 
-/** As much of it as a person reads at once; the room is shared by all bodies of the path. */
 function shownSteps(steps: readonly RunStep[], conceal: Conceal): readonly RunStep[] {
-  let room: number = limits.shownPathBytesMax;
-  const shown = (seen: SeenValue): SeenValue => {
-    const { value, truncated } = show(seen.body, conceal, Math.min(limits.debugBytesMax, room));
-    room = Math.max(limits.shownBytesMin, room - JSON.stringify(value).length);
-    return { ...seen, body: value, truncated: seen.truncated || truncated };
-  };
+  const shown = showTogether(conceal);
   return steps.map(({ input, outputs, ...step }) => ({
     ...step, ...(input && { input: shown(input) }),
     ...(outputs && { outputs: Object.fromEntries(Object.entries(outputs).map(([port, { count, bodies }]) => [port, { count, bodies: bodies.map(shown) }])) }),

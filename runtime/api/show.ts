@@ -18,6 +18,16 @@ export function show(value: unknown, conceal: Conceal, bytesMax: number = limits
   return { value: shown, truncated: walk.truncated };
 }
 
+/** Shows bodies that one answer holds, as much of them as a person reads at once: they share the room. */
+export function showTogether(conceal: Conceal): <T extends { readonly body: unknown; readonly truncated: boolean }>(seen: T) => T {
+  let room: number = limits.shownPathBytesMax;
+  return (seen) => {
+    const { value, truncated } = show(seen.body, conceal, Math.min(limits.debugBytesMax, room));
+    room = Math.max(limits.shownBytesMin, room - JSON.stringify(value).length);
+    return { ...seen, body: value, truncated: seen.truncated || truncated };
+  };
+}
+
 /** Where an answer of ours quotes what messages or other systems said: every text for people, and the keys of messages. All else is ids and words of ours. */
 const QUOTING = new Set(['en', 'ru', 'key', 'label', 'reason', 'rule', 'details', 'subject']);
 

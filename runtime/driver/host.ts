@@ -14,6 +14,7 @@ import type { ReadRevision } from './pinned.ts';
 import type { HistoryPump } from './history-pump.ts';
 import { runStepOf } from './path.ts';
 import { Replays } from './replays.ts';
+import { Tries } from './tries.ts';
 import type { Services } from './services.ts';
 import type { Segment } from './segment.ts';
 
@@ -27,6 +28,7 @@ export class DriverHost implements FlowHost {
   readonly letters: DeadLetters;
   readonly replays: Replays;
   readonly context: Contexts;
+  readonly #tries: Tries;
   #stopPruning: () => void = () => undefined;
   #closing = false;
 
@@ -34,6 +36,7 @@ export class DriverHost implements FlowHost {
     this.#services = services;
     this.#pump = pump;
     this.context = new Contexts(services);
+    this.#tries = new Tries(services);
     this.replays = new Replays(services, (flow) => this.#runners.get(flow));
     this.letters = new DeadLetters(services, {
       runner: (flow) => this.#runners.get(flow),
@@ -94,6 +97,8 @@ export class DriverHost implements FlowHost {
     const port = runner.unit(node)?.definition?.start ? runner.unit(node)?.defaultPort ?? '' : '';
     return await runner.acceptance.accept({ node, port, body, key: key ?? null, options: reply ? { reply: { timeoutMs: limits.replyTimeoutMs } } : {} });
   }
+
+  async tryNode(flow: Flow, node: string, body: { readonly [key: string]: unknown }): ReturnType<FlowHost['tryNode']> { return await this.#tries.run(flow, node, body); }
 
   counters(flow: string): LiveCounters {
     let counters = this.#counters.get(flow);

@@ -42,6 +42,8 @@ export interface Services {
   readonly states: States;
   readonly replies: Replies;
   readonly sandbox: SandboxDoor;
+  /** For code that a person tries: whatever it does, no deployed flow feels it. */
+  readonly trials: SandboxDoor;
   readonly fetch: Fetch;
   readonly nodes: ReadonlyMap<string, NodeDefinition>;
   readonly connectionTypes: ReadonlyMap<string, ConnectionDefinition>;

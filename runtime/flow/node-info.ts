@@ -115,6 +115,8 @@ export interface NodeInfo {
   readonly button?: boolean;
   /** Shows its messages in the debug panel and has a switch at the card. */
   readonly debugs?: boolean;
+  /** One message can be tried on it without a deploy: it is pure, answers at once, and something leaves it. */
+  readonly tryable?: boolean;
   /** Waits so long for somebody outside that its messages must be on disk: refused in memory mode. */
   readonly durable?: boolean;
   /** Failure codes that its own code raises, explained. */

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { ConnectionDocument, ConnectionsDocument, Flow, Json, Problem } from '../flow/flow.ts';
 import type { CatalogInfo } from '../flow/node-info.ts';
+import { flowOf } from '../flow/parse.ts';
 import { validateFlow, type ValidationContext } from '../flow/validate.ts';
 import type { FlowHost, ProjectValues } from '../host.ts';
 import { limits } from '../limits.ts';
@@ -139,6 +140,17 @@ export class Project implements ProjectDoor, ProjectValues {
       flow, version: draft.version, problems: [...problems, ...await this.#problemsOf(flow), ...this.#deploys.ofEarlier(id)],
       ...(live && { live: { revision: live.revision, state: live.state, flow: live.flow, ...(live.reason && { reason: live.reason }) } }),
     };
+  }
+
+  async withOnly(id: string, node: string, document: object): Promise<Flow> {
+    const { flow } = await this.#drafts.get(id);
+    const { value, problems } = flowOf({ ...flow, nodes: { [node]: document }, wires: [], layout: {} });
+    const found = [...problems, ...value ? await this.#problemsOf(value) : []].filter(({ level, where }) => level === 'error' && (value === undefined || where.node === node));
+    if (value && found.length === 0) return value;
+    throw new Failure('flow.invalid', {
+      en: `reading node ${node} of the flow ${id}: ${found.map(({ message }) => message.en).join('; ')}`,
+      ru: `чтение узла ${node} потока ${id}: ${found.map(({ message }) => message.ru).join('; ')}`,
+    }, { details: { flow: id, node }, problems: found });
   }
 
   async saveFlow(flow: Flow, expected: number, by: Actor): Promise<SaveAnswer> {

@@ -11,7 +11,7 @@ export type HandlerResult = WindowResult | Many;
 
 /** A config as the flow has it. */
 type FieldValues = { readonly [field: string]: FieldValue };
-type Declared = Omit<NodeInfo, 'role' | 'config' | 'inputs' | 'replay'>;
+type Declared = Omit<NodeInfo, 'role' | 'config' | 'inputs' | 'replay' | 'tryable'>;
 
 /** Older config to the next version's config, pure: `migrations[1]` takes version 1 to 2. */
 export type Migrations = { readonly [fromVersion: number]: (config: { readonly [field: string]: Json }) => { readonly [field: string]: Json } };
@@ -142,8 +142,10 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
   const { prepare, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
+  const leaves = Object.keys(spec.outputs.fixed).length > 0 || spec.outputs.dynamic !== undefined;
+  const tryable = spec.replay === 'pure' && (run ?? batch) !== undefined && !pace && leaves;
   return {
-    info: { ...info, role, inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
+    info: { ...info, role, ...(tryable && { tryable }), inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
     ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }),
     ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import type { AddressInfo } from 'node:net';
 import { createDoor, type Door } from '../../runtime/api/server.ts';
 import type { ApiOptions, ApiServer } from '../../runtime/api/route.ts';
-import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowSummary, HeldKey, LastMessages, LiveCounters, RunDetail, RunStep } from '../../runtime/api/contract.ts';
+import type { DeadLetter, DeadLetterAnswer, DeadLetterDetail, DeployAnswer, DeployEffects, Flow, FlowNode, FlowSummary, HeldKey, LastMessages, LiveCounters, RunDetail, RunStep, TryAnswer } from '../../runtime/api/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Contexts } from '../../runtime/driver/contexts.ts';
 import { States } from '../../runtime/driver/states.ts';
@@ -47,6 +47,7 @@ export class FakeProject {
     return {
       listFlows: async () => { if (this.breaks) throw this.breaks; return { flows: [...this.drafts.values()].map(({ flow, version }) => summary(flow, version)) }; },
       getFlow: async (id) => ({ ...this.#draft(id), problems: [] }),
+      withOnly: async (id, node, document) => ({ ...this.#draft(id).flow, nodes: { [node]: document as FlowNode } }),
       saveFlow: async (flow, expected, by) => this.#save(flow, expected, by.name),
       deleteFlow: async (id) => { this.#draft(id); this.drafts.delete(id); },
       restoreFlow: async (id) => { note('restore', id); },
@@ -104,6 +105,7 @@ export class FakeHost {
   readonly counts = new Map<string, LiveCounters>();
   readonly injected: unknown[][] = [];
   last: LastMessages = { outputs: {} };
+  tried: TryAnswer = { outcome: 'done', input: { body: {}, truncated: false }, outputs: {}, logs: [], writes: [], ms: 1 };
   dead: readonly DeadLetter[] = [];
   held: readonly HeldKey[] = [];
   freed: DeadLetterAnswer = { done: 1, refused: [] };
@@ -128,6 +130,7 @@ export class FakeHost {
       deploy: async () => ({ ...EFFECTS, state: 'live', problems: [] }), preview: async () => EFFECTS, stop: async () => undefined, know: async () => undefined, remove: async () => ({ pending: 0, deadLetters: 0 }),
       live: (flow) => (this.counts.has(flow) ? { revision: 1, state: 'live', problems: [] } : undefined),
       inject: async (...call) => { if (this.injectFails) throw this.injectFails; this.injected.push(call); return { runId: 'run-1' }; },
+      tryNode: async (...call) => { this.asked.push(['try', ...call]); return this.tried; },
       counters: (flow) => { const counters = this.counts.get(flow); if (!counters || flow === this.countersFail) throw new Error(`no counters of ${flow}`); return counters; },
       lastMessages: () => this.last,
       pendingRuns: async () => ({ runs: [], total: 0, more: false }), pathOf: async () => ({ steps: [], pending: [] }),

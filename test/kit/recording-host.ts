@@ -52,6 +52,7 @@ export class RecordingHost implements FlowHost {
   deadLetterCount(): number { return 0; }
   async inject(): Promise<never> { return notPlayed(); }
   counters(): never { return notPlayed(); }
+  async tryNode(): Promise<never> { return notPlayed(); }
   lastMessages(): never { return notPlayed(); }
   get letters(): never { return notPlayed(); }
   async cancelRun(): Promise<never> { return notPlayed(); }

@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly killBefore?: number;
   readonly killAfter?: number;
   readonly fetch?: Services['fetch'];
+  /** Runs what is tried. */
+  readonly trials?: Services['trials'];
   /** Secrets and what else the project would answer. */
   readonly values?: Partial<ProjectValues>;
   /** The process ended again and again before. */
@@ -94,7 +96,7 @@ export class World {
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
       replies: new Replies(timers),
-      sandbox: { open: () => { throw new Error('no sandbox in this world'); }, fuse: () => undefined },
+      sandbox: NO_SANDBOX, trials: options.trials ?? NO_SANDBOX,
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
       history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },
       ended: (run) => {
@@ -180,6 +182,7 @@ export class World {
   async pending(): Promise<number> { return await this.services.journal.pendingTotal(); }
 }
 
+const NO_SANDBOX: Services['sandbox'] = { open: () => { throw new Error('no sandbox in this world'); }, fuse: () => undefined };
 const isCancel = (request: Request): boolean => request.kind === 'query' && request.name === 'cancelRun';
 
 /** A journal file that is gone after the test. */

@@ -139,6 +139,43 @@ test('inject takes a body or none, and a node’s failure is answered as its own
   expect([full.status, codeOf(full)]).toEqual([503, 'queue.full']);
 });
 
+test('a node is tried with the config that was sent, on the message that was sent or on the last one', async () => {
+  kit.project.drafts.set('lead', { flow: sampleFlow(), version: 1 });
+  const node = { type: 'function', version: 1, config: { code: 'return msg;' } };
+  const ask = (body: unknown) => kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/f/try', body });
+  const none = await ask({ node });
+  expect([none.status, codeOf(none)]).toEqual([409, 'try.no-message']);
+  expect((await ask({ node, body: { payload: 1 } })).json).toEqual(kit.host.tried);
+  const body = { payload: { phone: '+79001234534', sum: 1 } };
+  kit.host.last = { input: { at: 1, runId: 'r', body, truncated: false }, outputs: {} };
+  const masked = ((await kit.ask({ path: '/api/v1/flows/lead/nodes/f/last' })).json as { input: { body: typeof body } }).input.body;
+  await ask({ node });
+  await ask({ node, body: { payload: { ...masked.payload, sum: 2 } } });
+  const flow = { ...sampleFlow(), nodes: { f: node } };
+  expect(kit.host.asked).toEqual([['try', flow, 'f', { payload: 1 }], ['try', flow, 'f', body], ['try', flow, 'f', { payload: { phone: '+79001234534', sum: 2 } }]]);
+  expect(kit.project.calls.filter(([what]) => what === 'audited')).toEqual([]);
+});
+
+test('a try is refused for a message that is too large, a flow that is not there, and a request of another form', async () => {
+  const ask = async (body: unknown, flow = 'lead') => codeOf(await kit.ask({ method: 'POST', path: `/api/v1/flows/${flow}/nodes/f/try`, body }));
+  kit.project.drafts.set('lead', { flow: sampleFlow(), version: 1 });
+  expect(await ask({ node: {}, body: { payload: 'x'.repeat(limits.tryBodyChars) } })).toBe('try.too-large');
+  expect(await ask({ node: {}, body: {} }, 'none')).toBe('flow.not-found');
+  for (const body of [{}, { node: 1 }, { node: {}, body: [] }, { node: {}, body: 1 }, { node: {}, more: 1 }]) expect(await ask(body)).toBe('request.invalid');
+});
+
+test('what is answered of a try is masked: bodies, lines, context and failure', async () => {
+  kit.project.drafts.set('lead', { flow: sampleFlow(), version: 1 });
+  const seen = { body: { note: HIDDEN }, truncated: false };
+  kit.host.tried = {
+    outcome: 'failed', failure: { code: 'x', message: { en: HIDDEN, ru: HIDDEN } }, input: seen, outputs: { out: { count: 1, bodies: [seen] } },
+    logs: [{ level: 'info', text: `got ${HIDDEN}` }], status: { kind: 'bad', text: { en: HIDDEN, ru: HIDDEN } }, writes: [{ scope: 'flow', key: 'k', value: seen }], ms: 1,
+  };
+  const { text, json } = await kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/f/try', body: { node: {}, body: {} } });
+  expect(text).not.toContain(HIDDEN);
+  expect(json).toMatchObject({ logs: [{ text: 'got •••' }], outputs: { out: { bodies: [{ body: { note: '•••' } }] } } });
+});
+
 test('connections, secrets and env are saved, tried and deleted, and no answer holds a secret', async () => {
   const document = { type: 'sql', config: { driver: 'sqlite' } };
   const saved = await kit.ask({ method: 'PUT', path: '/api/v1/connections/crm-db', body: { document }, headers: { 'if-match': '"4"' } });

@@ -50,6 +50,16 @@ describe('drafts', () => {
     expect(codes((await project.getFlow('lead')).problems)).toEqual(['wire.dangling']);
     expect((await project.listFlows()).flows).toMatchObject([{ id: 'lead', problems: 1, changed: false }]);
   });
+  test('one node is read into a flow of its own as it is sent, not as it was saved, or refused with what keeps it from running', async () => {
+    const { project } = await open();
+    await project.saveFlow({ ...lead(), env: { REGION: { type: 'text' } } }, 0, ANN);
+    const document = { type: 'call', version: 1, config: { url: 'https://other.test' } };
+    expect(await project.withOnly('lead', 'call', document)).toMatchObject({ id: 'lead', env: { REGION: { type: 'text' } }, nodes: { call: document }, wires: [] });
+    expect((await project.getFlow('lead')).flow.nodes).toHaveProperty('form');
+    expect(codes((await failure('flow.invalid', project.withOnly('lead', 'call', { ...document, config: { times: 'often' } }))).problems)).toEqual(['field.type']);
+    expect((await failure('flow.invalid', project.withOnly('lead', 'call', { type: 5 }))).problems.length).toBeGreaterThan(0);
+    await failure('flow.not-found', project.withOnly('none', 'call', document));
+  });
   test('what is no flow at all is refused with every problem', async () => {
     const { project } = await open();
     for (const value of [null, 5, [], {}, { ...lead(), id: '../../etc' }, { ...lead(), nodes: 'none' }, { ...lead(), nodes: { A: 1 }, wires: 2 }]) {
