@@ -16,7 +16,8 @@ export interface SyntaxProblem { readonly message: string; readonly line: number
 
 /** Names that can make promises or timers, or give what others made: code without them, and without async syntax, ends when it returns. */
 const WAITING_NAMES = new Set(['Promise', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis', 'AsyncDisposableStack']);
-const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression']);
+/** `this` may be the global object, and `this['Pro' + 'mise']` is a promise that no name shows. */
+const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression', 'ThisExpression']);
 
 export function analyse(code: string): Analysis | SyntaxProblem {
   let program: Program;

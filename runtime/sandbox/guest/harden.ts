@@ -76,6 +76,16 @@ export function harden(roots: readonly unknown[]): void {
   }
 }
 
+/** The getter and setter of `stack`, which every error of a context shares and no prototype shows. */
+export function stackAccessors(): unknown[] {
+  const traced = {};
+  Error.captureStackTrace(traced);
+  return [new Error(), traced].flatMap((each) => {
+    const own = Reflect.getOwnPropertyDescriptor(each, 'stack');
+    return [own?.get, own?.set];
+  });
+}
+
 /** Prototypes that only syntax reaches. */
 export function hiddenIntrinsics(): unknown[] {
   const generator = (function* () { yield 0; })();
@@ -84,5 +94,6 @@ export function hiddenIntrinsics(): unknown[] {
     generator, asyncGenerator, async () => 0, [][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](),
     ''[Symbol.iterator](), /x/[Symbol.matchAll](''), Object.getPrototypeOf(Uint8Array),
     Iterator.from({ next: () => ({ done: true, value: 0 }) }), [].values().map((each) => each),
+    new Intl.Segmenter().segment(''), new Intl.Segmenter().segment('')[Symbol.iterator](), ...stackAccessors(),
   ];
 }

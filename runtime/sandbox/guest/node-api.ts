@@ -131,11 +131,11 @@ export function installApi(guest: Guest): void {
   }
   let buffer: ReturnType<typeof makeBufferClass> | undefined;
   const get = (): ReturnType<typeof makeBufferClass> => {
-    if (!buffer) {
-      buffer = makeBufferClass();
-      guest.harden([buffer]);
-    }
-    return buffer;
+    if (buffer) return buffer;
+    const made = makeBufferClass();
+    // Kept only once it is frozen: at the end of the stack freezing may fail.
+    guest.harden([made]);
+    return (buffer = made);
   };
   Reflect.defineProperty(globalThis, 'Buffer', { get, configurable: false, enumerable: false });
 }

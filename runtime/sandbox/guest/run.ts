@@ -79,6 +79,7 @@ export function bodyOf(guest: Guest, row: Batch['rows'][number]): Call['msg'] {
 /** Runs the code of one message: from its beginning, or a timer's function. */
 export function resume(guest: Guest, call: Call, timer: (() => void) | null): void {
   guest.current = call;
+  forgetMatches();
   call.turnAt = guest.config.plain ? 0 : guest.wallNow();
   try {
     if (timer) { timer(); return; }
@@ -93,6 +94,12 @@ export function resume(guest: Guest, call: Call, timer: (() => void) | null): vo
   } catch (thrown) {
     call.thrown ??= { value: thrown };
   }
+}
+
+/** `RegExp.$1` and its like keep the last match of the whole context, another message's or another node's: a match of nothing takes its place. */
+export function forgetMatches(): void {
+  /(?:)/.test('');
+  (RegExp as unknown as { input: string }).input = '';
 }
 
 export function isThenable(value: unknown): boolean {
@@ -186,6 +193,7 @@ export function nextWakeMs(guest: Guest, batch: Batch, now: number): number {
 
 /** Sends what was returned and writes the result: `[[bodies by output],[logs],status]` or `{"f":failure,"l":[logs]}`. */
 export function endCall(guest: Guest, call: Call): void {
+  if (guest.current !== call) forgetMatches();
   guest.current = call;
   dropTimersOf(call);
   try {

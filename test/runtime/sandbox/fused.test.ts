@@ -96,6 +96,28 @@ describe('function nodes in a row, as one', () => {
     await close();
   });
 
+  // What the first leaves where only the language itself keeps things, and where the next looks for it; a message without `secret` comes after.
+  test.each<[string, string, string]>([
+    ['the last match', '/(s.*)/.test(msg.secret);', 'RegExp.$1 + RegExp.lastMatch + RegExp.input'],
+    ['the input of a match', 'if (msg.secret) RegExp.input = msg.secret;', 'RegExp.input'],
+    ['the getter of stacks', 'if (msg.secret) Object.getOwnPropertyDescriptor(new Error(), "stack").get.kept = msg.secret;', 'Object.getOwnPropertyDescriptor(new Error(), "stack").get.kept'],
+    ['a hidden prototype', 'if (msg.secret) Object.getPrototypeOf(new Intl.Segmenter().segment("a")).kept = msg.secret;', 'Object.getPrototypeOf(new Intl.Segmenter().segment("a")).kept'],
+    ['an iterator’s prototype', 'if (msg.secret) Object.getPrototypeOf([].values()).kept = msg.secret;', 'Object.getPrototypeOf([].values()).kept'],
+    ['a function of the guest', 'if (msg.secret) node.send.kept = msg.secret;', 'node.send.kept'],
+    ['its own function', 'if (msg.secret) arguments.callee.kept = msg.secret;', 'arguments.callee.kept'],
+    ['Error', 'if (msg.secret) Error.prepareStackTrace = () => msg.secret;', 'Error.prepareStackTrace'],
+    ['a symbol', 'if (msg.secret) Symbol.for("kept").description = msg.secret;', 'Symbol.for("kept").kept'],
+    ['the format of dates', 'if (msg.secret) { const f = new Intl.DateTimeFormat(); f.format.kept = msg.secret; Intl.DateTimeFormat.kept = msg.secret; }', 'String(new Intl.DateTimeFormat().format.kept ?? "") + (Intl.DateTimeFormat.kept ?? "")'],
+    ['an undeclared variable', 'if (msg.secret) kept = msg.secret;', '(typeof kept === "undefined" ? "" : kept)'],
+    ['RED', 'if (msg.secret) RED.util.kept = msg.secret;', 'RED.util.kept'],
+    ['a prototype by way of the message', 'if (msg.secret) Object.getPrototypeOf(msg).kept = msg.secret;', '({}).kept'],
+  ])('nothing goes past the message from one to the next, nor to the next message: %s', async (_name, leave, look) => {
+    const { fused, close } = await openRow([`${leave} delete msg.secret; return msg;`, `msg.found = String(${look} || ""); return msg;`, `msg.again = String(${look} || ""); return msg;`]);
+    const results = await fused?.call(messagesOf([{ secret: 'secret' }, { payload: 1 }, { secret: 'secret' }], ''));
+    for (const result of results ?? []) if (result) expect(JSON.stringify(result)).not.toContain('secret');
+    await close();
+  });
+
   test('a message that ends the process, or does not end, has to be tried one by one; the others have their results', async () => {
     const { fused, close } = await openRow(['msg.a = 1; return msg;', 'if (msg.payload === 2) for (;;); return msg;']);
     const results = await fused?.call(messagesOf([{ payload: 1 }, { payload: 2 }, { payload: 3 }], ''));

@@ -47,8 +47,55 @@ describe('nothing of the host is in reach', () => {
     ['isNaN(Date()) && Date().length > 10', true],
   ])('%s', async (expression, value) => { expect(await inside(expression)).toEqual(value); });
 
-  test('import() gives nothing', async () => {
-    const [result] = await callOnce(sandbox, 'const fs = await import("node:fs"); return { payload: fs };');
+  test.each(['node:fs', 'fs', './child.ts', 'data:text/javascript,export default 1', 'isolated-vm'])('import(%j) gives nothing, and the error is the guest’s own', async (name) => {
+    const [result] = await callOnce(sandbox, `try { return { payload: await import(${JSON.stringify(name)}) }; } catch (error) { return { payload: [error.constructor.constructor === Function, Object.getPrototypeOf(Object.getPrototypeOf(error)) === Object.prototype || Object.getPrototypeOf(error) === Error.prototype] }; }`);
+    expect(shown(result)).toEqual([[{ payload: [true, true] }]]);
+  });
+
+  test('all that can be reached from the global object is the guest’s own, frozen, and no reference to the host', async () => {
+    const [result] = await callOnce(sandbox, `const seen = new Set(); const odd = []; const rest = [[globalThis, 'globalThis'], [msg.constructor, 'msg'], [node, 'node'], [setTimeout, 'setTimeout']];
+      const add = (value, name) => { if ((typeof value === 'object' && value !== null) || typeof value === 'function') rest.push([value, name]); };
+      const stack = Object.getOwnPropertyDescriptor(new Error(), 'stack'); add(stack.get, 'stack getter'); add(stack.set, 'stack setter');
+      for (const made of [new Intl.Segmenter().segment('a'), new Intl.Segmenter().segment('a')[Symbol.iterator](), [].values().map((x) => x), 'a'.matchAll(/a/g), (function* () {}).prototype, (async function* () {}).prototype, new Map().keys(), new Set().keys(), Iterator.from({ next() {} })]) add(Object.getPrototypeOf(made), 'hidden');
+      while (rest.length > 0) {
+        const [value, name] = rest.pop();
+        if (seen.has(value)) continue;
+        seen.add(value);
+        if (!Object.isFrozen(value)) odd.push(name);
+        for (const word of ['applySync', 'derefInto', 'copySync', 'runSync', 'evalSync', 'mainModule', 'binding']) if (word in value) odd.push(name + ' has ' + word);
+        if (typeof value === 'function' && value !== Function.prototype && !(value instanceof Function)) odd.push(name + ' is of another realm');
+        add(Object.getPrototypeOf(value), name + '.__proto__');
+        for (const key of Reflect.ownKeys(value)) { const own = Object.getOwnPropertyDescriptor(value, key); add(own.value, name + '.' + String(key)); add(own.get, name + '.get ' + String(key)); add(own.set, name + '.set ' + String(key)); }
+      }
+      return { payload: [odd.slice(0, 20), seen.size > 500] };`, [{ payload: 1 }], { timeoutMs: 5000 });
+    expect(shown(result)).toEqual([[{ payload: [[], true] }]]);
+  });
+
+  test('a stack names nothing of the host', async () => {
+    const stack = String(await inside('new Error("x").stack + (() => { try { null.x; } catch (error) { return error.stack; } })()'));
+    expect(stack.split('\n').filter((line) => / at /.test(line) && !/\b(?:function|sandbox):\d+:\d+\)?/.test(line))).toEqual([]);
+    expect(stack).not.toMatch(/file:|node:|\.ts|\/(?:work|tmp|home|usr|runtime)/);
+  });
+
+  test.each<[string, string, unknown]>([
+    ['a body with a key __proto__ changes no prototype here', 'return JSON.parse(\'{"__proto__":{"polluted":1},"payload":{"__proto__":{"polluted":2},"constructor":{"prototype":{"polluted":3}}}}\');', undefined],
+    ['nor one with tags', 'return Object.assign(JSON.parse(\'{"__proto__":{"polluted":1},"payload":{"__proto__":{"polluted":2}}}\'), { at: new Date(5) });', undefined],
+    ['nor a changed key of the message', 'msg["__proto__"] = { polluted: 1 }; msg.payload = JSON.parse(\'{"__proto__":{"polluted":2}}\'); return msg;', undefined],
+    ['nor a getter, which is only read inside', 'return { get payload() { return { then() { throw 1; } }; } };', undefined],
+    ['nor a thenable', 'return { then(done) { done({ payload: JSON.parse(\'{"__proto__":{"polluted":2}}\') }); } };', undefined],
+  ])('%s', async (_name, code) => {
+    const [result] = await callOnce(sandbox, code);
+    expect(result).toHaveProperty('outputs');
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test('text that looks like the sandbox’s own marks stays text', async () => {
+    const [result] = await callOnce(sandbox, 'return { payload: "!{\\"$bytes\\":\\"AA==\\"}", w: "!x", p: { $date: 1 }, d: ["payload"], f: { c: "threw" } };');
+    expect(shown(result)).toEqual([[{ payload: '!{"$bytes":"AA=="}', w: '!x', p: { $date: 1 }, d: ['payload'], f: { c: 'threw' } }]]);
+  });
+
+  test('an error of the code can claim no code of its own', async () => {
+    const [result] = await callOnce(sandbox, 'const error = new Error("x"); error.sandbox = { code: "unavailable" }; error.code = "journal.full"; throw error;');
     expect(shown(result)).toBe('function.threw');
   });
 
@@ -61,7 +108,7 @@ describe('nothing of the host is in reach', () => {
 describe('nothing lasts from message to message', () => {
   let fn: SandboxFunction | undefined;
   const twice = async (code: string): Promise<unknown[]> => {
-    fn = await sandbox.open(program(code));
+    fn = await sandbox.open(program(code, { timeoutMs: 5000 }));
     const results = [...await callBodies(fn, [{ payload: 1 }]), ...await callBodies(fn, [{ payload: 1 }, { payload: 1 }])];
     await fn.close();
     return results.map((result) => (Array.isArray(shown(result)) ? (shown(result) as [[{ payload: unknown }]])[0][0].payload : shown(result)));
@@ -82,6 +129,24 @@ describe('nothing lasts from message to message', () => {
     ['URL.prototype.seen = 1; (function* () {})().__proto__.__proto__.seen = 1; return { payload: new URL("http://a").seen ?? "frozen" };', 'frozen'],
     ['Symbol.iterator.description; [][Symbol.iterator]().__proto__.next = () => ({ done: true }); return { payload: [...[1, 2]].length };', 2],
     ['/a/.__proto__.exec = () => null; return { payload: /a/.test("a") };', true],
+    ['const last = RegExp.$1 + RegExp.lastMatch + RegExp["$`"]; /(p)ay/.test("to pay"); return { payload: last };', ''],
+    ['const last = RegExp.input; RegExp.input = "kept"; return { payload: last };', ''],
+    ['await 1; const last = RegExp.rightContext; await new Promise((next) => setTimeout(next, 1)); "a secret".replace(/a/, ""); return { payload: last };', ''],
+    ['const { get } = Object.getOwnPropertyDescriptor(new Error(), "stack"); const was = get.seen ?? "none"; get.seen = 1; return { payload: was };', 'none'],
+    ['const o = {}; Error.captureStackTrace(o); const { set } = Object.getOwnPropertyDescriptor(o, "stack"); const was = set.seen ?? "none"; set.seen = 1; return { payload: was };', 'none'],
+    ['const p = Object.getPrototypeOf(new Intl.Segmenter().segment("a")); const was = p.seen ?? "none"; p.seen = 1; return { payload: was };', 'none'],
+    ['const p = Object.getPrototypeOf(new Intl.Segmenter().segment("a")[Symbol.iterator]()); const was = p.seen ?? "none"; p.seen = 1; return { payload: was };', 'none'],
+    ['Error.prepareStackTrace = () => "mine"; Error.stackTraceLimit = 0; const own = new Error("x").stack.includes("function:1"); return { payload: own };', true],
+    ['const site = (strings) => strings; const list = site`a`; try { list.seen = 1; list.raw.seen = 1; } catch {} return { payload: list.seen ?? "frozen" };', 'frozen'],
+    ['const sticky = /a/g; sticky.test("aa"); const last = sticky.lastIndex; return { payload: last };', 1],
+    ['Symbol.for("kept").seen = 1; return { payload: Symbol.for("kept").seen ?? "none" };', 'none'],
+    ['class Stamp extends (class { constructor(o) { return o; } }) { #seen = 1; static has(o) { return #seen in o; } } const was = Stamp.has(node); try { new Stamp(node); } catch {} return { payload: was };', false],
+    ['(function deeper() { try { deeper(); } catch {} try { Buffer.seen = 1; URL.seen = 1; } catch {} })(); return { payload: Buffer.seen ?? "none" };', 'none'],
+    ['Intl.DateTimeFormat.prototype.format = 1; Intl.NumberFormat.supportedLocalesOf = 1; new Intl.NumberFormat("en").format.seen = 1; return { payload: new Intl.NumberFormat("en").format.seen ?? "none" };', 'none'],
+    ['env.get("x"); Object.assign(env, { seen: 1 }); return { payload: env.seen ?? "frozen" };', 'function.threw'],
+    ['this["Pro" + "mise"].resolve().then(() => { node.send({ payload: "late" }); }); return new Promise((done) => setTimeout(done, 1));', 'late'],
+    ['node.seen = 1; Object.setPrototypeOf(node, { seen: 1 }); return { payload: 1 };', 'function.threw'],
+    ['Reflect.setPrototypeOf(globalThis, { seen: 1 }); Reflect.setPrototypeOf(Object.prototype, { seen: 1 }); return { payload: globalThis.seen ?? "frozen" };', 'frozen'],
     ['Map.prototype.get = () => 1; Reflect.ownKeys = () => []; return { payload: new Map([["a", 2]]).get("a") };', 2],
   ])('%s', async (code, value) => { expect(await twice(code)).toEqual([value, value, value]); });
 
