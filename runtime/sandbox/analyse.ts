@@ -52,16 +52,30 @@ function mayWait(node: AnyNode): boolean {
   return (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration' || node.type === 'ArrowFunctionExpression') && node.async;
 }
 
+/** What can be had of names from which chance can be had too, and hangs on nothing but what it is given. */
+const WITHOUT_CHANCE: { readonly [name: string]: (path: readonly string[]) => boolean } = {
+  Math: ([method]) => method !== 'random',
+  RED: ([util, method]) => util === 'util' && method !== undefined && method !== 'generateId',
+};
 /** Names from which chance can be had. */
-const CHANCE_NAMES = new Set(['Math', 'crypto', 'RED', 'globalThis', '_msgid']);
+const CHANCE_NAMES = new Set([...Object.keys(WITHOUT_CHANCE), 'crypto', 'globalThis', '_msgid']);
 
-function mayUseId({ node, parent }: Placed): boolean {
+function mayUseId(placed: Placed): boolean {
+  const { node } = placed;
   if (node.type === 'ThisExpression') return true;
   if (node.type === 'Literal') return node.value === '_msgid';
   if (node.type !== 'Identifier' || !CHANCE_NAMES.has(node.name)) return false;
-  const around = parent?.node;
-  if (node.name !== 'Math' || around?.type !== 'MemberExpression' || around.object !== node || around.computed) return true;
-  return around.property.type !== 'Identifier' || around.property.name === 'random';
+  const path = pathFrom(placed);
+  return path.length === 0 || !WITHOUT_CHANCE[node.name]?.(path);
+}
+
+/** The names that follow one with a dot: of `RED.util.x(1).y` they are util and x. */
+function pathFrom(placed: Placed): string[] {
+  const path: string[] = [];
+  for (let { node, parent } = placed; parent?.node.type === 'MemberExpression' && parent.node.object === node && !parent.node.computed; { node, parent } = parent) {
+    if (parent.node.property.type === 'Identifier') path.push(parent.node.property.name);
+  }
+  return path;
 }
 
 /**

@@ -137,6 +137,33 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       expect(await call('context.set("n", () => 1)')).toMatchObject({ failure: { code: 'function.threw' } });
     });
 
+    test('keys of context are paths, lists and stores as in Node-RED, with or without a callback', async () => {
+      const state = { node: { a: { list: [1, 2], when: new Date(5) }, text: 'x' } };
+      const call = async (code: string): Promise<SandboxResult | undefined> => {
+        const fn = await opened.door.open(program(code));
+        try { return (await fn.call([{ id: 'm', nowMs: 0, body: {}, state }]))[0]; } finally { await fn.close(); }
+      };
+      expect(await call('return { payload: [context.get("a.list[1]"), context.get("a.when").getTime(), context.get("a.no.x"), context.get("#:(file)::text"), context.get(["text", "a.list"], "file"), context.get("none[0]")] };'))
+        .toMatchObject({ outputs: [[{ payload: [2, 5, null, 'x', ['x', [1, 2]], null] }]] });
+      expect(await call('context.set("a.list[2].deep", 3n); context.set("b.c", 1, "file"); context.set("a.when"); context.set(["d", "e.f"], [true]); return { payload: context.keys("file") };')).toMatchObject({
+        outputs: [[{ payload: ['a', 'text', 'b', 'd', 'e'] }]],
+        writes: [{ key: 'a', value: { list: [1, 2, { deep: 3n }] } }, { key: 'b', value: { c: 1 } }, { key: 'd', value: true }, { key: 'e', value: { f: null } }],
+      });
+      expect(await call('const seen = []; context.get("text", (...all) => seen.push(all)); context.get(["text", "a.list[0]"], "file", (...all) => seen.push(all)); context.set("n", 1, (...all) => seen.push(all)); context.keys((...all) => seen.push(all)); context.get("a[", (error) => seen.push(error.code)); return { payload: seen };'))
+        .toMatchObject({ outputs: [[{ payload: [[null, 'x'], [null, 'x', 1], [null], [null, ['a', 'text', 'n']], 'INVALID_EXPR'] }]] });
+      expect(await call('return { payload: [context.update("a.n", (n = 0) => n + 1), context.update("a.n", (n) => n + 1), await context.update("later", async () => 5), context.get("a.n")] };')).toMatchObject({
+        outputs: [[{ payload: [1, 2, 5, 2] }]], writes: [{ key: 'a', value: { list: [1, 2], n: 2 } }, { key: 'later', value: 5 }],
+      });
+      for (const code of ['context.get("a b c")', 'context.set("text.x", 1)', 'context.get("a", 5, 6)']) expect(await call(code)).toMatchObject({ failure: { code: 'function.threw' } });
+    });
+
+    test('RED.util works on values as in Node-RED', async () => {
+      expect(await run('const { util } = RED; const copy = util.cloneMessage({ ...msg, f: () => 1 }); util.setMessageProperty(copy, "msg.payload.b[1]", "x"); return { payload: [util.getMessageProperty(copy, "payload.b"), typeof copy.f, msg.payload.b, util.compareObjects(msg.payload, { a: 1 }), util.ensureString(Buffer.from("é")), util.ensureString({ a: 1 }), util.ensureBuffer({ a: 1 }).toString(), Buffer.isBuffer(util.ensureBuffer(5)), util.normalisePropertyExpression("a[\'b c\'].d", msg, true), util.parseContextStore("#:(s)::k"), util.setObjectProperty({}, "a.b", 1, false), util.generateId().length] };', [{ payload: { a: 1 } }]))
+        .toEqual([[[{ payload: [[null, 'x'], 'function', null, true, 'é', '{"a":1}', '{"a":1}', true, 'a["b c"].d', { store: 's', key: 'k' }, false, 16] }]]]);
+      expect(await run('return { payload: RED.util.getMessageProperty(msg, "none.at") };')).toEqual(['function.threw']);
+      expect(await run('node.on("close", () => { node.send(msg); }); return msg;')).toEqual([[[{ payload: 1 }]]]);
+    });
+
     test.each(['flow.get("a")', 'global.set("a", 1)', 'context.flow.get("a")'])('%s says that the node has no grant', async (code) => {
       expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message: expect.stringContaining('no grant for context') as string } } });
     });

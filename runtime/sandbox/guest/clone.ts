@@ -1,15 +1,16 @@
-/** A deep copy of plain data, dates, bytes, maps, sets and errors; cycles stay cycles. Functions cannot be copied. */
-export function cloneValue(value: unknown, seen: Map<object, unknown> = new Map()): unknown {
+/** A deep copy of plain data, dates, bytes, maps, sets and errors; cycles stay cycles. Functions cannot be copied, but may be kept as they are. */
+export function cloneValue(value: unknown, seen: Map<object, unknown> = new Map(), keepsFunctions = false): unknown {
+  if (typeof value === 'function' && keepsFunctions) return value;
   if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`a ${typeof value} cannot be copied`);
   if (typeof value !== 'object' || value === null) return value;
   const known = seen.get(value);
   if (known !== undefined) return known;
-  const special = cloneSpecial(value, seen);
+  const special = cloneSpecial(value, seen, keepsFunctions);
   if (special !== undefined) return special;
   const copy: { [key: string]: unknown } | unknown[] = Array.isArray(value) ? new Array<unknown>(value.length) : {};
   seen.set(value, copy);
   for (const key of Object.keys(value)) {
-    const each = cloneValue((value as { [key: string]: unknown })[key], seen);
+    const each = cloneValue((value as { [key: string]: unknown })[key], seen, keepsFunctions);
     // A data key `__proto__` stays data.
     if (key === '__proto__') Reflect.defineProperty(copy, key, { value: each, writable: true, configurable: true, enumerable: true });
     else (copy as { [key: string]: unknown })[key] = each;
@@ -17,7 +18,7 @@ export function cloneValue(value: unknown, seen: Map<object, unknown> = new Map(
   return copy;
 }
 
-export function cloneSpecial(value: object, seen: Map<object, unknown>): unknown {
+export function cloneSpecial(value: object, seen: Map<object, unknown>, keepsFunctions: boolean): unknown {
   const keep = <T>(copy: T): T => { seen.set(value, copy); return copy; };
   if (value instanceof Date) return keep(new Date(value.getTime()));
   if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
@@ -25,12 +26,12 @@ export function cloneSpecial(value: object, seen: Map<object, unknown>): unknown
   if (ArrayBuffer.isView(value)) return keep(cloneView(value));
   if (value instanceof Map) {
     const copy = keep(new Map<unknown, unknown>());
-    for (const [key, each] of value) copy.set(cloneValue(key, seen), cloneValue(each, seen));
+    for (const [key, each] of value) copy.set(cloneValue(key, seen, keepsFunctions), cloneValue(each, seen, keepsFunctions));
     return copy;
   }
   if (value instanceof Set) {
     const copy = keep(new Set<unknown>());
-    for (const each of value) copy.add(cloneValue(each, seen));
+    for (const each of value) copy.add(cloneValue(each, seen, keepsFunctions));
     return copy;
   }
   if (value instanceof Error) {

@@ -1,12 +1,12 @@
 import { makeBufferClass } from './buffer.ts';
 import { cloneValue } from './clone.ts';
-import { messageOf, refusal } from './failure.ts';
-import { nextChance } from './chance.ts';
+import { makeContextApi } from './context-api.ts';
+import { messageOf } from './failure.ts';
+import { makeRedApi } from './red-util.ts';
 import { sendAll } from './send.ts';
 import type { Guest } from './state.ts';
 import { GuestTextDecoder, GuestTextEncoder, decodeBase64Text, encodeBase64Text } from './text-codecs.ts';
 import { addTimer, dropTimer } from './timers.ts';
-import { readValue, setOwn, writeValue } from './wire.ts';
 import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 
 /** What the code of a function node finds: the names that users of Node-RED know. */
@@ -60,46 +60,8 @@ export function makeNodeApi(guest: Guest): object {
     log: log('log'), debug: log('log'), trace: log('log'), warn: log('warn'),
     error(error: unknown, message?: unknown) { reportError(guest, error, message); },
     status(status: unknown) { setStatus(guest, status); },
-  };
-}
-
-/** Reading or writing context would make the outcome hang on more than the message: it exists only by a grant. */
-export function makeContextApi(guest: Guest, name: string, scope: string): object {
-  const held = (method: string): { [key: string]: string | null } => {
-    const values = guest.current?.state?.[scope];
-    if (values) return values;
-    throw refusal('threw', {
-      en: `${name}.${method}: this node has no grant for context. Choose it in the node's settings, or keep values in the message`,
-      ru: `${name}.${method}: у этого узла нет доступа к контексту. Разрешите его в настройках узла или храните значения в сообщении`,
-    });
-  };
-  const get = (key: string): unknown => readValue(guest.wire, held('get'), key);
-  const set = (key: string, value: unknown): void => {
-    const values = held('set');
-    const call = guest.current;
-    if (!call || call.text !== null) return;
-    const text = value === undefined ? null : writeValue(guest.wire, value as object);
-    if (text === 'undefined') throw refusal('threw', { en: `${name}.set: a ${typeof value} cannot be kept`, ru: `${name}.set: значение вида ${typeof value} нельзя сохранить` });
-    setOwn(values, key, text);
-    (call.writes ??= new Map()).set(`${scope} ${key}`, JSON.stringify([scope, key, text]));
-  };
-  return {
-    get: (key: unknown) => (Array.isArray(key) ? key.map((each) => get(String(each))) : get(String(key))),
-    set(key: unknown, value: unknown) {
-      if (Array.isArray(key)) key.forEach((each, i) => { set(String(each), Array.isArray(value) ? value[i] : undefined); });
-      else set(String(key), value);
-    },
-    keys: () => Object.keys(held('keys')).filter((key) => held('keys')[key] !== null),
-  };
-}
-
-export function makeRedApi(guest: Guest): object {
-  return {
-    util: {
-      cloneMessage: (message: unknown) => cloneValue(message),
-      generateId: () => Array.from({ length: 16 }, () => Math.floor(nextChance(guest) * 16).toString(16)).join(''),
-      ensureString: (value: unknown) => (value instanceof Uint8Array ? new GuestTextDecoder('utf-8', { ignoreBOM: true }).decode(value) : shownValue(value)),
-    },
+    /** For code from Node-RED: nothing of a message outlives it, so there is nothing to close. */
+    on() { return undefined; },
   };
 }
 

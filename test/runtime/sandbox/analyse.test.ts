@@ -43,6 +43,11 @@ describe('whether the code may still have something to do when it has returned',
   test.each(['await 1;', 'const f = async () => 1;', 'return Promise.resolve(msg);', 'setTimeout(f, 1);', 'globalThis["Pro" + "mise"];', 'queueMicrotask(f);', 'for await (const x of []) x;', 'class A { async f() {} }', 'import("x");', 'const o = { async *f() {} };', 'this["Pro" + "mise"];'])('it may: %s', (code) => { expect(analysed(code).plain).toBe(false); });
 });
 
+describe('whether what the code gives may hang on the message’s id', () => {
+  test.each(['return msg;', 'msg.n = Math.max(1, 2); return msg;', 'return RED.util.cloneMessage(msg);', 'RED.util.setMessageProperty(msg, "a", 1); return msg;'])('not: %s', (code) => { expect(analysed(code).usesId).toBe(false); });
+  test.each(['Math.random();', 'Math["random"]();', 'const { random } = Math;', 'f(Math);', 'crypto.randomUUID();', 'RED.util.generateId();', 'const { util } = RED;', 'RED["util"].x();', 'const u = RED.util;', 'RED.util[name]();', 'this.crypto;', 'globalThis.x;', 'msg._msgid;', 'msg["_msgid"];'])('it may: %s', (code) => { expect(analysed(code).usesId).toBe(true); });
+});
+
 describe('the function that is made of the code', () => {
   test('begins on a line before the code, so that lines are the user’s own', () => {
     expect(analysed('a();\nreturn msg;').source).toBe('(function (msg) {\na();\nreturn msg;\n})');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makeBufferClass } from '../../../runtime/sandbox/guest/buffer.ts';
 import { cloneValue } from '../../../runtime/sandbox/guest/clone.ts';
+import { guestSource } from '../../../runtime/sandbox/guest/source.ts';
 import { GuestTextDecoder, GuestTextEncoder, decodeBase64Text, encodeBase64Text } from '../../../runtime/sandbox/guest/text-codecs.ts';
 import { GuestSearchParams, GuestUrl } from '../../../runtime/sandbox/guest/url-classes.ts';
 import { installWire } from '../../../runtime/sandbox/guest/wire.ts';
@@ -128,4 +129,10 @@ test('a copy is deep, keeps cycles and kinds, and refuses functions', () => {
   expect(copy.self).toBe(copy);
   expect(copy.list).not.toBe(value.list);
   expect(() => cloneValue({ f: () => 1 })).toThrow(TypeError);
+});
+
+test('the guest’s parts stand in one scope, so that each name is there once', () => {
+  const names = [...guestSource().matchAll(/^(?:async )?(?:function\*?|class) (\w+)/gm)].map(([, name]) => name);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  expect(names).toContain('boot');
 });
