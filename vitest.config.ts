@@ -10,9 +10,9 @@ const shared = {
   hookTimeout: 60_000,
 } as const;
 
-/** These start Millrace, browsers or bombs, measure time, or run many seeds: one file after another, with the machine for themselves. */
+/** These start Millrace, browsers or bombs, measure time, run many seeds, or look through everything: one file after another, with the machine for themselves. */
 const ALONE = [
-  'test/{crash,simulation/*,editor/browser/*}.test.ts',
+  'test/{crash,dead-code,simulation/*,editor/browser/*}.test.ts',
   'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,sandbox,walls}}.test.ts',
 ];
 /** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */
