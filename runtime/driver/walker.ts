@@ -3,7 +3,7 @@ import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDirective, isHold, isMany, isToPorts, portsOf, type Body, type Many } from '../sdk/message.ts';
-import { type NodeFailure, type FailureRecord } from '../sdk/node-failure.ts';
+import type { NodeFailure, FailureRecord } from '../sdk/node-failure.ts';
 import { Batcher } from './batcher.ts';
 import { CallContext } from './call-context.ts';
 import { failureOf, notStorable, recordOf, tooManyHops, tooManyRounds, wireFull } from './failures.ts';
