@@ -11,6 +11,7 @@ import { notStorable } from './failures.ts';
 
 const RETRY_LATER_MS = 1000;
 const ROOM_EVERY = 64; // acceptances between two sums over all queues
+const NESTED_MAX = 32; // levels of the stack, some kilobytes each
 const NO_PARENTS: readonly string[] = Object.freeze([]);
 
 interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
@@ -22,6 +23,8 @@ export class Acceptance {
   /** On their way to the journal, and only after that to their queues. */
   #toQueues = 0;
   #restingBytes = 0;
+  /** Begun one inside another: what a pure node sends to a source while it runs. */
+  #nested = 0;
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
   async accept(arrival: Arrival): Promise<Receipt> {
@@ -31,8 +34,10 @@ export class Acceptance {
     const work = this.#workOf(arrival);
     const reply = arrival.options.reply;
     const keyed = reply?.idempotency !== undefined;
-    const known = durable ? undefined : await this.#knownInMemory(work, arrival);
-    if (known) return known;
+    if (keyed && !durable) {
+      const known = await this.#knownInMemory(work, arrival);
+      if (known) return known;
+    }
     // Before the commit: the answer may come in the same turn in which the commit ends.
     const outcome = reply && services.replies.wait(work.run.id, reply.timeoutMs, keyed);
     if (!durable) {
@@ -89,11 +94,16 @@ export class Acceptance {
    * for its row; when that is its end already, one commit says that it came and that it ended.
    */
   #begin(work: Work, written: Promise<boolean>): boolean {
-    if (this.#runner.services.journal.health.state !== 'well') return false;
+    if (this.#nested === NESTED_MAX || this.#runner.services.journal.health.state !== 'well') return false;
     work.accepting = { open: true, written };
-    if (this.#runner.station(work.node).begin(work)) {
-      work.accepting.open = false;
-      return true;
+    this.#nested++;
+    try {
+      if (this.#runner.station(work.node).begin(work)) {
+        work.accepting.open = false;
+        return true;
+      }
+    } finally {
+      this.#nested--;
     }
     work.accepting = undefined;
     return false;

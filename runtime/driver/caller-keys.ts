@@ -53,7 +53,7 @@ export class CallerKeys {
   /** The run has ended: whoever waits for it is told, with a key after that is written. */
   ended(run: string, how: keyof typeof endCodes): void {
     const { replies, clock } = this.#services;
-    const taken = this.#byRun.get(run);
+    const taken = this.#byRun.size === 0 ? undefined : this.#byRun.get(run);
     if (!taken) { replies.ended(run, how); return; }
     this.#write(taken, { op: 'answered', run, answer: null, at: clock.now(), ended: endCodes[how] }, () => {
       replies.ended(run, how);

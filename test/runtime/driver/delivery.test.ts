@@ -20,6 +20,15 @@ const world = (options: Partial<ConstructorParameters<typeof World>[0]> = {}): W
 const feed = (payload: unknown, more: object = {}, options = {}) => (nodes.deliver.get('in') as NonNullable<ReturnType<typeof nodes.deliver.get>>)({ payload, ...more }, options);
 const LINE = flowOf({ nodes: { in: 'test-source', pass: 'test-pass', call: 'test-call', sink: 'test-sink' }, wires: ['in.out -> pass.in', 'pass.out -> call.in', 'call.out -> sink.in'] });
 
+/** Calls on the stack. */
+function stackDepth(): number {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Infinity;
+  const depth = new Error().stack?.split('\n').length ?? 0;
+  Error.stackTraceLimit = stackTraceLimit;
+  return depth;
+}
+
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
   for (const each of worlds.splice(0)) {
@@ -58,6 +67,24 @@ describe('one flow', () => {
     expect(nodes.arrived).toHaveLength(1);
     expect(w.endedInMemory).toMatchObject([{ completed: 1 }]);
     expect(w.writes).toBe(0);
+  });
+
+  test.each(['durable', 'memory'] as const)('a message that is sent from within a pure node, on and on, does not fill the stack (%s)', async (delivery) => {
+    const w = world();
+    await w.deploy(flowOf({ delivery, nodes: { in: 'test-source', sink: 'test-sink' }, wires: ['in.out -> sink.in'] }));
+    const left = Array.from({ length: 600 }, (_, i) => i);
+    const push = nodes.arrived.push.bind(nodes.arrived);
+    let deepest = 0;
+    nodes.arrived.push = (...arrived) => {
+      deepest = Math.max(deepest, stackDepth());
+      const next = left.pop();
+      if (next !== undefined) void feed(next);
+      return push(...arrived);
+    };
+    await feed('first');
+    for (let i = 0; i < 500 && nodes.arrived.length < 601; i++) await w.calm();
+    expect(nodes.arrived).toHaveLength(601);
+    expect(deepest).toBeLessThan(1000);
   });
 
   test('an event id that was accepted before starts no second run', async () => {
