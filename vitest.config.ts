@@ -13,7 +13,7 @@ const shared = {
 /** These start Millrace, browsers or bombs, measure time, run many seeds, or look through everything: one file after another, with the machine for themselves. */
 const ALONE = [
   'test/{crash,dead-code,simulation/*,editor/browser/*}.test.ts',
-  'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,sandbox,walls}}.test.ts',
+  'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,fused,sandbox,walls}}.test.ts',
 ];
 /** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */
 const together = { ...shared, isolate: false, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
