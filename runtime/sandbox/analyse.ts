@@ -32,7 +32,7 @@ export function analyse(code: string): Analysis | SyntaxProblem {
   const declared = locals.length > 0 ? ` var ${locals.join(', ')};` : '';
   return {
     source: `(${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n})`,
-    plain: !nodes.some(({ node }) => mayWait(node)),
+    plain: !nodes.some(mayWait),
     usesId: nodes.some(mayUseId),
     keys: keysOf(nodes),
   };
@@ -46,19 +46,21 @@ function problemOf(error: unknown): SyntaxProblem {
 
 const isAwait = (node: AnyNode): boolean => node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await) || (node.type === 'VariableDeclaration' && node.kind === 'await using');
 
-function mayWait(node: AnyNode): boolean {
+function mayWait(placed: Placed): boolean {
+  const { node } = placed;
   if (WAITING_SYNTAX.has(node.type) || isAwait(node)) return true;
-  if (node.type === 'Identifier') return WAITING_NAMES.has(node.name);
+  if (node.type === 'Identifier') return WAITING_NAMES.has(node.name) || (node.name === 'crypto' && [undefined, 'subtle'].includes(pathFrom(placed)[0]));
   return (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration' || node.type === 'ArrowFunctionExpression') && node.async;
 }
 
 /** What can be had of names from which chance can be had too, and hangs on nothing but what it is given. */
 const WITHOUT_CHANCE: { readonly [name: string]: (path: readonly string[]) => boolean } = {
   Math: ([method]) => method !== 'random',
+  crypto: ([method]) => method !== undefined && ['createHash', 'createHmac', 'hash', 'getHashes', 'timingSafeEqual', 'subtle'].includes(method),
   RED: ([util, method]) => util === 'util' && method !== undefined && method !== 'generateId',
 };
 /** Names from which chance can be had. */
-const CHANCE_NAMES = new Set([...Object.keys(WITHOUT_CHANCE), 'crypto', 'globalThis', '_msgid']);
+const CHANCE_NAMES = new Set([...Object.keys(WITHOUT_CHANCE), 'globalThis', '_msgid']);
 
 function mayUseId(placed: Placed): boolean {
   const { node } = placed;

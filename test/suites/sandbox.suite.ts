@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Body, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../../runtime/sdk/index.ts';
 
@@ -155,6 +156,17 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
         outputs: [[{ payload: [1, 2, 5, 2] }]], writes: [{ key: 'a', value: { list: [1, 2], n: 2 } }, { key: 'later', value: 5 }],
       });
       for (const code of ['context.get("a b c")', 'context.set("text.x", 1)', 'context.get("a", 5, 6)']) expect(await call(code)).toMatchObject({ failure: { code: 'function.threw' } });
+    });
+
+    test('hashes, as node:crypto gives them', async () => {
+      expect(await run('return { payload: [crypto.createHash("SHA-256").update("a").update(Buffer.from("b")).digest("hex"), crypto.createHmac("sha1", "key").update("a").digest("base64"), crypto.hash("md5", "a"), crypto.createHash("sha512").update("a").digest().length, Buffer.isBuffer(crypto.createHash("md5").digest()), crypto.timingSafeEqual(Buffer.from("a"), Buffer.from("a"))] };'))
+        .toEqual([[[{ payload: [createHash('sha256').update('ab').digest('hex'), createHmac('sha1', 'key').update('a').digest('base64'), createHash('md5').update('a').digest('hex'), 64, true, true] }]]]);
+      expect(await run('const sum = await crypto.subtle.digest({ name: "SHA-384" }, new TextEncoder().encode("a")); return { payload: [sum instanceof ArrayBuffer, Buffer.from(sum).toString("hex")] };')).toEqual([[[{ payload: [true, createHash('sha384').update('a').digest('hex')] }]]]);
+      expect(await first('crypto.createHash("sha3-256");')).toMatchObject({ failure: { details: { message: 'Digest method not supported: sha3-256 (there are md5, sha1, sha224, sha256, sha384, sha512)' } } });
+      const chance = 'return { payload: [crypto.randomBytes(4).toString("hex"), crypto.randomInt(5, 9), crypto.randomInt(3)] };';
+      const [one, two] = await run(chance, [{}, {}]);
+      expect(one).not.toEqual(two);
+      expect(await run(chance, [{}, {}])).toEqual([one, two]);
     });
 
     test('RED.util works on values as in Node-RED', async () => {

@@ -1,3 +1,4 @@
+import { makeCryptoApi } from './crypto-api.ts';
 import type { Call, Guest } from './state.ts';
 import { replaceConstructor } from './harden.ts';
 
@@ -31,15 +32,7 @@ export function installFormats(guest: Guest): void {
 export function installChance(guest: Guest): void {
   const random = (): number => nextChance(guest);
   Reflect.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
-  const crypto = {
-    randomUUID: () => seededUuid(random),
-    getRandomValues<T extends ArrayBufferView>(into: T): T {
-      const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
-      for (let at = 0; at < bytes.length; at++) bytes[at] = random() * 256;
-      return into;
-    },
-  };
-  Reflect.defineProperty(globalThis, 'crypto', { value: crypto, writable: true, configurable: true, enumerable: false });
+  Reflect.defineProperty(globalThis, 'crypto', { value: makeCryptoApi(guest), writable: true, configurable: true, enumerable: false });
 }
 
 /** sfc32, seeded by the message and the node. Good for ids, not for secrets: who knows the message's id knows what follows. */

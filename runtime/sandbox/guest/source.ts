@@ -4,9 +4,12 @@ import * as bytes from './bytes.ts';
 import * as chance from './chance.ts';
 import * as clone from './clone.ts';
 import * as contextApi from './context-api.ts';
+import * as cryptoApi from './crypto-api.ts';
 import * as failure from './failure.ts';
 import * as fused from './fused.ts';
 import * as hardening from './harden.ts';
+import * as hashKinds from './hash-kinds.ts';
+import * as hashes from './hashes.ts';
 import * as nodeApi from './node-api.ts';
 import * as redUtil from './red-util.ts';
 import * as run from './run.ts';
@@ -24,7 +27,7 @@ import * as wire from './wire.ts';
  * Node blanks them when it loads the file; so the guest needs no build and no file of its own.
  */
 export function guestSource(): string {
-  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, redUtil, contextApi, nodeApi, run, fused, boot];
+  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, nodeApi, run, fused, boot];
   const texts = parts.flatMap((part) => Object.values(part as { [name: string]: unknown })).map((each) => String(each));
   return `(function () { 'use strict';\n${texts.join('\n')}\nreturn boot;\n})()`;
 }

@@ -39,13 +39,13 @@ describe('which keys cross, and which come back', () => {
 });
 
 describe('whether the code may still have something to do when it has returned', () => {
-  test.each(['return msg;', 'const f = () => 1; return { payload: f() };', 'const o = { async: 1, then: 2 }; return o;', 'class A { get x() { return 1; } }', 'for (const x of [1]) x;'])('not: %s', (code) => { expect(analysed(code).plain).toBe(true); });
-  test.each(['await 1;', 'const f = async () => 1;', 'return Promise.resolve(msg);', 'setTimeout(f, 1);', 'globalThis["Pro" + "mise"];', 'queueMicrotask(f);', 'for await (const x of []) x;', 'class A { async f() {} }', 'import("x");', 'const o = { async *f() {} };', 'this["Pro" + "mise"];'])('it may: %s', (code) => { expect(analysed(code).plain).toBe(false); });
+  test.each(['return msg;', 'const f = () => 1; return { payload: f() };', 'const o = { async: 1, then: 2 }; return o;', 'class A { get x() { return 1; } }', 'return { payload: crypto.createHash("md5").update("a").digest("hex") };', 'for (const x of [1]) x;'])('not: %s', (code) => { expect(analysed(code).plain).toBe(true); });
+  test.each(['await 1;', 'const f = async () => 1;', 'return Promise.resolve(msg);', 'setTimeout(f, 1);', 'globalThis["Pro" + "mise"];', 'queueMicrotask(f);', 'for await (const x of []) x;', 'class A { async f() {} }', 'import("x");', 'crypto.subtle.digest("SHA-256", bytes).then(f);', 'crypto["sub" + "tle"];', 'const { subtle } = crypto;', 'const o = { async *f() {} };', 'this["Pro" + "mise"];'])('it may: %s', (code) => { expect(analysed(code).plain).toBe(false); });
 });
 
 describe('whether what the code gives may hang on the message’s id', () => {
-  test.each(['return msg;', 'msg.n = Math.max(1, 2); return msg;', 'return RED.util.cloneMessage(msg);', 'RED.util.setMessageProperty(msg, "a", 1); return msg;'])('not: %s', (code) => { expect(analysed(code).usesId).toBe(false); });
-  test.each(['Math.random();', 'Math["random"]();', 'const { random } = Math;', 'f(Math);', 'crypto.randomUUID();', 'RED.util.generateId();', 'const { util } = RED;', 'RED["util"].x();', 'const u = RED.util;', 'RED.util[name]();', 'this.crypto;', 'globalThis.x;', 'msg._msgid;', 'msg["_msgid"];'])('it may: %s', (code) => { expect(analysed(code).usesId).toBe(true); });
+  test.each(['return msg;', 'msg.n = Math.max(1, 2); return msg;', 'return RED.util.cloneMessage(msg);', 'RED.util.setMessageProperty(msg, "a", 1); return msg;', 'msg.sum = crypto.createHash("sha256").update(msg.payload).digest("hex"); return msg;', 'crypto.timingSafeEqual(a, b);'])('not: %s', (code) => { expect(analysed(code).usesId).toBe(false); });
+  test.each(['Math.random();', 'Math["random"]();', 'const { random } = Math;', 'f(Math);', 'crypto.randomUUID();', 'crypto.randomBytes(8);', 'crypto[name]();', 'const { createHash } = crypto;', 'RED.util.generateId();', 'const { util } = RED;', 'RED["util"].x();', 'const u = RED.util;', 'RED.util[name]();', 'this.crypto;', 'globalThis.x;', 'msg._msgid;', 'msg["_msgid"];'])('it may: %s', (code) => { expect(analysed(code).usesId).toBe(true); });
 });
 
 describe('the function that is made of the code', () => {

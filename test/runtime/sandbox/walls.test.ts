@@ -24,7 +24,7 @@ describe('nothing of the host is in reach', () => {
   test.each([
     'Function("return this")()', '(0, Function)("return process")()', '[]["filter"]["constructor"]("return globalThis")()', '(async () => 0).constructor("return 1")()', '(function* () {}).constructor("yield 1")()',
     'Object.getPrototypeOf(async function* () {}).constructor("1")()', 'node.send.constructor("return process")()', 'setTimeout.constructor("return process")()', 'Reflect.construct(Function, ["return 1"])()', 'new (class extends Function {})("return 1")()',
-    'Buffer.from.constructor("return process")()', 'crypto.randomUUID.constructor("return 1")()', 'RED.util.cloneMessage.constructor("return 1")()', 'msg.constructor.constructor("return process")()', '(() => {}).constructor.prototype.constructor("return 1")()',
+    'Buffer.from.constructor("return process")()', 'crypto.randomUUID.constructor("return 1")()', 'crypto.createHash("md5").update.constructor("return 1")()', 'RED.util.cloneMessage.constructor("return 1")()', 'msg.constructor.constructor("return process")()', '(() => {}).constructor.prototype.constructor("return 1")()',
   ])('no code is made from text: %s', async (expression) => { expect(await inside(expression)).toBe('function.threw'); });
 
   test.each<[string, unknown]>([
@@ -126,6 +126,7 @@ describe('nothing lasts from message to message', () => {
     ['arguments.callee.count = (arguments.callee.count ?? 0) + 1; return { payload: arguments.callee.count ?? "frozen" };', 'frozen'],
     ['Promise.prototype.then = () => 0; String.prototype.trim = () => "x"; return { payload: await Promise.resolve(" a ".trim()) };', 'a'],
     ['Buffer.prototype.toString = () => "x"; Buffer.extra = 1; return { payload: Buffer.from("a").toString() + Buffer.extra };', 'aundefined'],
+    ['const hash = crypto.createHash("md5"); Object.getPrototypeOf(hash).update = () => 0; hash.constructor.seen = 1; crypto.createHash = null; return { payload: [crypto.createHash("md5").update("a").digest("hex"), crypto.Hash.seen ?? "frozen"].join() };', '0cc175b9c0f1b6a831c399e269772661,frozen'],
     ['URL.prototype.seen = 1; (function* () {})().__proto__.__proto__.seen = 1; return { payload: new URL("http://a").seen ?? "frozen" };', 'frozen'],
     ['Symbol.iterator.description; [][Symbol.iterator]().__proto__.next = () => ({ done: true }); return { payload: [...[1, 2]].length };', 2],
     ['/a/.__proto__.exec = () => null; return { payload: /a/.test("a") };', true],
