@@ -1,6 +1,6 @@
 import type {
   CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, DeployPreview, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
-  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text,
+  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text, TryAnswer, TryRequest,
 } from '../../runtime/api/contract.ts';
 
 const BASE = '/api/v1';
@@ -95,6 +95,7 @@ export const api = {
   previewRollback: (id: string, revision: number) => call<DeployPreview>('POST', `/flows${at(id)}/rollback/preview`, { body: { revision } }),
   start: (id: string) => call<DeployAnswer>('POST', `/flows${at(id)}/start`),
   inject: (id: string, node: string, request: InjectRequest = {}) => call<InjectAnswer>('POST', `/flows${at(id)}/nodes${at(node)}/inject`, { body: request }),
+  tryNode: (id: string, node: string, request: TryRequest) => call<TryAnswer>('POST', `/flows${at(id)}/nodes${at(node)}/try`, { body: request }),
   lastMessages: (id: string, node: string) => call<LastMessages>('GET', `/flows${at(id)}/nodes${at(node)}/last`),
 
   listConnections: () => call<ConnectionList>('GET', '/connections'),

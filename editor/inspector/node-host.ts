@@ -8,10 +8,12 @@ import { pathsOf } from '../shared/value-rows.ts';
 import type { App } from '../state/app.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';
 import type { LastMessagesOf } from './last-messages.svelte.ts';
+import { placed } from './placed.ts';
 import { previewValue } from './preview.ts';
+import { firstMessage, type Trial } from './trial.svelte.ts';
 
 /** What a node's fields know: the project, the flow's own environment, the other nodes, and the last message that came in. */
-export function nodeHost(app: App, session: Session, { node, last }: { readonly node: string; readonly last: LastMessagesOf }): FieldHost {
+export function nodeHost(app: App, session: Session, { node, last, trial }: { readonly node: string; readonly last: LastMessagesOf; readonly trial: Trial }): FieldHost {
   const project = projectHost(app);
   const env = (): FieldHost['env'] => {
     const own = Object.entries(session.flow.env ?? {}).map(([name, entry]) => ({ name, value: entry.default as Json | undefined }));
@@ -31,6 +33,20 @@ export function nodeHost(app: App, session: Session, { node, last }: { readonly 
       return pathsOf(body).map((path) => ({ path, detail: previewOf(valueAt(body, path), 24).map(({ text }) => text).join('') }));
     },
     get strict() { return session.deployment?.state === 'failed'; },
+    get failed() {
+      const now = session.flow.nodes[node];
+      const { failure } = trial.answer ?? {};
+      // Of another text than the present one a line means nothing.
+      if (failure?.line === undefined || trial.tried?.config !== now?.config) return [];
+      const { field, line, column } = failure;
+      return placed([{ code: failure.code, level: 'error', where: { node, line, ...(field !== undefined && { field }), ...(column !== undefined && { column }) }, message: failure.message, fix: failure.message }], app.catalog.node(now?.type ?? ''));
+    },
+    attempt() {
+      const now = session.flow.nodes[node];
+      if (!now) return;
+      app.ui.inspectorTab = 'settings';
+      void trial.run(now, trial.isOwn || !last.input ? trial.text ?? firstMessage(last.input, app.catalog.node(now.type)) : undefined);
+    },
     preview: (value) => previewValue(value, { env: env(), body: last.input?.body }),
   };
 }

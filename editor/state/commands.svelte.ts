@@ -180,6 +180,7 @@ export class Commands {
       { id: 'deploy', label: label('shell.deploy'), icon: 'rocket', keys: ['Ctrl+Enter'], where: 'anywhere', isPossible: hasFlow, run: inFlow(async (session) => { if (!(await session.deployUnlessItParks())) ui.dialog = 'deploy'; }) },
       { id: 'stop', label: label('shell.stop'), icon: 'circle-stop', where: 'page', isPossible: () => app.session?.state === 'live', run: inFlow((session) => session.stop()) },
       { id: 'start', label: label('shell.start'), icon: 'circle-play', where: 'page', isPossible: () => app.session?.state === 'stopped', run: inFlow((session) => session.start()) },
+      { id: 'try-node', label: label('shell.try-node'), icon: 'play', keys: ['Ctrl+Shift+Enter'], where: 'anywhere', isPossible: () => ui.tryNode !== undefined, run: () => ui.tryNode?.() },
       { id: 'undo', label: label('shell.undo'), icon: 'undo-2', keys: ['Ctrl+Z'], where: 'page', isPossible: () => app.session?.canUndo ?? false, run: inFlow((session) => session.undo()) },
       { id: 'redo', label: label('shell.redo'), icon: 'redo-2', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], where: 'page', isPossible: () => app.session?.canRedo ?? false, run: inFlow((session) => session.redo()) },
       { id: 'add-node', label: label('canvas.menu-add'), icon: 'plus', keys: ['N'], where: 'page', isPossible: hasFlow, run: () => app.canvasTools?.addNode() },

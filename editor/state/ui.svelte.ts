@@ -57,6 +57,8 @@ export class Ui {
   importText = $state('');
   /** Names what the inspector should show and focus: a field of the selected node. */
   focusField = $state.raw<{ readonly node: string; readonly field: string }>();
+  /** Tries the node that the inspector shows; undefined when it cannot be tried. */
+  tryNode = $state.raw<() => void>();
   /** Asks for the form of a connection: a new one of this type, or the one with this name. `use` is called with its name when it was saved. */
   connectionForm = $state.raw<{ readonly type?: string; readonly name?: string; readonly use?: (name: string) => void }>();
   /** Counts the requests to put the cursor into the palette's search. */

@@ -34,6 +34,8 @@ export default defineNode({
       '- There is no `require`, `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes.',
       '- `context`, `flow` and `global` (`get`, `set`, `keys`, `update`) are there when **Context** in the settings grants them: the node’s own, the flow’s too, or that of all flows too. What the code sets is written together with what it sends, or not at all when it fails. The messages then go one at a time over all nodes that use the same context, so that no update is lost, and everything in it crosses to the code with each message: keep it small. A key is a path (`"orders[0].sum"`), a list of keys is read and set at once, and a callback is called at once; there is one store, so its name does not matter. What `get` gives is a copy: `set` it again, or use `update("count", (n = 0) => n + 1)`.',
       '',
+      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away.',
+      '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
     ].join('\n'),
     ru: [
@@ -51,6 +53,8 @@ export default defineNode({
       '- `Date.now()` — время приёма сообщения, а `Math.random()`, `crypto.randomUUID()` и `crypto.randomBytes()` для одного и того же сообщения дают одно и то же. Они годятся для идентификаторов, но не для секретов.',
       '- Нет `require`, `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query.',
       '- `context`, `flow` и `global` (`get`, `set`, `keys`, `update`) доступны, когда их разрешает **Контекст** в настройках: собственный узла, также потока или также всех потоков. Записанное кодом сохраняется вместе с тем, что он отправил, или не сохраняется вовсе при ошибке. Сообщения тогда идут по одному через все узлы с тем же контекстом, поэтому ни одно изменение не теряется, и всё содержимое передаётся коду с каждым сообщением: держите его небольшим. Ключ — путь (`"orders[0].sum"`), список ключей читается и записывается сразу, а функция обратного вызова вызывается тут же; хранилище одно, поэтому его имя не важно. `get` возвращает копию: запишите её снова через `set` или используйте `update("count", (n = 0) => n + 1)`.',
+      '',
+      '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),

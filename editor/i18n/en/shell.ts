@@ -6,6 +6,7 @@ export const shell = {
   'shell.deploy-none': 'Deployed',
   'shell.deploying': 'Deploying',
   'shell.deploy-problems': { one: '{n} problem; what has it will not run', other: '{n} problems; what has them will not run' },
+  'shell.try-node': 'Try the node on a message',
   'shell.stop': 'Stop the flow',
   'shell.start': 'Start the flow',
   'shell.live': 'Live · revision {revision}',

@@ -9,6 +9,7 @@ export const shell: Translation<typeof english> = {
   'shell.deploy-none': 'Применено',
   'shell.deploying': 'Применяется',
   'shell.deploy-problems': { one: '{n} ошибка; узел с ней работать не будет', few: '{n} ошибки; узлы с ними работать не будут', many: '{n} ошибок; узлы с ними работать не будут', other: '{n} ошибки; узлы с ними работать не будут' },
+  'shell.try-node': 'Попробовать узел на сообщении',
   'shell.stop': 'Остановить поток',
   'shell.start': 'Запустить поток',
   'shell.live': 'Работает · ревизия {revision}',

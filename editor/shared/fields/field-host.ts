@@ -24,6 +24,10 @@ export interface FieldHost {
   readonly words: readonly CodeWord[];
   /** The value now, where it can be told. */
   preview?(value: FieldValue): Promise<Previewed | undefined>;
+  /** What the last try of the node found wrong in its code as it is now. */
+  readonly failed?: readonly Problem[];
+  /** Tries the node on a message. */
+  readonly attempt?: () => void;
   /** Problems show even in a field that nobody has touched: after a deploy was refused. */
   readonly strict: boolean;
 }

@@ -1,0 +1,75 @@
+import type { FlowNode, Json, NodeInfo, SeenMessage, TryAnswer } from '../../runtime/api/contract.ts';
+import { api, ApiError } from '../api/client.ts';
+import { parseJson } from '../shared/parse-json.ts';
+
+/** What was typed for a node stays while the page is open, also when another node is looked at meanwhile. */
+const typed = new Map<string, string>();
+
+/** The message on which a node is tried, and what came of the last try. */
+export class Trial {
+  isRunning = $state(false);
+  answer = $state.raw<TryAnswer>();
+  error = $state.raw<ApiError>();
+  /** Why the typed text is no message. */
+  reason = $state<string>();
+  /** The node as it was tried: what is told of it holds for this one only. */
+  tried = $state.raw<FlowNode>();
+  /** JSON text of a message of one's own; undefined until somebody writes one. */
+  text = $state<string>();
+  isOwn = $state(false);
+  readonly #flow: string;
+  readonly #node: string;
+  #ask = 0;
+
+  constructor(flow: string, node: string) {
+    this.#flow = flow;
+    this.#node = node;
+    this.text = typed.get(`${flow}/${node}`);
+    this.isOwn = this.text !== undefined;
+  }
+
+  /** Tries a message of one's own from now on. */
+  write(text: string): void {
+    this.text = text;
+    this.isOwn = true;
+    this.reason = undefined;
+    typed.set(`${this.#flow}/${this.#node}`, text);
+  }
+
+  /** On this text, or on the last message that came. Of two tries at once only the later is heard. */
+  async run(node: FlowNode, text: string | undefined): Promise<void> {
+    const body = text === undefined ? undefined : this.#body(text);
+    if (text !== undefined && body === undefined) return;
+    const ask = ++this.#ask;
+    this.isRunning = true;
+    try {
+      const answer = await api.tryNode(this.#flow, this.#node, { node, ...(body && { body }) });
+      if (ask === this.#ask) this.#become({ node, answer });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (ask === this.#ask) this.#become({ node, error });
+    } finally {
+      if (ask === this.#ask) this.isRunning = false;
+    }
+  }
+
+  #become({ node, answer, error }: { readonly node: FlowNode; readonly answer?: TryAnswer; readonly error?: ApiError }): void {
+    this.tried = node;
+    this.answer = answer;
+    this.error = error;
+  }
+
+  #body(text: string): { readonly [key: string]: Json } | undefined {
+    try {
+      const value = parseJson(text);
+      this.reason = typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'record';
+      return this.reason === undefined ? value as { readonly [key: string]: Json } : undefined;
+    } catch (error) {
+      this.reason = error instanceof Error ? error.message : String(error);
+      return undefined;
+    }
+  }
+}
+
+/** A message to begin with: the last one that came, an example of the node's, or an empty one. */
+export const firstMessage = (last: SeenMessage | undefined, info: NodeInfo | undefined): string => JSON.stringify(last?.body ?? info?.examples[0]?.given[0] ?? { payload: '' }, null, 2);
