@@ -173,13 +173,15 @@ export const limits = {
   filesSettleMs: 200, // after the last change seen in the flows folder before it is read: editors write in several steps
 
   // Expressions
-  expressionStepsMax: 100_000, // JSONata evaluations in one expression: some 50 ms
+  expressionStepsMax: 100_000, // JSONata evaluations in one expression, and what its functions weigh in the same coin: some 50 ms
+  expressionEvalsInside: 8, // $eval inside $eval: each failure holds the one inside it, escaped once more
   expressionDepthMax: 2_000, // JSONata evaluations inside one another; deeper is a recursion without an end
   expressionItemsMax: 100_000, // in one list that an expression makes, so that [1..9999999] does not take the memory
   expressionResultChars: 16 * MB, // of one text; no message could carry more
   pathSegmentsMax: 32, // a path is typed by a person
   templateBytesMax: 1 * MB,
   templateDepthMax: 20, // sections inside one another
+  templateStepsMax: 1_000_000, // parts written for one text, those that write nothing too: some 50 ms
   regexSubjectChars: 10_000, // patterns of bounded kind take some 10 ms on it at worst
   regexPatternChars: 1_000, // typed by a person
 

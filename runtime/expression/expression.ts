@@ -5,6 +5,8 @@ import type { Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { compilePath, type CompiledPath } from '../sdk/path.ts';
 import { SafeRegExp } from '../sdk/safe-regex.ts';
+import { bindBudget } from './budget.ts';
+import { EndlessExpression } from './endless.ts';
 import { MOMENT, expressionFunctions } from './functions.ts';
 import { plainValue } from './plain-value.ts';
 
@@ -56,17 +58,9 @@ function crossesList(body: Body, path: CompiledPath): boolean {
   return false;
 }
 
-const ENTRY = Symbol.for('jsonata.__evaluate_entry');
-interface Base { stepsTaken?: number }
-
 function compileJsonata(source: string, options: ExpressionOptions): Expression {
   const program = parse(source);
-  // Counts in the frame of one evaluation: several messages may be in the same expression at once.
-  program.assign(ENTRY as unknown as string, (_expression: unknown, _input: unknown, environment: { readonly base: Base }) => {
-    const { base } = environment;
-    base.stepsTaken = (base.stepsTaken ?? 0) + 1;
-    if (base.stepsTaken > limits.expressionStepsMax) throw new EndlessExpression();
-  });
+  bindBudget(program);
   expressionFunctions(program, options);
   // `list[]` marks its result, which may be the message's own list.
   const marks = /\[\s*\]/.test(source);
@@ -87,8 +81,6 @@ function bindingsOf(moment: Moment | undefined): { readonly [name: string]: unkn
   const { envelope } = moment;
   return { [MOMENT]: moment, ...(envelope && { message: { id: envelope.id, runId: envelope.runId, key: envelope.key, attempt: envelope.attempt, receivedAt: envelope.receivedAt } }) };
 }
-
-class EndlessExpression extends Error {}
 
 function parse(source: string): jsonata.Expression {
   try {

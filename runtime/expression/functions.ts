@@ -12,8 +12,8 @@ export function expressionFunctions(program: jsonata.Expression, options: Expres
   program.registerFunction('env', (name: string) => options.env?.(name), '<s:x>');
   program.registerFunction('millis', function (this: Focus) { return momentIn(this).clock.now(); }, '<:n>');
   program.registerFunction('now', function (this: Focus, picture?: string, zone?: string) {
-    const fromMillis = this.environment.lookup('fromMillis') as { readonly implementation: (ms: number, picture?: string, zone?: string) => string };
-    return fromMillis.implementation(momentIn(this).clock.now(), picture, zone);
+    const fromMillis = this.environment.lookup('fromMillis') as { readonly implementation: (this: Focus, ms: number, picture?: string, zone?: string) => string };
+    return fromMillis.implementation.call(this, momentIn(this).clock.now(), picture, zone);
   }, '<s?s?:s>');
   program.registerFunction('random', function (this: Focus) { return chance(this)(); }, '<:n>');
   program.registerFunction('shuffle', function (this: Focus, list: readonly unknown[]) { return shuffled(list, chance(this)); }, '<a:a>');

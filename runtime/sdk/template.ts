@@ -40,6 +40,16 @@ export function compileTemplate(text: string, options: TemplateOptions = {}): Co
 
 class Output {
   text = '';
+  #steps = 0;
+  /** Lists in lists may go on without end and write nothing. */
+  step(): void {
+    if (++this.#steps > limits.templateStepsMax) {
+      throw new NodeFailure('template.too-large', {
+        en: `filling the template: it has more than ${limits.templateStepsMax} places to fill, because lists stand in lists; split the list before it`,
+        ru: `заполнение шаблона: нужно заполнить больше ${limits.templateStepsMax} мест из-за списков внутри списков; разбейте список до шаблона`,
+      });
+    }
+  }
   add(more: string): void {
     if (this.text.length + more.length > limits.templateBytesMax) {
       throw new NodeFailure('template.too-large', {
@@ -55,11 +65,12 @@ interface Writing { readonly stack: readonly unknown[]; readonly out: Output; re
 
 function write(parts: readonly Part[], w: Writing): void {
   for (const part of parts) {
+    w.out.step();
     if (part.kind === 'text') { w.out.add(part.text); continue; }
     const value = find(part.path, w);
     if (part.kind === 'value') w.out.add(part.raw ? asText(value) : w.escape(asText(value), w.out.text));
     else if (part.when === 'none') { if (isNothing(value)) write(part.parts, w); }
-    else if (Array.isArray(value)) for (const item of value) write(part.parts, { ...w, stack: [...w.stack, item] });
+    else if (Array.isArray(value)) for (const item of value) { w.out.step(); write(part.parts, { ...w, stack: [...w.stack, item] }); }
     else if (!isNothing(value)) write(part.parts, { ...w, stack: [...w.stack, value] });
   }
 }

@@ -70,6 +70,29 @@ test('says at deploy where an expression cannot be read', async () => {
   expect((await failureOf(() => compileExpression('$match(payload, /(a+)+$/)').evaluate({ payload: 'aaa' }))).code).toBe('regex.unsafe');
 });
 
+test('a pattern that backtracks without end is refused inside $eval and for each message too', async () => {
+  const body = { payload: `${'a'.repeat(40)}!` };
+  for (const text of ['$match(payload, /^(a+)+$/)', '$contains(payload, /(a|a)*$/)', '$replace(payload, /(a*)*b/, "")', '$split(payload, /(a+)+,/)', '$eval("$match(payload, /^(a+)+$/)")']) {
+    expect((await failureOf(() => compileExpression(text).evaluate(body))).code).toMatch(/^(regex\.unsafe|expression\.failed)$/);
+  }
+});
+
+test('long lists are made different and put in order in the time of their length', async () => {
+  const list = Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 50_000);
+  const result = await compileExpression('{ "different": $count($distinct(list)), "first": $sort(list)[0], "last": $sort(texts)[-1], "records": $count($distinct(records)) }').evaluate({ list, texts: ['b', 'c', 'a'], records: list.slice(0, 5000).map((n) => ({ n: n % 10 })) });
+  expect(result).toEqual({ different: 50_000, first: 0, last: 'c', records: 10 });
+});
+
+test('what replaces JSONata’s own functions gives what they give', async () => {
+  const plain = (text: string, body: object): Promise<unknown> => jsonata(text).evaluate(body) as Promise<unknown>;
+  const body = { list: [3, 1, 2, 3, '3', null, { a: 1, b: [2] }, { b: [2], a: 1 }, [1], [1], true, {}], words: ['b', 'B', 'a', 'ä'], text: 'a.b.c $1 $& a', one: [5] };
+  for (const text of [
+    '$distinct(list)', '$distinct(one)', '$distinct("x")', '$distinct(nothing)', '$distinct(words)', '$distinct(list.a)', '$sort(words)', '$sort([3, 1, 2])', '$sort(one)', '$sort(nothing)', '$sort([2, 1], function($l, $r) { $l < $r })',
+    '$replace(text, ".", "$1")', '$replace(text, "a", "$&")', '$replace(text, "none", "x")', '$replace(text, "a", "x", 1)', '$replace(text, /a/, "x")', '$replace(nothing, "a", "b")', '$clone(list)', '$string(list)', '$string(list, true)', '$string()',
+    '$map(words, $uppercase)', '($p := $pad(?, 5, "-"); $p("a"))', '["a", "b"] ~> $join("-")', '$eval("1 + 2")', '$eval("text")', '$spread(list[$type($) = "object"])', '$keys(list)', '$ ~> |list[$type($) = "object"]|{"c": 1}|', '$fromMillis(0, "[Y]")', '$zip([1,2],[3,4])', '$split(text, ".")', 'words ~> $map($length)',
+  ]) expect([text, JSON.stringify(await compileExpression(text).evaluate(body))]).toEqual([text, JSON.stringify(await plain(text, body))]);
+});
+
 test('says at run time what went wrong and where', async () => {
   const failure = await failureOf(() => compileExpression('payload.name * 2').evaluate({ payload: { name: 'Anna' } }));
   expect([failure.code, failure.details['jsonata'], failure.retry]).toEqual(['expression.failed', 'T2001', 'never']);
@@ -82,6 +105,26 @@ test.each([
   '($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f("x", 40))',
   '($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f("x", 26))',
   '$map([1..90000], function($x) { $map([1..90000], function($y) { $y }) })',
+  '$map([1..90000], function($x) { [1..90000] })',
+  '$length($pad("", 500000000))',
+  '$length($pad("", -500000000, "ab"))',
+  '$join($map([1..1000], function() { $pad("", 1000000) }))',
+  '($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $uppercase($f("abcdefgh", 25)))',
+  '$replace($pad("", 1000000, "a"), "a", $pad("", 1000000, "b"))',
+  '$map([1..90000], function() { $sum($$.list) })',
+  '$map([1..90000], function() { $string($$.list) })',
+  '$map([1..90000], function() { -1 in $$.list })',
+  '$map([1..90000], function() { $$ ~> |$|{"more": 1}| })',
+  '$reduce([1..90000], function($all, $each) { $append($all, $each) })',
+  '($f := function($l, $n) { $n = 0 ? $l : $f($append($l, $l), $n - 1) }; $count($f([1..1000], 20)))',
+  '$spread([1..90000].{"n": $})',
+  '($f := function($n) { $eval("$f($n + 1)") }; $f(1))',
+  '$eval($pad("", 200000, "1+") & "1")',
+  '$fromMillis(0, $pad("", 1000000, "[Y]"))',
+  '$formatNumber(1, $pad("", 1000000, "#"))',
+  '$toMillis("2020", $pad("", 100000, "[Y]"))',
+  '[1..90000]{"all": $}',
+  '$count($split($pad("", 1000000, "a"), ""))',
 ])('stops %s, which has no end', async (text) => {
-  expect((await failureOf(() => compileExpression(text).evaluate({}))).code).toBe('expression.limit');
+  expect((await failureOf(() => compileExpression(text).evaluate({ list: Array.from({ length: 20_000 }, (_, i) => i) }))).code).toBe('expression.limit');
 });

@@ -60,3 +60,9 @@ test('stops when the text passes its limit', () => {
   const list = Array.from({ length: 20 }, () => 'x'.repeat(limits.templateBytesMax / 10));
   expect(failureOf(() => render('{{#list}}{{.}}{{/list}}', { list })).code).toBe('template.too-large');
 });
+
+test('stops when lists in lists have too many places to fill, though nothing is written', () => {
+  const list = Array.from({ length: 200 }, () => 1);
+  expect(failureOf(() => render('{{#list}}{{#list}}{{#list}}{{#list}}{{#list}}{{/list}}{{/list}}{{/list}}{{/list}}{{/list}}', { list })).code).toBe('template.too-large');
+  expect(failureOf(() => render('{{#list}}{{#list}}{{#list}}{{none}}{{/list}}{{/list}}{{/list}}', { list })).code).toBe('template.too-large');
+});

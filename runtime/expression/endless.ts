@@ -1,0 +1,2 @@
+/** The evaluation costs more than it may. */
+export class EndlessExpression extends Error {}
