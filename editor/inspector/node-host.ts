@@ -33,6 +33,7 @@ export function nodeHost(app: App, session: Session, { node, last, trial }: { re
       return pathsOf(body).map((path) => ({ path, detail: previewOf(valueAt(body, path), 24).map(({ text }) => text).join('') }));
     },
     get strict() { return session.deployment?.state === 'failed'; },
+    get config() { return session.flow.nodes[node]?.config ?? {}; },
     get failed() {
       const now = session.flow.nodes[node];
       const { failure } = trial.answer ?? {};

@@ -16,7 +16,7 @@ export default defineNode({
   title: { en: 'Function', ru: 'Функция' },
   category: 'code',
   icon: 'square-function',
-  summary: { en: 'Runs JavaScript on each message, walled off from the server.', ru: 'Выполняет JavaScript для каждого сообщения в изоляции от сервера.' },
+  summary: { en: 'Runs JavaScript or TypeScript on each message, walled off from the server.', ru: 'Выполняет JavaScript или TypeScript для каждого сообщения в изоляции от сервера.' },
   help: {
     en: [
       'The code gets the message as `msg` and returns what leaves:',
@@ -33,6 +33,8 @@ export default defineNode({
       '- `Date.now()` is the time at which the message was accepted, and `Math.random()`, `crypto.randomUUID()` and `crypto.randomBytes()` give the same for the same message. They are good for ids, not for secrets.',
       '- There is no `require`, `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes.',
       '- `context`, `flow` and `global` (`get`, `set`, `keys`, `update`) are there when **Context** in the settings grants them: the node’s own, the flow’s too, or that of all flows too. What the code sets is written together with what it sends, or not at all when it fails. The messages then go one at a time over all nodes that use the same context, so that no update is lost, and everything in it crosses to the code with each message: keep it small. A key is a path (`"orders[0].sum"`), a list of keys is read and set at once, and a callback is called at once; there is one store, so its name does not matter. What `get` gives is a copy: `set` it again, or use `update("count", (n = 0) => n + 1)`.',
+      '',
+      '**TypeScript**, when the settings say so: types are erased, line by line, and not checked. What makes code of its own (`enum`, `namespace`, `private` in a constructor’s parameters, `<Type>value`) is refused with its place.',
       '',
       '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away.',
       '',
@@ -54,15 +56,21 @@ export default defineNode({
       '- Нет `require`, `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query.',
       '- `context`, `flow` и `global` (`get`, `set`, `keys`, `update`) доступны, когда их разрешает **Контекст** в настройках: собственный узла, также потока или также всех потоков. Записанное кодом сохраняется вместе с тем, что он отправил, или не сохраняется вовсе при ошибке. Сообщения тогда идут по одному через все узлы с тем же контекстом, поэтому ни одно изменение не теряется, и всё содержимое передаётся коду с каждым сообщением: держите его небольшим. Ключ — путь (`"orders[0].sum"`), список ключей читается и записывается сразу, а функция обратного вызова вызывается тут же; хранилище одно, поэтому его имя не важно. `get` возвращает копию: запишите её снова через `set` или используйте `update("count", (n = 0) => n + 1)`.',
       '',
+      '**TypeScript** — если так сказано в настройках: типы стираются построчно и не проверяются. То, что порождает код (`enum`, `namespace`, `private` в параметрах конструктора, `<Type>value`), не принимается; указывается место.',
+      '',
       '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),
   },
-  keywords: ['javascript', 'js', 'code', 'script', 'код', 'скрипт', 'программа'],
+  keywords: ['javascript', 'js', 'typescript', 'ts', 'code', 'script', 'код', 'скрипт', 'программа'],
   replay: 'pure',
   config: {
-    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;' }),
+    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language' }),
+    language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
+      default: 'javascript', advanced: true,
+      help: { en: 'Types are erased before the code runs; they are not checked.', ru: 'Типы стираются перед выполнением и не проверяются.' },
+    }),
     outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
     context: field.choice({ en: 'Context', ru: 'Контекст' }, [
       { value: 'none', title: { en: 'None', ru: 'Нет' } }, { value: 'node', title: { en: 'Of this node', ru: 'Этого узла' } },
@@ -109,11 +117,12 @@ export default defineNode({
       given: [{ payload: ['a', 'b'], topic: 'letters' }], emits: { 'out-1': [{ payload: 'a', topic: 'letters' }, { payload: 'b', topic: 'letters' }] },
     },
     { name: 'a count', config: { code: 'const count = (context.get("count") ?? 0) + 1;\ncontext.set("count", count);\nmsg.payload = count;\nreturn msg;', context: 'node' }, given: [{ payload: 'a' }], emits: { 'out-1': [{ payload: 1 }] } },
+    { name: 'TypeScript', config: { language: 'typescript', code: 'interface Item { price: number; quantity: number }\nconst items = msg.payload as Item[];\nmsg.payload = items.reduce((sum: number, { price, quantity }) => sum + price * quantity, 0);\nreturn msg;' }, given: [{ payload: [{ price: 120, quantity: 2 }] }], emits: { 'out-1': [{ payload: 240 }] } },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
   prepare(config, host) {
     return host.sandbox.open({
-      code: config.code, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+      code: config.code, language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
     });
   },

@@ -64,6 +64,8 @@ export interface FieldInfo {
   readonly connection?: string;
   /** Of code. */
   readonly language?: 'javascript' | 'json' | 'sql' | 'template' | 'jsonata';
+  /** Of code: a choice of the same config that says the language, in place of `language`. */
+  readonly languageField?: string;
   /** Of a text that is an address: what a template puts into it is encoded. */
   readonly escape?: 'url';
   readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];

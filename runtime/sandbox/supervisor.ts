@@ -58,7 +58,8 @@ export class SandboxSupervisor implements SandboxDoor {
   async open(program: SandboxProgram): Promise<SandboxFunction> {
     // Loaded with the first function node: most starts have none.
     const { analyse } = await import('./analyse.ts');
-    const analysis = analyse(program.code);
+    const erased = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes(program.code) : program.code;
+    const analysis = typeof erased === 'string' ? analyse(erased) : erased;
     if (!('source' in analysis)) {
       const { code, text, details } = failure('syntax', analysis);
       throw new NodeFailure(code, text, { details });

@@ -113,6 +113,8 @@ export interface FusedFunctions {
 export interface FusedResult { readonly stage: number; readonly results: readonly SandboxResult[] }
 export interface SandboxProgram {
   readonly code: string;
+  /** Types of TypeScript are erased before anything else is done. */
+  readonly language?: 'javascript' | 'typescript';
   readonly outputs: number;
   readonly timeoutMs: number;
   readonly memoryMb: number;

@@ -153,7 +153,7 @@ function fieldTexts(fields: { readonly [name: string]: FieldInfo }, where: strin
 }
 
 /** Names that are the same in every language. */
-const PROPER = /\b(?:HTTP|HTTPS|JSON|JSONata|CORS|HMAC|SHA-256|SHA-1|Bearer|Basic|SQL|SQLite|PostgreSQL|URL|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|Node-RED|hex|base64|base64url|E\.164|CSV|XML|HTML|UTF-8|id|e-mail|Webhook|SSL|TLS|ISO \d+|https?:\S+)\b/g;
+const PROPER = /\b(?:HTTP|HTTPS|JSON|JSONata|JavaScript|TypeScript|CORS|HMAC|SHA-256|SHA-1|Bearer|Basic|SQL|SQLite|PostgreSQL|URL|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|Node-RED|hex|base64|base64url|E\.164|CSV|XML|HTML|UTF-8|id|e-mail|Webhook|SSL|TLS|ISO \d+|https?:\S+)\b/g;
 
 function textProblems(texts: readonly Named[]): string[] {
   return texts.flatMap(([where, { en, ru }]) => {

@@ -4,7 +4,7 @@ import { PostgreSQL, sql } from '@codemirror/lang-sql';
 import { LanguageSupport, StreamLanguage } from '@codemirror/language';
 import type { StreamParser } from '@codemirror/language';
 
-export type CodeLanguage = 'javascript' | 'json' | 'sql' | 'template' | 'jsonata' | 'text';
+export type CodeLanguage = 'javascript' | 'typescript' | 'json' | 'sql' | 'template' | 'jsonata' | 'text';
 
 /** JSONata has no parser for this editor; its words are few enough to colour them by rule. */
 const jsonataRules: StreamParser<{ comment: boolean }> = {
@@ -51,6 +51,7 @@ const templateRules: StreamParser<{ inside: boolean }> = {
 export function languageOf(language: CodeLanguage): LanguageSupport | readonly never[] {
   switch (language) {
     case 'javascript': return javascript();
+    case 'typescript': return javascript({ typescript: true });
     case 'json': return json();
     case 'sql': return sql({ dialect: PostgreSQL, upperCaseKeywords: true });
     case 'jsonata': return new LanguageSupport(StreamLanguage.define(jsonataRules));

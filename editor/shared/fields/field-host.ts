@@ -24,6 +24,8 @@ export interface FieldHost {
   readonly words: readonly CodeWord[];
   /** The value now, where it can be told. */
   preview?(value: FieldValue): Promise<Previewed | undefined>;
+  /** The config that the fields are of. */
+  readonly config?: { readonly [field: string]: FieldValue };
   /** What the last try of the node found wrong in its code as it is now. */
   readonly failed?: readonly Problem[];
   /** Tries the node on a message. */

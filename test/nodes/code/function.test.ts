@@ -47,3 +47,12 @@ test('a sandbox that cannot be started is tried again later', async () => {
   expect(failures[0]).toBeInstanceOf(NodeFailure);
   expect(failures).toMatchObject([{ code: 'sandbox.unavailable', retry: 'backoff' }]);
 });
+
+test('TypeScript runs without its types, and failures keep their place', async () => {
+  const run = (code: string) => tryNode(functionNode, [{ payload: 2 }], { sandbox, config: { language: 'typescript', code } });
+  expect((await run('type A = { payload: number };\nconst { payload }: A = msg;\nreturn { payload: (payload as number) * 2 };')).emits).toEqual({ 'out-1': [{ payload: 4 }] });
+  expect((await run('const n: number = 1;\nconst sum: number = msg.gone.x as number;')).failures).toMatchObject([{ code: 'function.threw', details: { line: 2, column: 30 } }]);
+  await expect(run('return msg;\nenum A { x }')).rejects.toMatchObject({ code: 'function.syntax', details: { line: 2, column: 1 } });
+  await expect(run('} ; {')).rejects.toMatchObject({ code: 'function.syntax', details: { line: 1 } });
+  await expect(tryNode(functionNode, [], { sandbox, config: { code: 'const a: number = 1;' } })).rejects.toMatchObject({ code: 'function.syntax' });
+});

@@ -1,0 +1,56 @@
+import { stripTypeScriptTypes } from 'node:module';
+import type { Text } from '../flow/flow.ts';
+
+/** Why types cannot be erased, with the place in the user's code, as far as it is known. */
+export interface TypeProblem { readonly message: string; readonly ru: string; readonly line?: number; readonly column?: number }
+
+// The code is the inside of a function: it may return and wait. Its first line is the second one of what is read.
+const BEFORE = 'async function code(msg) {\n';
+const AFTER = '\n}';
+
+/** The code without its types: spaces stand in their place, so that every line and column stays what it was. */
+export function eraseTypes(code: string): string | TypeProblem {
+  try {
+    return stripped(code);
+  } catch (error) {
+    return { ...problemOf(error as SyntaxError), ...placeIn(code) };
+  }
+}
+
+type SyntaxError = Error & { readonly code?: string };
+
+const stripped = (code: string): string => stripTypeScriptTypes(`${BEFORE}${code}${AFTER}`, { mode: 'strip' }).slice(BEFORE.length, -AFTER.length);
+
+function problemOf(error: SyntaxError): TypeProblem {
+  if (error.code !== 'ERR_INVALID_TYPESCRIPT_SYNTAX' && error.code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') throw error;
+  const { en, ru } = wordsOf(error.message);
+  return { message: en, ru };
+}
+
+/** Places are told as columns of a screen, where a tab and some letters take more than one: it is asked again with letters that take one. */
+function placeIn(code: string): ReturnType<typeof placeOf> {
+  try {
+    stripped(code.replaceAll('\t', ' ').replaceAll(/[^\n\x20-\x7e]/g, '_'));
+    return undefined;
+  } catch (error) {
+    return placeOf((error as SyntaxError).stack ?? '', code.split('\n'));
+  }
+}
+
+/** What is more than a type would need code in its place. */
+function wordsOf(message: string): Text {
+  const what = /^TypeScript (.+) is not supported in strip-only mode/.exec(message)?.[1];
+  if (what !== undefined) return { en: `${what}: it makes code of its own, and here types are only erased; write it as JavaScript`, ru: `${what}: это порождает код, а здесь типы только стираются; запишите это на JavaScript` };
+  if (message.includes('angle-bracket')) return { en: 'a type in angle brackets; write `value as Type`', ru: 'тип в угловых скобках; напишите `value as Type`' };
+  return { en: message.replace(/\.$/, ''), ru: message.replace(/\.$/, '') };
+}
+
+/** The place stands before the message, as `:line`, the lines around, and a row of carets. */
+function placeOf(stack: string, lines: readonly string[]): { readonly line: number; readonly column: number } | undefined {
+  const shown = stack.split('\n');
+  const line = Number(/^[^:]*:(\d+)$/.exec(shown[0] ?? '')?.[1]) - 1;
+  const column = shown.find((each) => /^\s*\^+\s*$/.test(each))?.indexOf('^');
+  if (!Number.isInteger(line) || column === undefined) return undefined;
+  // What ends too early is found behind the user's last line.
+  return line > lines.length ? { line: lines.length, column: (lines.at(-1) ?? '').length + 1 } : { line, column: column + 1 };
+}
