@@ -52,8 +52,8 @@ async function oneByOne(row: readonly SandboxFunction[], bodies: readonly Body[]
   return all;
 }
 
-async function openRow(codes: readonly string[]): Promise<{ row: SandboxFunction[]; fused: FusedFunctions | undefined; close: () => Promise<unknown> }> {
-  const row = await Promise.all(codes.map((code, i) => sandbox.open(program(code, { node: { id: `f${i}`, name: `F ${i}` }, timeoutMs: 2000, memoryMb: 128 }))));
+async function openRow(codes: readonly string[], timeoutMs = 20_000): Promise<{ row: SandboxFunction[]; fused: FusedFunctions | undefined; close: () => Promise<unknown> }> {
+  const row = await Promise.all(codes.map((code, i) => sandbox.open(program(code, { node: { id: `f${i}`, name: `F ${i}` }, timeoutMs, memoryMb: 128 }))));
   const fused = sandbox.fuse(row);
   return { row, fused, close: () => Promise.all([fused?.close(), ...row.map((fn) => fn.close())]) };
 }
@@ -120,7 +120,7 @@ describe('function nodes in a row, as one', () => {
   });
 
   test('a message that ends the process, or does not end, has to be tried one by one; the others have their results', async () => {
-    const { fused, close } = await openRow(['msg.a = 1; return msg;', 'if (msg.payload === 2) for (;;); return msg;']);
+    const { fused, close } = await openRow(['msg.a = 1; return msg;', 'if (msg.payload === 2) for (;;); return msg;'], 300);
     const results = await fused?.call(messagesOf([{ payload: 1 }, { payload: 2 }, { payload: 3 }], ''));
     expect(results?.map((result) => result?.stage)).toEqual([1, undefined, 1]);
     await close();
