@@ -101,6 +101,7 @@ export const limits = {
   apiBodyBytesMax: 16 * MB, // a flow of 1,000 nodes is about 0.5 MB
   liveUpdatesPerSecond: 10, // to one client (DESIGN 10)
   debugPerSecond: 50, // messages shown to one client; the count of all is shown beside them
+  nodeLogsPerSecond: 25, // lines of one node, the rest is counted: all that one message may log, and half of what its flow may show, so that the others are seen too
   debugBytesMax: 64 * KB, // of one shown message
   debugKept: 500, // last debug messages kept for a client that connects later
   debugKeptBytes: 4 * MB, // the same by size, of one flow, so that a hundred watched flows fit in memory

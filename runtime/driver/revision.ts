@@ -13,6 +13,7 @@ import { compilePath } from '../sdk/path.ts';
 import type { ReplyDoor } from './call-context.ts';
 import { forksOf, PART } from './lineage.ts';
 import { fuseUnits, type Fused } from './fused.ts';
+import { nodeLog } from './node-log.ts';
 import type { Services } from './services.ts';
 import { OutPort, type NodeCount, type Prepared, type QueueLimit, type Unit, type UnitWire, type WireCount } from './unit.ts';
 
@@ -194,12 +195,10 @@ async function ready(how: { making: Making; plan: PlanNode; definition: NodeDefi
 function placeOf({ flow, number, services }: Making, plan: PlanNode): NodePlace {
   const { observers, clock } = services;
   const at = { flow: flow.id, node: plan.id };
-  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (text: string, details?: { readonly [name: string]: Json }): void =>
-    observers.emit({ kind: 'log', at: clock.now(), ...at, level, text, ...(details && { details }) });
   return {
     node: { id: plan.id, type: plan.node.type, name: plan.node.name ?? plan.id },
     flow: { id: flow.id, name: flow.name, revision: number },
-    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    log: nodeLog(clock, (line) => { observers.emit({ kind: 'log', at: clock.now(), ...at, ...line }); }),
     status: (kind, text) => observers.emit({ kind: 'status', at: clock.now(), ...at, status: { kind, text } }),
     clock,
   };
