@@ -196,6 +196,7 @@ export const limits = {
   sandboxContextMb: 1, // RSS of one function node's context that has run, some more than measured
   sandboxCellFunctions: 32, // function nodes of one flow in one isolate: one isolate each would take five times the memory
   sandboxCellMb: 24, // heap of an isolate beside what the code uses: 32 contexts
+  sandboxSetupMs: 1 * SECOND, // of setup code: a deploy waits for it
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8

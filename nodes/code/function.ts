@@ -36,6 +36,8 @@ export default defineNode({
       '',
       '**TypeScript**, when the settings say so: types are erased, line by line, and not checked. What makes code of its own (`enum`, `namespace`, `private` in a constructor’s parameters, `<Type>value`) is refused with its place.',
       '',
+      '**Setup code** runs once, before the first message, when the flow is deployed or started. What it declares (`const rates = { … };`) the code may read by name, and cannot change: texts, numbers, lists, plain objects and regular expressions without `g` and `y`. It has no effect outside: no messages, context, promises or timers, its clock stands at 1970 and its chance is the same each time. Nothing else would be safe, as it runs again whenever the sandbox is made anew. It has a second. There is no code to be run at the end, as in Node-RED’s **On Stop**: nothing is left that it could close.',
+      '',
       '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away.',
       '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
@@ -58,6 +60,8 @@ export default defineNode({
       '',
       '**TypeScript** — если так сказано в настройках: типы стираются построчно и не проверяются. То, что порождает код (`enum`, `namespace`, `private` в параметрах конструктора, `<Type>value`), не принимается; указывается место.',
       '',
+      '**Код подготовки** выполняется один раз, до первого сообщения, при развёртывании или запуске потока. То, что в нём объявлено (`const rates = { … };`), код может читать по имени и не может изменить: строки, числа, списки, простые объекты и регулярные выражения без `g` и `y`. Снаружи он ничего не меняет: в нём нет сообщений, контекста, промисов и таймеров, его часы стоят на 1970 годе, а случайные числа каждый раз одни и те же. Иначе нельзя: он выполняется снова всякий раз, когда песочница создаётся заново. Ему отведена секунда. Кода, который выполняется в конце, как **On Stop** в Node-RED, нет: закрывать нечего.',
+      '',
       '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
@@ -70,6 +74,13 @@ export default defineNode({
     language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
       default: 'javascript', advanced: true,
       help: { en: 'Types are erased before the code runs; they are not checked.', ru: 'Типы стираются перед выполнением и не проверяются.' },
+    }),
+    setup: field.code({ en: 'Setup code', ru: 'Код подготовки' }, 'javascript', {
+      default: '', advanced: true, languageField: 'language',
+      help: {
+        en: 'Runs once before the first message. The code may read what it declares: texts, numbers, lists, plain objects, regular expressions.',
+        ru: 'Выполняется один раз до первого сообщения. Код может читать то, что здесь объявлено: строки, числа, списки, простые объекты, регулярные выражения.',
+      },
     }),
     outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
     context: field.choice({ en: 'Context', ru: 'Контекст' }, [
@@ -95,6 +106,7 @@ export default defineNode({
   outputs: { fixed: {}, dynamic: { count: 'outputs', prefix: 'out' } },
   failures: {
     'function.syntax': { en: 'The code cannot be read.', ru: 'Код не читается.' },
+    'function.setup': { en: 'The setup code cannot be read, or it failed.', ru: 'Код подготовки не читается или завершился ошибкой.' },
     'function.threw': { en: 'The code threw an error, or called node.error with the message.', ru: 'Код завершился ошибкой или вызвал node.error с сообщением.' },
     'function.result': { en: 'What the code sent is not a message: it must be an object that JSON can hold.', ru: 'Код отправил не сообщение: нужен объект, представимый в JSON.' },
     'function.timeout': { en: 'The code did not end in time.', ru: 'Код не завершился вовремя.' },
@@ -118,11 +130,12 @@ export default defineNode({
     },
     { name: 'a count', config: { code: 'const count = (context.get("count") ?? 0) + 1;\ncontext.set("count", count);\nmsg.payload = count;\nreturn msg;', context: 'node' }, given: [{ payload: 'a' }], emits: { 'out-1': [{ payload: 1 }] } },
     { name: 'TypeScript', config: { language: 'typescript', code: 'interface Item { price: number; quantity: number }\nconst items = msg.payload as Item[];\nmsg.payload = items.reduce((sum: number, { price, quantity }) => sum + price * quantity, 0);\nreturn msg;' }, given: [{ payload: [{ price: 120, quantity: 2 }] }], emits: { 'out-1': [{ payload: 240 }] } },
+    { name: 'a table made once', config: { setup: 'const rates = { EUR: 1, USD: 0.9 };', code: 'msg.payload = msg.payload * rates[msg.currency];\nreturn msg;' }, given: [{ payload: 10, currency: 'USD' }], emits: { 'out-1': [{ payload: 9, currency: 'USD' }] } },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
   prepare(config, host) {
     return host.sandbox.open({
-      code: config.code, language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+      code: config.code, setup: config.setup, language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
     });
   },

@@ -10,16 +10,19 @@ export interface Analysis {
   /** What it gives may hang on the message's id: it names what makes chance and ids, or the id itself. */
   readonly usesId: boolean;
   readonly keys: KeyUse;
+  /** The setup code as a function expression that gives the values of `setupNames`; null when there is none. */
+  readonly setup: string | null;
+  readonly setupNames: readonly string[];
 }
 
-export interface SyntaxProblem { readonly message: string; readonly line: number; readonly column: number }
+export interface SyntaxProblem { readonly message: string; readonly ru?: string; readonly line: number; readonly column: number; readonly inSetup?: boolean }
 
 /** Names that can make promises or timers, or give what others made: code without them, and without async syntax, ends when it returns. */
 const WAITING_NAMES = new Set(['Promise', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis', 'AsyncDisposableStack']);
 /** `this` may be the global object, and `this['Pro' + 'mise']` is a promise that no name shows. */
 const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression', 'ThisExpression']);
 
-export function analyse(code: string): Analysis | SyntaxProblem {
+export function analyse(code: string, setup = ''): Analysis | SyntaxProblem {
   let program: Program;
   try {
     program = parse(code, { ecmaVersion: 'latest', sourceType: 'script', allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, locations: true });
@@ -27,15 +30,42 @@ export function analyse(code: string): Analysis | SyntaxProblem {
     return problemOf(error);
   }
   const nodes = [...everyNode(program)];
-  const locals = undeclaredTargets(nodes.map(({ node }) => node));
+  const prepared = setup.trim() === '' ? { setup: null, setupNames: [] } : analyseSetup(setup, nodes);
+  if ('message' in prepared) return { ...prepared, inSetup: true };
+  const locals = undeclaredTargets(nodes.map(({ node }) => node), prepared.setupNames);
   const async = nodes.some(({ node, depth }) => depth === 0 && isAwait(node));
   const declared = locals.length > 0 ? ` var ${locals.join(', ')};` : '';
   return {
-    source: `(${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n})`,
+    source: withSetup(`${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n}`, prepared),
     plain: !nodes.some(mayWait),
     usesId: nodes.some(mayUseId),
-    keys: keysOf(nodes),
+    keys: keysOf(nodes), ...prepared,
   };
+}
+
+type Prepared = Pick<Analysis, 'setup' | 'setupNames'>;
+
+/** Names of the setup code are constants around the function, so that no message can give one another value. */
+function withSetup(code: string, { setup, setupNames }: Prepared): string {
+  if (setup === null) return `(${code})`;
+  return `(function () {${setupNames.length > 0 ? ` const [${setupNames.join(', ')}] = arguments[0];` : ''} return ${code}; })`;
+}
+
+function analyseSetup(setup: string, code: readonly Placed[]): Prepared | SyntaxProblem {
+  let program: Program;
+  try {
+    program = parse(setup, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+  } catch (error) {
+    return problemOf(error);
+  }
+  const nodes = [...everyNode(program)];
+  const waits = nodes.find(mayWait)?.node.loc;
+  if (waits) return { message: 'setup code cannot wait, and has no promises and timers', ru: 'код подготовки не может ждать, промисов и таймеров в нём нет', line: waits.start.line, column: waits.start.column + 1 };
+  const locals = undeclaredTargets(nodes.map(({ node }) => node));
+  const used = new Set(code.flatMap(({ node }) => (node.type === 'Identifier' ? [node.name] : [])));
+  const made = [...locals, ...program.body.flatMap((node) => (node.type === 'VariableDeclaration' ? node.declarations.flatMap(({ id }) => namesIn(id)) : declaredBy(node)))];
+  const setupNames = [...new Set(made)].filter((name) => used.has(name) && name !== 'msg' && name !== 'arguments');
+  return { setup: `(function () {${locals.length > 0 ? ` var ${locals.join(', ')};` : ''}\n${setup}\nreturn [${setupNames.join(', ')}];\n})`, setupNames };
 }
 
 function problemOf(error: unknown): SyntaxProblem {
@@ -84,8 +114,8 @@ function pathFrom(placed: Placed): string[] {
  * Names that the code assigns without declaring them. In Node-RED they become globals; here the global object is frozen, so that nothing lasts
  * from message to message, and they are declared for the call.
  */
-function undeclaredTargets(nodes: readonly AnyNode[]): string[] {
-  const declared = new Set(['msg', 'arguments', 'undefined', 'node', 'env', 'RED', 'flow', 'global', 'context', 'console', 'globalThis']);
+function undeclaredTargets(nodes: readonly AnyNode[], known: readonly string[] = []): string[] {
+  const declared = new Set([...known, 'msg', 'arguments', 'undefined', 'node', 'env', 'RED', 'flow', 'global', 'context', 'console', 'globalThis']);
   const assigned = new Set<string>();
   for (const node of nodes) {
     for (const name of declaredBy(node)) declared.add(name);

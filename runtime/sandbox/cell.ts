@@ -2,7 +2,7 @@ import type { Isolate, Reference, Script } from 'isolated-vm';
 import type ivmModule from 'isolated-vm';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import type { BatchFailure, Definition } from './frames.ts';
+import { setupFailure, type BatchFailure, type Definition } from './frames.ts';
 
 /** One function of the host's definitions, inside its cell. */
 export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
@@ -41,6 +41,7 @@ interface Asked { readonly call: number; readonly number: number; readonly text:
 const STEP = 0;
 const COLLECT = 1;
 const BLAME = 2;
+const SET_UP = 3;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const WATCH_MS = 25; // how late a stuck turn is noticed
@@ -94,14 +95,11 @@ export class Cell {
   }
 
   async #turn(fn: CellFunction, asked: Asked): Promise<string> {
-    const enter = await (fn.enter ??= this.#build(fn));
+    const enter = await (fn.enter ??= this.#ready(fn, asked.call));
     const { plain, timeoutMs } = fn.definition;
     const timeout = Math.min(timeoutMs, limits.sandboxCpuMs) + limits.sandboxSliceMs;
-    return new Promise((resolve, reject) => {
-      const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
-      this.#queue.push({ call: asked.call, run, open: !plain, budgetMs: timeout + GRACE_MS, resolve, reject, startedAt: 0, settled: Promise.resolve() });
-      this.#pump();
-    });
+    const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
+    return this.#queued({ call: asked.call, run, open: !plain, budgetMs: timeout + GRACE_MS });
   }
 
   /** A step and, once everything that it set off has run, what came of it. The isolate takes its tasks in order, so both are sent at once. */
@@ -204,13 +202,39 @@ export class Cell {
     });
   }
 
+  /** With its setup code run, which is a turn like any other: it may not end, or need too much memory. */
+  async #ready(fn: CellFunction, call: number): Promise<Enter> {
+    const enter = await this.#build(fn);
+    const timeout = limits.sandboxSetupMs * fn.definition.sources.filter(({ setup }) => setup !== null).length;
+    if (timeout === 0) return enter;
+    try {
+      const why = await this.#queued({ call, run: () => ask(enter, timeout, [SET_UP, 0, '']), open: true, budgetMs: timeout + GRACE_MS });
+      if (why === '') return enter;
+      enter.release();
+      const { m, r, l, k } = JSON.parse(why) as { m: string; r?: string; l?: number; k?: number };
+      throw new Broken({ reason: 'setup', message: m, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) });
+    } catch (error) {
+      fn.enter = undefined;
+      throw error instanceof Broken ? new Broken(setupFailure(error.failure)) : error;
+    }
+  }
+
+  #queued(turn: Pick<Turn, 'call' | 'run' | 'open' | 'budgetMs'>): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...turn, resolve, reject, startedAt: 0, settled: Promise.resolve() });
+      this.#pump();
+    });
+  }
+
   async #build(fn: CellFunction): Promise<Enter> {
     const { ivm, guestSource, fatal } = this.#tools;
     this.#isolate ??= new ivm.Isolate({ memoryLimit: this.#memoryMb + limits.sandboxCellMb, onCatastrophicError: () => { fatal(0, 'memory'); } });
     const isolate = this.#isolate;
     try {
       this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
-      const compiled = fn.definition.sources.map((source) => isolate.compileScript(source, { filename: 'function', lineOffset: -1 }));
+      const { sources } = fn.definition;
+      const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
+        .map(([source, filename]) => isolate.compileScript(source, { filename, lineOffset: -1 }));
       const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);
       const [boot, ...codes] = await Promise.all([prelude.run(context, { reference: true }), ...scripts.map((script) => script.run(context, { reference: true }))]);
       for (const script of scripts) script.release();
@@ -229,6 +253,6 @@ const messageOf = (error: unknown): string => String((error as { message?: unkno
 
 /** What V8 refuses although the parser took it; the place stands at the message's end as `[function:3:7]`. */
 function compileFailure(message: string): BatchFailure {
-  const place = / ?\[function:(\d+):(\d+)\]$/.exec(message);
-  return { reason: place ? 'syntax' : 'broken', message: place ? message.slice(0, place.index) : message, ...(place && { line: Number(place[1]), column: Number(place[2]) }) };
+  const place = / ?\[(function|setup):(\d+):(\d+)\]$/.exec(message);
+  return { reason: place?.[1] === 'setup' ? 'setup' : place ? 'syntax' : 'broken', message: place ? message.slice(0, place.index) : message, ...(place && { line: Number(place[2]), column: Number(place[3]) }) };
 }

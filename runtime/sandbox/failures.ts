@@ -48,6 +48,7 @@ export interface Cause { readonly message?: string; /** The message in Russian, 
 
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
+  setup: ({ message, ru = message }, at) => ({ en: `The setup code failed${at.en}: ${message}`, ru: `Код подготовки завершился ошибкой${at.ru}: ${ru}` }),
   threw: ({ message, ru = message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${ru}` }),
   result: ({ message, ru = message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${ru}` }),
   'output-too-large': ({ message, ru = message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${ru}` }),
@@ -78,6 +79,7 @@ export function failure(code: string, cause: Cause): Failure {
   if (cause.line !== undefined) details.line = cause.line;
   if (cause.column !== undefined) details.column = cause.column;
   if (cause.message) details.message = cause.message;
+  if (known === 'setup') details.field = 'setup';
   if (known === 'timeout' && cause.timeoutMs !== undefined) details.timeoutMs = cause.timeoutMs;
   if (known === 'memory' && cause.memoryMb !== undefined) details.memoryMb = cause.memoryMb;
   return { code: known === 'unavailable' ? 'sandbox.unavailable' : `function.${known}`, text: words ? words(cause, at) : { en: '', ru: '' }, details };

@@ -65,6 +65,22 @@ export class SandboxedFunction<R> {
     });
   }
 
+  /** Makes it ready, which runs the setup code. Why that failed. */
+  ready(): Promise<BatchFailure | undefined> {
+    return new Promise((resolve) => {
+      const ask = (how: 'together' | 'alone'): void => {
+        this.#carrier[how]({
+          fn: this.#parts, text: () => '[]', take: (_, last) => { if (last) resolve(undefined); },
+          failed: (failure) => {
+            if (failure.reason === 'lost' || failure.reason === 'suspect') ask(failure.reason === 'lost' ? how : 'alone');
+            else resolve(failure);
+          },
+        });
+      };
+      ask('together');
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -150,7 +166,7 @@ export class SandboxedFunction<R> {
     else if (reason === 'suspect') {
       this.#distrust = Math.max(this.#distrust, rest.length);
       this.#oneByOne.unshift(...rest);
-    } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
+    } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'setup' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
     else {
       const { timeoutMs, memoryMb } = this.#parts.definition;
       // The process was ended by it: what follows has to show itself harmless first.

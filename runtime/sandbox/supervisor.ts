@@ -4,7 +4,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
 import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
-import type { Definition } from './frames.ts';
+import { setupFailure, type Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd } from './link.ts';
 import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
@@ -58,10 +58,11 @@ export class SandboxSupervisor implements SandboxDoor {
   async open(program: SandboxProgram): Promise<SandboxFunction> {
     // Loaded with the first function node: most starts have none.
     const { analyse } = await import('./analyse.ts');
-    const erased = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes(program.code) : program.code;
-    const analysis = typeof erased === 'string' ? analyse(erased) : erased;
+    const erase = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes : (code: string) => code;
+    const [erased, setup] = [erase(program.code), erase(program.setup ?? '')];
+    const analysis = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup) : { ...setup, inSetup: true };
     if (!('source' in analysis)) {
-      const { code, text, details } = failure('syntax', analysis);
+      const { code, text, details } = failure('inSetup' in analysis ? 'setup' : 'syntax', analysis);
       throw new NodeFailure(code, text, { details });
     }
     const id = this.#newId();
@@ -70,7 +71,18 @@ export class SandboxSupervisor implements SandboxDoor {
       id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, definition), failed,
     }, this.#carrier);
     this.#made.set(opened, { program, analysis });
+    if (analysis.setup !== null) await this.#setUp(opened);
     return opened;
+  }
+
+  /** Tried at once, so that the deploy says what is wrong with it. */
+  async #setUp(opened: SandboxedFunction<SandboxResult>): Promise<void> {
+    const why = await opened.ready();
+    if (!why || why.reason === 'unavailable') return;
+    await opened.close();
+    const cause = setupFailure(why);
+    const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause);
+    throw new NodeFailure(code, text, { details });
   }
 
   fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined {
@@ -108,12 +120,12 @@ export class SandboxSupervisor implements SandboxDoor {
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
-    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis }) => analysis.source), guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
   }
 
-  #guest({ node, outputs, env, timeoutMs }: SandboxProgram, { plain, keys }: Analysis): GuestConfig {
+  #guest({ flow = '', node, outputs, env, timeoutMs }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
     return {
-      nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain,
+      flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames,
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,

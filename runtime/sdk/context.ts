@@ -99,7 +99,7 @@ export interface PrepareHost extends NodePlace {
 
 /** User code in the sandbox. The code never runs in this process. */
 export interface SandboxDoor {
-  /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile. */
+  /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile, `function.setup` when the setup code fails. */
   open(program: SandboxProgram): Promise<SandboxFunction>;
   /** Functions of one flow, each of which gets what the one before it gives, as one: a message crosses once for all of them. Undefined where that could change what they give. */
   fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined;
@@ -115,6 +115,8 @@ export interface SandboxProgram {
   readonly code: string;
   /** Types of TypeScript are erased before anything else is done. */
   readonly language?: 'javascript' | 'typescript';
+  /** Runs before the first message; what it declares the code may read. It has no effect outside. */
+  readonly setup?: string;
   readonly outputs: number;
   readonly timeoutMs: number;
   readonly memoryMb: number;

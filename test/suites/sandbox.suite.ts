@@ -181,6 +181,58 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
     });
   });
 
+  describe('setup code', () => {
+    const set = (setup: string, code: string, bodies?: readonly Body[]): Promise<unknown[]> => run(code, bodies, { setup });
+    const refused = (setup: string, code = 'return { payload: x };') => opened.door.open(program(code, { setup })).then((fn) => fn.close());
+
+    test.each<[string, string, string, unknown]>([
+      ['a table', 'const rates = { EUR: 1, list: [1, { a: 2 }] };', 'return { payload: rates };', { EUR: 1, list: [1, { a: 2 }] }],
+      ['what its own functions computed', 'function square(n) { return n * n; }\nlet all = []; for (let i = 0; i < 3; i++) all.push(square(i));', 'return { payload: all };', [0, 1, 4]],
+      ['several by a pattern, undeclared and a class that the code does not use', 'const { a, b: [c] } = { a: 1, b: [2] }; d = 3; class Never {}', 'return { payload: [a, c, d] };', [1, 2, 3]],
+      ['a regular expression', 'const word = /(\\w+)@/i;', 'return { payload: ["Ann@x".replace(word, "<$1>"), "b@c".match(word)[1], "a@b@".split(word), word.test("@")] };', ['<Ann>x', 'b', ['', 'a', '', 'b', ''], false]],
+      ['the environment and its node', 'const at = [env.get("REGION"), node.id, RED.util.ensureString({ a: 1 }), Buffer.from("a").toString("hex"), crypto.createHash("md5").update("a").digest("hex").slice(0, 4)];', 'return { payload: at };', ['RU', 'calc', '{"a":1}', '61', '0cc1']],
+      ['nothing, and nothing but a comment', '// later', 'return msg;', 1],
+    ])('gives the code %s', async (_name, setup, code, payload) => { expect(await set(setup, code)).toEqual([[[{ payload }]]]); });
+
+    test('runs once, and gives the same whenever it runs', async () => {
+      const setup = 'const made = [Math.random(), crypto.randomUUID(), Date.now(), new Date().getFullYear()];';
+      const all = await set(setup, 'return { payload: made };', [{}, {}]);
+      expect(all[0]).toEqual(all[1]);
+      expect(await set(setup, 'await 1; return { payload: made };', [{}, {}])).toEqual(all);
+      expect((all as [[[{ payload: unknown[] }]]])[0][0][0].payload.slice(2)).toEqual([0, 1970]);
+      expect(await run('return { payload: made };', [{}], { setup, flow: 'another' })).not.toEqual([all[0]]);
+    });
+    test('a message cannot change what the next one sees', async () => {
+      expect(await set('const list = [1, { n: 1 }]; const text = "a"; const shape = /x/;', 'try { list.push(2); } catch { }\nlist[1].n = 5; shape.lastIndex = 4; shape.mark = 1; let failed; try { text = "b"; } catch (error) { failed = error.name; }\nreturn { payload: [list, text, shape.lastIndex, shape.mark ?? 0, typeof shape.compile, failed] };', [{}, {}]))
+        .toEqual(Array.from({ length: 2 }, () => [[{ payload: [[1, { n: 1 }], 'a', 0, 0, 'undefined', 'TypeError'] }]]));
+    });
+    test.each([
+      ['a function', 'const x = () => 1;', 'x is a function'], ['a function inside', 'const x = { list: [1, { f() {} }] };', 'x.list[1].f is a function'], ['a map', 'const x = new Map();', 'x is a Map'], ['bytes', 'const x = [Buffer.from("a")];', 'x[0] is a Buffer'], ['a date', 'const x = new Date(5);', 'x is a Date'],
+      ['one of a class', 'class Point {} const x = new Point();', 'x is a Point'], ['an expression that remembers', 'const x = /a/g;', 'x is a regular expression with the flag g'], ['a function that hides', 'const x = Object.create({ f() {} });', 'x is a Object'],
+      ['context', 'const x = context.get("n");', 'context.get is not available in setup code'], ['flow', 'flow.set("n", 1);', 'flow.set is not available'], ['sending', 'node.send({});', 'node.send is not available in setup code'],
+    ])('refuses %s', async (_name, setup, words) => {
+      await expect(refused(setup)).rejects.toMatchObject({ code: 'function.setup', details: { message: expect.stringContaining(words) as string }, text: { ru: expect.stringContaining('Код подготовки завершился ошибкой') as string } });
+    });
+    test('a proxy leaves only what it showed', async () => {
+      expect(await set('let n = 0; const x = new Proxy({ a: 1 }, { get: () => ++n }); const y = { get b() { return ++n; } };', 'return { payload: [x.a, x.a, y.b, y.b] };', [{}, {}])).toEqual(Array.from({ length: 2 }, () => [[{ payload: [1, 1, 2, 2] }]]));
+    });
+    test.each<[string, string, number, number]>([
+      ['a throw', 'const x = 1;\n  null.y;', 2, 8], ['a throw in its function', 'function f() {\n throw new Error("f");\n}\nf();', 2, 8], ['what cannot be read', 'const x = 1;\nconst y = ;', 2, 11], ['a return', '\nreturn 1;', 2, 1], ['a message', 'msg.payload = 1;', 1, 1],
+      ['waiting', 'const x = 1;\nsetTimeout(() => 1, 1);', 2, 1], ['a promise', 'const x = Promise.resolve(1);', 1, 11], ['await', 'const x = 1;\nawait x;', 2, 7],
+    ])('%s has its line and column at the deploy', async (_name, setup, line, column) => {
+      await expect(refused(setup)).rejects.toMatchObject({ code: 'function.setup', details: { line, column } });
+    });
+    test.each([['does not end', 'for (;;);', 'it did not end within 1000 ms'], ['needs too much memory', 'const all = []; for (;;) all.push(new Array(2_000_000).fill(1.5));', 'it needed more memory than the node may have']])('what %s is told at the deploy, and others go on', async (_name, setup, message) => {
+      await expect(refused(setup)).rejects.toMatchObject({ code: 'function.setup', details: { message } });
+      expect(await run('return msg;')).toEqual([[[{ payload: 1 }]]]);
+    });
+    test('the code’s own lines stay its own', async () => {
+      const fn = await opened.door.open(program('const y = x;\n y.no.no;', { setup: '\n\n\nconst x = {};' }));
+      expect((await callBodies(fn, [{}]))[0]).toMatchObject({ failure: { code: 'function.threw', details: { line: 2, column: 7 } } });
+      await fn.close();
+    });
+  });
+
   describe('failures', () => {
     test.each<[string, string, string, number, number]>([
       ['a throw', '\nthrow new Error("boom");', 'function.threw', 2, 7],

@@ -3,15 +3,18 @@ import { installChance, installFormats, installTime } from './chance.ts';
 import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
 import { installApi } from './node-api.ts';
 import { blame, collect, step } from './run.ts';
-import type { Guest, GuestConfig, Wire } from './state.ts';
+import { setUp } from './setup.ts';
+import type { Guest, GuestConfig, Stage, Wire } from './state.ts';
 import { installWire } from './wire.ts';
 
 /** Makes a new context ready for one function node, or for several in a row, and answers the one function that the host calls. */
-export function boot(configText: string, ...users: Guest['user'][]): (kind: number, number: number, text: string) => string {
+export function boot(configText: string, ...codes: (() => unknown)[]): (kind: number, number: number, text: string) => string {
   const Wall = Date;
   const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
   const { stages: configs, whole } = JSON.parse(configText) as { stages: GuestConfig[]; whole: Pick<GuestConfig, 'back' | 'came'> };
-  const stages = configs.map((config, stage) => ({ config, user: users[stage] as Guest['user'] }));
+  // The code of each node, then the setup code of those that have one.
+  const setups = codes.splice(configs.length);
+  const stages: Stage[] = configs.map((config, at) => ({ config, user: codes[at] as Guest['user'], setup: config.hasSetup ? setups.shift() ?? null : null }));
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
@@ -24,11 +27,12 @@ export function boot(configText: string, ...users: Guest['user'][]): (kind: numb
   installWire(wire);
   installApi(guest);
   for (const kind of [Object, Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) allowOverride(kind.prototype as object);
-  harden([...hiddenIntrinsics(), ...users]);
+  harden([...hiddenIntrinsics(), ...codes, ...stages.flatMap(({ setup }) => setup ?? [])]);
   freezeGlobals();
   return (kind, number, text) => {
     if (kind === 0) return step(guest, number, text);
     if (kind === 1) return collect(guest, number);
+    if (kind === 3) return setUp(guest);
     const [message = '', stack = ''] = JSON.parse(text) as string[];
     return blame(guest, number, { message, stack });
   };

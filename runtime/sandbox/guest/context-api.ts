@@ -1,6 +1,7 @@
 import { refusal } from './failure.ts';
 import { parseContextStore, pathParts, setValueAt, valueAt } from './red-util.ts';
 import { isThenable } from './run.ts';
+import { refuseInSetup } from './setup.ts';
 import type { Guest, HeldState } from './state.ts';
 import { readValue, setOwn, writeValue } from './wire.ts';
 
@@ -16,6 +17,7 @@ export function makeContextApi(guest: Guest, name: string, scope: string): objec
   const held = (method: string): HeldState[string] => {
     const values = guest.current?.state?.[scope];
     if (values) return values;
+    refuseInSetup(guest, `${name}.${method}`);
     throw refusal('threw', {
       en: `${name}.${method}: this node has no grant for context. Choose it in the node's settings, or keep values in the message`,
       ru: `${name}.${method}: у этого узла нет доступа к контексту. Разрешите его в настройках узла или храните значения в сообщении`,

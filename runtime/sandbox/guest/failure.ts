@@ -23,7 +23,7 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** Where in the user's code the error was made: the first frame of the script that is called `function`. */
+/** Where in the user's code the error was made: the first frame of the script that is called `function` or `setup`. */
 export function placeIn(thrown: unknown): readonly [number, number] | null {
   let stack: unknown;
   try {
@@ -32,7 +32,7 @@ export function placeIn(thrown: unknown): readonly [number, number] | null {
     return null;
   }
   if (typeof stack !== 'string') return null;
-  const found = /(?:^|[\s(])function:(\d+):(\d+)\)?$/m.exec(stack.slice(0, 10_000));
+  const found = /(?:^|[\s(])(?:function|setup):(\d+):(\d+)\)?$/m.exec(stack.slice(0, 10_000));
   return found ? [Number(found[1]), Number(found[2])] : null;
 }
 

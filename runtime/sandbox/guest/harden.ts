@@ -7,6 +7,8 @@ export function removeDangerous(): void {
   // collector ran (not repeatable), make code from text (the analysis of the code would not hold) or make promises in code that seems plain.
   for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'eval', 'console', 'Temporal', 'ShadowRealm', 'gc']) delete scope[name];
   delete (Array as { fromAsync?: unknown }).fromAsync;
+  // It changes even a regular expression that is frozen.
+  delete (RegExp.prototype as { compile?: unknown }).compile;
   const buffer = ArrayBuffer.prototype as unknown as { [name: string]: unknown };
   for (const name of ['resize', 'resizable', 'maxByteLength', 'transfer', 'transferToFixedLength']) delete buffer[name];
   const Native = ArrayBuffer;

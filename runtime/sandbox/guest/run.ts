@@ -36,16 +36,14 @@ export function step(guest: Guest, number: number, text: string): string {
 export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   const until = guest.wallNow() + guest.config.sliceMs;
   let out = '';
-  for (;;) {
+  while (batch.calls.length < batch.rows.length) {
     const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
     out = out === '' ? text : `${out},${text}`;
-    if (batch.calls.length === batch.rows.length) {
-      guest.batches.delete(number);
-      guest.current = null;
-      return `d${out}`;
-    }
-    if (out.length > guest.config.partChars || guest.wallNow() >= until) return `m${out}`;
+    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m${out}`;
   }
+  guest.batches.delete(number);
+  guest.current = null;
+  return `d${out}`;
 }
 
 export function plainText(guest: Guest, batch: Batch): string {

@@ -5,6 +5,7 @@
 
 /** How the host sets a function node up. */
 export interface GuestConfig {
+  readonly flow: string;
   readonly nodeId: string;
   readonly nodeName: string;
   readonly outputs: number;
@@ -18,6 +19,9 @@ export interface GuestConfig {
   /** Those of them that came in: when one is absent afterwards, the code deleted it. */
   readonly came: readonly string[];
   readonly env: { readonly [name: string]: unknown };
+  readonly hasSetup: boolean;
+  /** Of what the setup code makes, the code uses these. */
+  readonly setupNames: readonly string[];
   readonly sliceMs: number;
   readonly partChars: number;
   readonly outputChars: number;
@@ -75,6 +79,8 @@ export class Call {
   /** Texts of what it wrote, by scope and key. */
   writes: Map<string, string> | null = null;
   liveTimers = 0;
+  /** No message is in work, but the setup code. */
+  setup = false;
   /** The code has returned, and its promise, if it gave one, has settled. */
   returned = false;
   /** node.done() was called, or a promise of a message settled: timers are not waited for. */
@@ -96,12 +102,15 @@ export class Call {
   }
 }
 
+/** One node's code. While `setup` has not run, `user` is what makes the code of the values that it gives. */
+export interface Stage { readonly config: GuestConfig; user: Guest['user']; setup?: (() => unknown) | null }
+
 export interface Guest {
   /** Of the node whose code runs. */
   config: GuestConfig;
   user: (msg: { [key: string]: unknown }) => unknown;
   /** Nodes in a row that were made one: each with its code. Most often there is one. */
-  readonly stages: readonly { readonly config: GuestConfig; readonly user: Guest['user'] }[];
+  readonly stages: readonly Stage[];
   /** Of all of them together: what may have changed between the first and the last. */
   readonly whole: GuestConfig;
   /** The real clock, which only the guest's own code sees. */

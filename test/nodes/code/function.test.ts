@@ -33,6 +33,16 @@ test('code that cannot be read keeps the node from being deployed, with its plac
   await expect(tryNode(functionNode, [], { sandbox, config: { code: 'return (' } })).rejects.toMatchObject({ code: 'function.syntax', details: { line: 1 } });
 });
 
+test('setup code is of the same language', async () => {
+  const config = { language: 'typescript', setup: 'const rates: Record<string, number> = { EUR: 2 };', code: 'return { payload: rates.EUR as number };' };
+  expect((await tryNode(functionNode, [{}], { sandbox, config })).emits).toEqual({ 'out-1': [{ payload: 2 }] });
+  await expect(tryNode(functionNode, [], { sandbox, config: { ...config, setup: '\nenum Rate { EUR }' } })).rejects.toMatchObject({ code: 'function.setup', details: { field: 'setup', line: 2 } });
+});
+
+test('setup code that fails keeps the node from being deployed, with its field and place', async () => {
+  for (const setup of ['const x = ;', 'const x = none;']) await expect(tryNode(functionNode, [], { sandbox, config: { setup } })).rejects.toMatchObject({ code: 'function.setup', details: { field: 'setup', line: 1, column: 11 } });
+});
+
 test('time and memory stay within what a node may have', async () => {
   const programs: SandboxProgram[] = [];
   const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open(program); }, fuse: () => undefined };

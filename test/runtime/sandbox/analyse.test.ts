@@ -62,6 +62,21 @@ describe('the function that is made of the code', () => {
   });
 });
 
+describe('setup code', () => {
+  const prepared = (setup: string, code: string) => {
+    const found = analyse(code, setup);
+    return 'source' in found ? [found.setupNames, found.setup, found.source] : found;
+  };
+  test('gives the names that the code uses, as constants around it', () => {
+    expect(prepared('const a = 1, { b } = { b: 2 }; function c() {} d = 4; class E {}', 'return { payload: [a, b, d] };')).toEqual([
+      ['d', 'a', 'b'], '(function () { var d;\nconst a = 1, { b } = { b: 2 }; function c() {} d = 4; class E {}\nreturn [d, a, b];\n})', '(function () { const [d, a, b] = arguments[0]; return function (msg) {\nreturn { payload: [a, b, d] };\n}; })',
+    ]);
+  });
+  test('what the code assigns is not taken from it', () => { expect(prepared('const a = 1;', 'a = 2; n = 1;')).toMatchObject([['a'], {}, '(function () { const [a] = arguments[0]; return function (msg) { var n;\na = 2; n = 1;\n}; })']); });
+  test('blank is none', () => { expect(prepared(' \n', 'return msg;')).toEqual([[], null, '(function (msg) {\nreturn msg;\n})']); });
+  test('nothing gets out of it', () => { expect(prepared('}); (function () {', 'return msg;')).toMatchObject({ inSetup: true, line: 1, column: 1 }); });
+});
+
 describe('code that cannot be read', () => {
   test.each<[string, number, number]>([['return a +;', 1, 11], ['\n  if (', 2, 7], ['}); (function () {', 1, 1], ['import x from "y";', 1, 1], ['const a = 1;\nconst a = 2;', 2, 7]])('%s', (code, line, column) => {
     expect(analyse(code)).toMatchObject({ line, column });

@@ -83,6 +83,17 @@ describe('function nodes in a row, as one', () => {
     await same(Array.from({ length: 2 + Math.floor(random.next() * 5) }, () => CODES[Math.floor(random.next() * CODES.length)] as string));
   });
 
+  test('each has what its own setup code made', async () => {
+    const codes = ['msg.a = [table.n, node.id, chance]; return msg;', 'msg.b = [typeof table, typeof chance]; return msg;', 'msg.c = [table, chance]; return msg;'];
+    const setups = ['const table = { n: 1 }; const chance = Math.random();', '', 'const table = "own"; const chance = Math.random();'];
+    const row = await Promise.all(codes.map((code, i) => sandbox.open(program(code, { setup: setups[i] ?? '', node: { id: `f${i}`, name: '' } }))));
+    const fused = sandbox.fuse(row);
+    const expected = await oneByOne(row, [{}]);
+    expect(await fused?.call(messagesOf([{}], '', true))).toEqual([{ stage: 2, results: expected[0] }]);
+    expect((await fused?.call(messagesOf([{}, {}], '')))?.map((result) => result?.results.at(-1))).toEqual([expected[0]?.at(-1), expected[0]?.at(-1)]);
+    await Promise.all([fused?.close(), ...row.map((fn) => fn.close())]);
+  });
+
   test('most rows can be one, and what can is not asked a second time', async () => {
     const { fused, close } = await openRow(['msg.a = 1; return msg;', 'msg.b = msg.a + 1; return msg;', 'return { payload: msg.b, topic: msg.topic };']);
     expect(await fused?.call(messagesOf([{ topic: 't', payload: 0 }], ''))).toEqual([{ stage: 2, results: [{ outputs: [[{ payload: 2, topic: 't' }]], logs: [] }] }]);
