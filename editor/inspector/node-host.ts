@@ -1,6 +1,7 @@
 import type { Json } from '../../runtime/flow/flow.ts';
 import { pick } from '../i18n/index.ts';
 import { titleOf } from '../model/title.ts';
+import { typedInput } from '../model/type-words.ts';
 import type { FieldHost } from '../shared/fields/field-host.ts';
 import { projectHost } from '../shared/fields/project-host.ts';
 import { previewOf, valueAt } from '../shared/value.ts';
@@ -30,7 +31,9 @@ export function nodeHost(app: App, session: Session, { node, last, trial }: { re
     },
     get words() {
       const body = last.input?.body;
-      return pathsOf(body).map((path) => ({ path, detail: previewOf(valueAt(body, path), 24).map(({ text }) => text).join('') }));
+      const seen = pathsOf(body).map((path) => ({ path, detail: previewOf(valueAt(body, path), 24).map(({ text }) => text).join('') }));
+      // A value that came says more than its type, and a type knows fields that did not come.
+      return [...new Map([...typedInput(session.flow, node, (type) => app.catalog.node(type)), ...seen].map((word) => [word.path, word])).values()];
     },
     get strict() { return session.deployment?.state === 'failed'; },
     get config() { return session.flow.nodes[node]?.config ?? {}; },

@@ -50,6 +50,8 @@ export const shared = {
   'shared.json-at': 'line {line}, column {column}',
   'shared.json-ends': 'the text ends too early',
   'shared.json-wrong': 'check quotes, commas and brackets',
+  'shared.code-unreadable': 'The code cannot be read: {reason}',
+  'shared.code-unexpected': 'Something is missing or too much here.',
   'shared.not-json': 'This is not JSON: {reason}',
   'shared.rate-none': 'no limit',
   'shared.rate-window': '{field}: in what time',

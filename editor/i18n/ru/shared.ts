@@ -53,6 +53,8 @@ export const shared: Translation<typeof english> = {
   'shared.json-at': 'строка {line}, столбец {column}',
   'shared.json-ends': 'текст обрывается',
   'shared.json-wrong': 'проверьте кавычки, запятые и скобки',
+  'shared.code-unreadable': 'Код не читается: {reason}',
+  'shared.code-unexpected': 'Здесь чего-то не хватает или что-то лишнее.',
   'shared.not-json': 'Это не JSON: {reason}',
   'shared.rate-none': 'без предела',
   'shared.rate-window': '{field}: за какое время',

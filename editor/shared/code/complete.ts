@@ -1,20 +1,29 @@
 import type { CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete';
 
 /** A word that may be completed: a path of the message, a name the guest gets, an env name. */
-export interface CodeWord { readonly path: string; readonly detail?: string }
+export interface CodeWord {
+  readonly path: string;
+  readonly detail?: string;
+  /** One line on what it is. */
+  readonly about?: string;
+  /** What stands in the code in place of the last step. */
+  readonly apply?: string;
+}
+interface Step { readonly label: string; readonly detail: string | undefined; readonly about?: string | undefined; readonly apply?: string | undefined }
 
 /** The next steps after what is typed: `payload.` gives its fields. Pure, for tests. */
-export function stepsAfter(words: readonly CodeWord[], typed: string): readonly { readonly label: string; readonly detail: string | undefined }[] {
+export function stepsAfter(words: readonly CodeWord[], typed: string): readonly Step[] {
   const dot = typed.lastIndexOf('.');
   const prefix = dot < 0 ? '' : typed.slice(0, dot + 1);
-  const steps = new Map<string, string | undefined>();
-  for (const { path, detail } of words) {
+  const steps = new Map<string, CodeWord | undefined>();
+  for (const word of words) {
+    const { path } = word;
     if (!path.startsWith(prefix)) continue;
     const [step = '', ...deeper] = path.slice(prefix.length).split('.');
     if (step === '' || /[[\]"]/.test(step)) continue;
-    if (!steps.has(step) || deeper.length === 0) steps.set(step, deeper.length === 0 ? detail : steps.get(step));
+    if (!steps.has(step) || deeper.length === 0) steps.set(step, deeper.length === 0 ? word : steps.get(step));
   }
-  return [...steps].map(([label, detail]) => ({ label, detail }));
+  return [...steps].map(([label, word]) => ({ label, detail: word?.detail, about: word?.about, apply: word?.apply }));
 }
 
 /** Completes the words that `words()` gives at that moment: the last message changes while the editor is open. */
@@ -26,6 +35,6 @@ export function completeWords(words: () => readonly CodeWord[]): CompletionSourc
     const steps = stepsAfter(words(), text);
     if (steps.length === 0) return null;
     const from = (typed?.from ?? context.pos) + text.lastIndexOf('.') + 1;
-    return { from, options: steps.map(({ label, detail }) => ({ label, type: 'property', ...(detail !== undefined && { detail }) })), validFor: /^[\w$]*$/ };
+    return { from, options: steps.map(({ label, detail, about, apply }) => ({ label, type: 'property', ...(detail !== undefined && { detail }), ...(about !== undefined && { info: about }), ...(apply !== undefined && { apply }) })), validFor: /^[\w$]*$/ };
   };
 }

@@ -11,6 +11,8 @@ import { completeWords } from './complete.ts';
 import type { CodeWord } from './complete.ts';
 import { languageOf } from './languages.ts';
 import type { CodeLanguage } from './languages.ts';
+import { later } from '../../state/timing.ts';
+import { syntaxMarks } from './syntax.ts';
 import { look } from './theme.ts';
 
 export interface CodeMark { readonly line: number; readonly column?: number | undefined; readonly message: string }
@@ -34,16 +36,40 @@ export interface CodeHandle {
   destroy(): void;
 }
 
+const READ_AFTER_MS = 300; // since the last key: a half-typed word is no mistake yet
+
 /** The one place that knows CodeMirror. Loaded on first use, because it weighs more than all of the rest of the inspector. */
 export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle {
-  const view = new EditorView({ parent, state: EditorState.create({ doc: options.value, extensions: extensionsOf(options) }) });
+  let marks: readonly CodeMark[] = [];
+  let callOff: (() => void) | undefined;
+  const changed = EditorView.updateListener.of((update) => { if (update.docChanged) readLater(); });
+  const view = new EditorView({ parent, state: EditorState.create({ doc: options.value, extensions: [...extensionsOf(options), changed] }) });
+  const readLater = (): void => {
+    callOff?.();
+    callOff = later(READ_AFTER_MS, () => { void read(); });
+  };
+  // What is marked from elsewhere and what is found here stand together; of one line the latter is newer.
+  async function read(): Promise<void> {
+    const { state } = view;
+    const found = await syntaxMarks(options.language, state);
+    if (view.state.doc !== state.doc) return;
+    const lines = new Set(found.map(({ line }) => line));
+    view.dispatch(setDiagnostics(view.state, [...marks.filter(({ line }) => !lines.has(line)), ...found].map((mark) => diagnosticOf(mark, state.doc))));
+  }
   return {
     setValue(value) {
       if (value !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
     },
-    setMarks(marks) { view.dispatch(setDiagnostics(view.state, marks.map((mark) => diagnosticOf(mark, view.state.doc)))); },
+    setMarks(next) {
+      marks = next;
+      view.dispatch(setDiagnostics(view.state, marks.map((mark) => diagnosticOf(mark, view.state.doc))));
+      readLater();
+    },
     focus() { view.focus(); },
-    destroy() { view.destroy(); },
+    destroy() {
+      callOff?.();
+      view.destroy();
+    },
   };
 }
 

@@ -1,15 +1,10 @@
+import { pick } from '../../i18n/index.ts';
 import type { CodeWord } from '../code/complete.ts';
+import { guestNames } from './guest-api.ts';
 
-const GLOBALS: readonly CodeWord[] = [
-  ...['id', 'name'].map((path) => ({ path: `node.${path}` })),
-  ...['log', 'warn', 'error', 'status', 'send', 'done'].map((path) => ({ path: `node.${path}`, detail: '()' })),
-  { path: 'env.get', detail: "('NAME')" },
-  ...['msg', 'msg.payload', 'msg.topic'].map((path) => ({ path })),
-];
-
-/** Names that user code sees: the message and its fields, `node`, `env`. */
+/** Names that user code sees: the message and its fields, and what the sandbox gives. An environment name is put into its call. */
 export const guestWords = (paths: readonly CodeWord[], env: readonly string[]): readonly CodeWord[] => [
-  ...GLOBALS,
-  ...paths.map(({ path, detail }) => ({ path: `msg.${path}`, ...(detail !== undefined && { detail }) })),
-  ...env.map((name) => ({ path: `env.${name}` })),
+  ...paths.map((word) => ({ ...word, path: `msg.${word.path}` })),
+  ...guestNames.filter(({ path }) => !paths.some((word) => path === `msg.${word.path}`)).map(({ path, detail, about }) => ({ path, about: pick(about), ...(detail !== undefined && { detail }) })),
+  ...env.map((name) => ({ path: `env.${name}`, apply: `get(${JSON.stringify(name)})` })),
 ];
