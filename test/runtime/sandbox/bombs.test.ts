@@ -64,6 +64,55 @@ describe.each<[string, string, readonly string[]]>([
   ['large buffers', 'const all = []; for (;;) all.push(new Uint8Array(10_000_000).fill(1));', ['function.memory']],
   ['one huge buffer', 'new ArrayBuffer(8_000_000_000);', ['function.memory']],
   ['a huge power', 'return { payload: String(2n ** 100_000_000n).length };', ['function.memory', 'function.timeout', 'function.crashed']],
+  ['a getter of the message that loops', 'Object.defineProperty(msg, "payload", { enumerable: true, get() { for (;;); } }); return msg;', ['function.timeout']],
+  ['a promise whose then loops', 'return await { then() { for (;;); } };', ['function.timeout']],
+  ['a thenable that gives thenables without end', 'const next = () => ({ then(done) { done(next()); } }); return await next();', ['function.timeout', 'function.memory']],
+  ['a rejection that nobody handles', 'Promise.reject(new Error("late")); await 1;', ['function.threw']],
+  ['a rejection after the return', 'setTimeout(async () => { throw new Error("late"); }, 1);', ['function.threw']],
+  ['a rejection with what cannot be shown', 'Promise.reject({ get message() { throw 1; }, toString() { throw 2; } }); await new Promise((next) => setTimeout(next, 1));', ['function.threw']],
+  ['a thrown proxy', 'throw new Proxy({}, { get() { throw new Error("trap"); }, getPrototypeOf() { for (;;); } });', ['function.threw', 'function.timeout']],
+  ['a thrown nothing', 'throw undefined;', ['function.threw']],
+  ['a revoked proxy', 'const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy;', ['function.result', 'function.threw']],
+  ['a list that says it is endless', 'return new Proxy([], { get: (target, key) => (key === "length" ? 2 ** 32 : undefined) });', ['function.timeout', 'function.threw', 'function.result']],
+  ['an iterator without an end', 'return { payload: [...{ *[Symbol.iterator]() { for (;;) yield 1; } }] };', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['a toJSON that sends', 'return { payload: { toJSON() { for (;;) node.send({ payload: 1 }); } } };', ['function.output-too-large', 'function.timeout']],
+  ['a toJSON that grows', 'const more = (n) => ({ toJSON: () => [more(n + 1), more(n + 1)] }); return { payload: more(0) };', ['function.result', 'function.timeout', 'function.memory', 'function.crashed']],
+  ['a huge result', 'return { payload: "x".repeat(5_000_000) };', ['function.output-too-large', 'function.memory']],
+  ['a huge list as result', 'return { payload: new Array(2_000_000).fill("abc") };', ['function.output-too-large', 'function.memory', 'function.timeout']],
+  ['a sparse list as result', 'return { payload: new Array(2 ** 32 - 1) };', ['function.result', 'function.memory', 'function.timeout', 'function.crashed']],
+  ['a flood of node.send', 'for (;;) node.send({ payload: 1 });', ['function.output-too-large', 'function.timeout']],
+  ['a flood of node.send that catches', 'for (;;) try { node.send({ payload: 1 }); } catch {}', ['function.timeout']],
+  ['a flood of node.status', 'for (;;) node.status({ fill: "red", text: "x".repeat(1000) });', ['function.timeout']],
+  ['a flood of node.error', 'for (;;) node.error(new Error("x"), msg);', ['function.timeout', 'function.memory']],
+  ['a flood of context', 'for (;;) context.set(String(Math.random()), 1);', ['function.threw']],
+  ['a storm of async functions', 'const f = async () => { await 1; f(); f(); }; await f(); await new Promise(() => {});', ['function.timeout', 'function.memory', 'function.crashed']],
+  ['queueMicrotask without end', 'const again = () => queueMicrotask(again); again(); await 1;', ['function.timeout', 'function.memory']],
+  ['timers that set timers', 'const again = () => { setTimeout(again, 0); setTimeout(again, 0); }; again(); await new Promise(() => {});', ['function.threw', 'function.timeout']],
+  ['a loop in the finally of an async function', 'try { await 1; } finally { for (;;); }', ['function.timeout']],
+  ['a for await without an end', 'for await (const each of { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false }) }) }) each;', ['function.timeout', 'function.memory']],
+  ['mutual recursion through JSON', 'const a = { toJSON: () => JSON.stringify(a) }; JSON.stringify(a);', ['function.threw', 'function.timeout']],
+  ['recursion through a getter', 'const o = { get x() { return this.x; } }; o.x;', ['function.threw', 'function.timeout']],
+  ['recursion through a proxy', 'const p = new Proxy({}, {}); Object.setPrototypeOf(p, p); p.x;', ['function.threw', 'function.timeout', 'function.crashed']],
+  ['deep JSON', 'return { payload: JSON.parse("[".repeat(2_000_000) + "]".repeat(2_000_000)) };', ['function.threw', 'function.result', 'function.memory', 'function.timeout', 'function.crashed']],
+  ['a regular expression that backtracks in replace', '("x".repeat(30_000) + "y").replace(/(x+x+)+z/g, "");', ['function.timeout']],
+  ['a regular expression that backtracks in split', '"a".repeat(60).split(/(a|aa)+$b/); for (let i = 0; i < 1e9; i++) ("a".repeat(5000) + "!").match(/(a|a)*$/);', ['function.timeout', 'function.threw']],
+  ['a regular expression of huge size', 'new RegExp("(".repeat(1e6) + ")".repeat(1e6));', ['function.threw', 'function.memory', 'function.timeout', 'function.crashed']],
+  ['a huge big integer as text', 'return { payload: String(7n ** 5_000_000n).length };', ['function.timeout', 'function.memory', 'function.threw', 'function.crashed']],
+  ['a shift of a big integer', '1n << 2n ** 62n;', ['function.memory', 'function.threw']],
+  ['an endless Set', 'const all = new Set(); for (let i = 0; ; i++) all.add({ i });', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['an object with endless keys', 'const all = {}; for (let i = 0; ; i++) all["k" + i] = i;', ['function.memory', 'function.timeout', 'function.crashed']],
+  ['endless symbols', 'for (let i = 0; ; i++) Symbol.for("x".repeat(100) + i);', ['function.memory', 'function.timeout', 'function.crashed']],
+  ['endless closures', 'let f = () => 0; for (;;) { const g = f; f = () => g; }', ['function.memory', 'function.timeout', 'function.crashed']],
+  ['repeat of a repeat', '"x".repeat(2 ** 29 - 30).repeat(3);', ['function.memory', 'function.threw']],
+  ['padStart', '"".padStart(2 ** 29 - 30, "ab").split("");', ['function.memory', 'function.timeout', 'function.crashed']],
+  ['join of what is empty', 'new Array(2 ** 28).join("ab");', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['a typed array over the limit', 'new Float64Array(2 ** 28).fill(1);', ['function.memory', 'function.threw']],
+  ['buffers by Buffer', 'const all = []; for (;;) all.push(Buffer.alloc(10_000_000, 1));', ['function.memory', 'function.timeout']],
+  ['base64 of much', 'let text = "x".repeat(1000); for (;;) text = btoa(text);', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['a copy of a copy', 'let value = [1]; for (;;) value = structuredClone([value, value]);', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['a long locale comparison', 'const a = "ä".repeat(2_000_000); for (;;) a.localeCompare(a + "b", "de");', ['function.timeout', 'function.memory']],
+  ['normalising much', 'let text = "\\ufdfa".repeat(10_000); for (;;) text = (text + text).normalize("NFKD");', ['function.memory', 'function.timeout', 'function.crashed', 'function.threw']],
+  ['formats without end', 'const all = []; for (;;) all.push(new Intl.DateTimeFormat("en"));', ['function.memory', 'function.timeout', 'function.crashed']],
   ['a sort of much', 'const all = []; for (let i = 0; i < 3_000_000; i++) all.push(String(-i)); all.sort(); for (;;) all.sort();', ['function.memory', 'function.timeout']],
 ])('%s', (_name, bomb, codes) => {
   test('fails its own message only, and the next is through', async () => {
@@ -75,25 +124,27 @@ describe.each<[string, string, readonly string[]]>([
 });
 
 test('a function that has ended the process goes on apart from the others, until it shows itself harmless', async () => {
-  const fn = await sandbox.open(program('if (msg.payload === 1) { const map = new Map(); for (let i = 0; ; i++) map.set(i, "x".repeat(100) + i); }\nreturn msg;', { timeoutMs: 2000, memoryMb: 64 }));
+  const own = new SandboxSupervisor();
+  const fn = await own.open(program('if (msg.payload === 1) { const map = new Map(); for (let i = 0; ; i++) map.set(i, "x".repeat(100) + i); }\nreturn msg;', { timeoutMs: 2000, memoryMb: 64 }));
   const bombed = await callBodies(fn, [{ payload: 1 }]);
-  const [serving] = sandbox.processes;
+  const [serving] = own.processes;
   const again = await callBodies(fn, [{ payload: 1 }, { payload: 2 }]);
   expect([...bombed, ...again].map(shown)).toEqual([expect.stringMatching(/^function\.(memory|timeout)$/), expect.stringMatching(/^function\.(memory|timeout)$/), [[{ payload: 2 }]]]);
-  expect(sandbox.processes[0]).toBe(serving);
+  expect(own.processes[0]).toBe(serving);
   expect((await callBodies(fn, Array.from({ length: 100 }, () => ({ payload: 3 })))).map(shown)).toEqual(Array.from({ length: 100 }, () => [[{ payload: 3 }]]));
-  await fn.close();
+  await own.close();
 }, 60_000);
 
 test('a process that is killed is replaced, and what was in it is done', async () => {
-  const fn = await sandbox.open(program('await new Promise((next) => setTimeout(next, 50)); return msg;', { timeoutMs: 5000 }));
+  const own = new SandboxSupervisor();
+  const fn = await own.open(program('await new Promise((next) => setTimeout(next, 50)); return msg;', { timeoutMs: 5000 }));
   await callBodies(fn, [{ payload: 0 }]);
-  const before = sandbox.processes;
+  const before = own.processes;
   const results = callBodies(fn, Array.from({ length: 10 }, (_, payload) => ({ payload })));
   for (const pid of before) process.kill(pid, 'SIGKILL');
   expect((await results).map(shown)).toEqual(Array.from({ length: 10 }, (_, payload) => [[{ payload }]]));
-  expect(sandbox.processes.some((pid) => before.includes(pid))).toBe(false);
-  await fn.close();
+  expect(own.processes.some((pid) => before.includes(pid))).toBe(false);
+  await own.close();
 }, 20_000);
 
 test('what stops all processes of a terminal or a service at once lets calls under way end', async () => {
