@@ -99,7 +99,7 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
 
   describe('what the code finds', () => {
     test('names of node, env and tools', async () => {
-      expect(await run('return { payload: [node.id, node.name, node.outputCount, env.get("REGION"), env.get("NO"), env.get("toString")] };')).toEqual([[[{ payload: ['calc', 'Calc', 2, 'RU', null, null] }]]]);
+      expect(await run('return { payload: [node.id, node.name, node.outputCount, env.get("REGION"), env.get("NO"), env.get("toString"), env.get("NR_NODE_ID"), env.get("NR_NODE_NAME"), env.get("NR_FLOW_ID")] };')).toEqual([[[{ payload: ['calc', 'Calc', 2, 'RU', null, null, 'calc', 'Calc', 'orders'] }]]]);
       expect(await run('const copy = RED.util.cloneMessage(msg); copy.payload.a.push(2); return [msg, copy];', [{ payload: { a: [1] } }])).toEqual([[[{ payload: { a: [1] } }], [{ payload: { a: [1, 2] } }]]]);
       expect(await run('return { payload: [btoa("hi"), atob("aGk="), new TextDecoder().decode(new TextEncoder().encode("é")), new URL("../c?x=1", "https://e.org/a/b").href, new URLSearchParams({ q: "a b" }).toString(), Buffer.from("hi").toString("hex")] };'))
         .toEqual([[[{ payload: ['aGk=', 'hi', 'é', 'https://e.org/c?x=1', 'q=a+b', '6869'] }]]]);

@@ -65,14 +65,23 @@ export function makeNodeApi(guest: Guest): object {
   };
 }
 
+/** The flow's environment, and the names that Node-RED gives to every node. */
+export function envValue({ env, nodeId, nodeName, flow }: Guest['config'], name: string): unknown {
+  switch (name) {
+    case 'NR_NODE_ID': return nodeId;
+    case 'NR_NODE_NAME': return nodeName;
+    case 'NR_FLOW_ID': return flow;
+    default: return Object.hasOwn(env, name) ? cloneValue(env[name]) : undefined;
+  }
+}
+
 /** Puts every name into the scope of the code. Large ones are made at their first use: most functions never name them. */
 export function installApi(guest: Guest): void {
-  const { env } = guest.config;
   const api = (name: string, scope: string): object => makeContextApi(guest, name, scope);
   const context = api('context', 'node');
   const values: { [name: string]: unknown } = {
     node: makeNodeApi(guest), RED: makeRedApi(guest),
-    env: { get: (name: unknown) => (Object.hasOwn(env, String(name)) ? cloneValue(env[String(name)]) : undefined) },
+    env: { get: (name: unknown) => envValue(guest.config, String(name)) },
     context: { ...context, flow: api('context.flow', 'flow'), global: api('context.global', 'global') },
     flow: api('flow', 'flow'), global: api('global', 'global'),
     console: { log: consoleLog(guest, 'log'), info: consoleLog(guest, 'log'), debug: consoleLog(guest, 'log'), trace: consoleLog(guest, 'log'), warn: consoleLog(guest, 'warn'), error: consoleLog(guest, 'error') },
