@@ -71,7 +71,7 @@ function trialsOf(trials: SandboxDoor): SandboxDoor {
     fuse: () => undefined,
     async open(program: SandboxProgram): Promise<SandboxFunction> {
       const opened = await trials.open({ ...program, timeoutMs: Math.min(program.timeoutMs, limits.tryMs) });
-      const first = await trials.open({ ...program, code: 'return null;' });
+      const first = await trials.open({ ...program, code: 'return null;', setup: '' });
       await first.call([{ id: '', nowMs: 0, body: {} }]);
       await first.close();
       return opened;

@@ -42,6 +42,11 @@ test('a failure has its line and column, whether the code cannot be read or thre
   expect(await code('msg.a = 1;\nreturn (')).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', line: 2 } });
 });
 
+test('setup code is tried with the code, in its language, and its failure names its field', async () => {
+  expect(await code('msg.payload = rates.EUR * 2;\nreturn msg;', { setup: 'const rates: { EUR: number } = { EUR: 3 };', language: 'typescript' })).toMatchObject({ outcome: 'done', outputs: { 'out-1': bodies({ payload: 6 }) } });
+  expect(await code('return msg;', { setup: 'const a = 1;\nnone.at.all;' })).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', field: 'setup', line: 2 } });
+});
+
 test('what came before a failure is told with it', async () => {
   expect(await code('node.warn("here"); throw new Error("there");')).toMatchObject({ outcome: 'failed', logs: [{ level: 'warn', text: 'here' }] });
 });
