@@ -15,6 +15,11 @@ const ALONE = [
   'test/{crash,dead-code,simulation/*,editor/browser/*}.test.ts',
   'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,fused,sandbox,walls}}.test.ts',
 ];
+/** These run beside others, but each looks at very many cases and takes seconds: only `npm test` runs them. */
+const LONG = [
+  'test/runtime/{journal/journal,store/sqlite-store,sandbox/guest}.test.ts', 'test/runtime/driver/{delivery,held-keys,history,lineage,parking,rate-limit,tries}.test.ts',
+  'test/nodes/{catalog,connection/sql,crm/dedupe,sink/sql-lost-reply}.test.ts',
+];
 /** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */
 const together = { ...shared, isolate: false, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
 /** Node loads these itself, as it loads the runtime: transforming every file first would be a third of their time. So they have no `vi.mock`. */
@@ -23,7 +28,8 @@ const NATIVE = { viteModuleRunner: false, nodeLoader: false } as const;
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...together, experimental: NATIVE, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**', ...ALONE] } },
+      { test: { ...together, experimental: NATIVE, name: 'runtime', include: ['test/**/*.test.ts'], exclude: ['test/editor/**', ...ALONE, ...LONG] } },
+      { test: { ...together, experimental: NATIVE, name: 'long', include: LONG } },
       {
         plugins: [svelte({ configFile: false })],
         resolve: { conditions: ['browser'] },
