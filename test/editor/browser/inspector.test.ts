@@ -79,7 +79,7 @@ test.skipIf(!chromium)('rules are added, ordered by key and removed', async () =
 
 test.skipIf(!chromium)('a deploy by key takes the code that was just typed, and a mistake in it is marked at its line', async () => {
   const tab = await opened(flowOf('code', { fn: node('function', { code: 'return msg;' }) }), 'fn');
-  const editor = tab.page.locator('.inspector .cm-content');
+  const editor = field(tab, 'code').locator('.cm-content');
   await editor.click();
   await tab.page.keyboard.press('Control+a');
   await tab.page.keyboard.insertText('const a = ;\nreturn msg;');

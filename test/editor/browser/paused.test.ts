@@ -10,11 +10,15 @@ const chromium = needsChromium();
 let bench: EditorBench;
 let other: LocalServer;
 let isBack = false;
+let refused = 0;
 beforeAll(async () => {
   if (!chromium) return;
   other = await localServer((_request, response) => {
     if (isBack) response.writeHead(200).end('ok');
-    else response.writeHead(503, { 'retry-after': '3600' }).end('away');
+    else {
+      refused++;
+      response.writeHead(503, { 'retry-after': '3600' }).end('away');
+    }
   });
   bench = await EditorBench.open(chromium);
 });
@@ -50,7 +54,9 @@ test.skipIf(!chromium)('a paused host says why and until when, and goes on when 
   const host = tab.page.locator('.strip li', { hasText: `Host 127.0.0.1:${other.port}` });
   await host.getByText(/since \d\d:\d\d:\d\d, .*· next try in (1 h|\d\d(\.\d)? min)/).waitFor();
   await tab.node('call').getByText(/paused, on in /).waitFor();
+  const before = refused;
   await host.getByRole('button', { name: /^Try Host/ }).click();
+  await expect.poll(() => refused).toBe(before + 1);
   await host.getByText(/since/).waitFor(); // it is away still: the one message that was let through paused it again
   isBack = true;
   await host.getByRole('button', { name: /^Try Host/ }).click();
