@@ -5,17 +5,28 @@ import type { Unit } from './unit.ts';
 /** Pure nodes in a row that a message passes in one call. They give what they would give one after another. */
 export interface Fused { readonly units: readonly Unit[]; readonly nodes: FusedNodes }
 
-/** Makes one of the nodes that stand in a row, wherever their type can. Answers what has to be closed with the revision. */
+/** Makes one of the nodes that stand in a row, as many as their type can; one that cannot parts the row. Answers what has to be closed with the revision. */
 export function fuseUnits(units: ReadonlyMap<string, Unit>, sandbox: SandboxDoor): readonly Fused[] {
   const made: Fused[] = [];
-  for (const row of rowsOf(units)) {
-    const [first] = row;
-    const nodes = first?.definition?.fuse?.(row.map(({ prepared }) => prepared.value) as never[], { sandbox });
-    if (!first || !nodes) continue;
-    first.fused = { units: row, nodes };
-    made.push(first.fused);
+  for (let row of rowsOf(units)) {
+    while (row.length > 1) {
+      const fused = longest(row, sandbox);
+      if (fused) made.push(fused);
+      row = row.slice(fused?.units.length ?? 1);
+    }
   }
   return made;
+}
+
+/** The longest beginning of a row that can be one. */
+function longest(row: readonly Unit[], sandbox: SandboxDoor): Fused | undefined {
+  const [first] = row as [Unit];
+  for (let length = row.length; length > 1; length--) {
+    const units = row.slice(0, length);
+    const nodes = first.definition?.fuse?.(units.map(({ prepared }) => prepared.value) as never[], { sandbox });
+    if (nodes) return (first.fused = { units, nodes });
+  }
+  return undefined;
 }
 
 /** The longest rows. A node belongs to one row at most; what comes in at another than the first goes on one by one. */

@@ -23,28 +23,28 @@ function stepNode(fusing: boolean, calls: { fused: number; alone: number }): Nod
   return defineNode({
     version: 1, title: BOTH('Step'), category: 'logic', icon: 'box', summary: BOTH('For tests.'), help: BOTH('For tests.'), examples: [], type: 'test-step', replay: 'pure',
     config: { op: field.text(BOTH('Does'), { default: 'add' }) }, outputs: { fixed: { out: { title: BOTH('Out') } } },
-    prepare: async ({ op }) => op,
+    prepare: async ({ op }, { node }) => ({ id: node.id, op }),
     batch: async (messages, contexts) => {
       calls.alone += messages.length;
-      return messages.map((body, i) => applied(contexts[i]?.prepared ?? '', body, contexts[i] as unknown as NodeContext));
+      return messages.map((body, i) => applied(contexts[i]?.prepared.op ?? '', body, contexts[i] as unknown as NodeContext));
     },
-    ...(fusing && { fuse: (ops: readonly string[]) => ({
+    ...(fusing && { fuse: (steps: readonly { readonly id: string; readonly op: string }[]) => (steps.some(({ op }) => op === 'alone') ? undefined : {
       close: async () => undefined,
       call: async (messages: readonly Body[], contexts: readonly unknown[], traced: readonly boolean[]) => messages.map((message, i): FusedAnswer | undefined => {
         if (message.payload === 11) return undefined;
         calls.fused++;
         const results: FusedAnswer['results'][number][] = [];
         let body = message;
-        for (const [stage, op] of ops.entries()) {
+        for (const [stage, { id, op }] of steps.entries()) {
           const given = body;
           results.push((context) => applied(op, given, context as NodeContext));
           const n = Number(body.payload);
           const plain = !((op === 'odd' && n % 10 === 4) || (op === 'fail' && n % 10 === 5) || (op === 'two' && n % 10 === 7));
           if (!plain) return { stage, results };
-          body = { ...body, [`s${stage + 1}`]: op };
+          body = { ...body, [id]: op };
         }
-        const told = traced[i] || ops.some((op) => op === 'log' && Number(message.payload) % 10 === 9);
-        return { stage: ops.length - 1, results: told ? results : results.slice(-1) };
+        const told = traced[i] || steps.some(({ op }) => op === 'log' && Number(message.payload) % 10 === 9);
+        return { stage: steps.length - 1, results: told ? results : results.slice(-1) };
       }),
     }) }),
   });
@@ -55,12 +55,12 @@ const FLOW = flowOf({
   wires: ['in.out -> s1.in', 's1.out -> s2.in', 's2.out -> s3.in', 's3.out -> s4.in', 's4.out -> s5.in', 's5.out -> sink.in'],
 });
 
-async function run(fusing: boolean, delivery: 'durable' | 'memory', payloads: readonly number[]) {
+async function run(fusing: boolean, delivery: 'durable' | 'memory', payloads: readonly number[], flow = FLOW) {
   const journal = journalFile();
   const nodes = new TestNodes();
   const calls = { fused: 0, alone: 0 };
   const w = new World({ file: journal.file, nodes: [...nodes.definitions, stepNode(fusing, calls)] });
-  const runner = await w.deploy({ ...FLOW, delivery });
+  const runner = await w.deploy({ ...flow, delivery });
   const feed = nodes.deliver.get('in') as NonNullable<ReturnType<typeof nodes.deliver.get>>;
   await Promise.all(payloads.map((payload) => feed({ payload })));
   for (let i = 0; i < 100 && (await w.endedRuns()).length < payloads.length; i++) await w.calm();
@@ -98,4 +98,12 @@ test('what cannot be done as one is done one by one', async () => {
   const { left, calls } = await run(true, 'durable', [11]);
   expect(left).toEqual(one.left);
   expect(calls).toEqual({ fused: 0, alone: 5 });
+});
+
+test('a node that cannot be one with others parts the row', async () => {
+  const flow = { ...FLOW, nodes: { ...FLOW.nodes, s3: { type: 'test-step', version: 1, config: { op: 'alone' } } } };
+  const one = await run(false, 'durable', ALL, flow);
+  const { left, calls } = await run(true, 'durable', ALL, flow);
+  expect(left).toEqual(one.left);
+  expect(calls.fused).toBe(AT_ONCE + AT_ONCE * 0.9); // s1 with s2, which ends every tenth, and s4 with s5
 });
