@@ -1,8 +1,7 @@
-import { bodyOf, endCall, nextRow, resume } from './run.ts';
-import { sendAll } from './send.ts';
+import { bodyOf, endCall, nextRow, resume, sendReturned } from './run.ts';
 import { Call } from './state.ts';
 import type { Batch, Guest } from './state.ts';
-import { asField, bodyText, setOwn, untagged, writeBody, writeValue } from './wire.ts';
+import { asField, bodyText, readText, setOwn, writeBody, writeValue } from './wire.ts';
 
 /**
  * Function nodes in a row, run one after another without leaving the isolate. Each must get exactly what it would have got alone: what one
@@ -34,6 +33,7 @@ export function fusedText(guest: Guest, batch: Batch): string {
     }
     const only = endAndTell(guest, call);
     told.push(call.text ?? '');
+    call.text = '';
     if (only === null || last) return traced || stage === 0 ? `[${stage},[${told.join(',')}]]` : '0';
     if (!traced) return '0';
     carryText(guest, carried, only);
@@ -42,12 +42,7 @@ export function fusedText(guest: Guest, batch: Batch): string {
 
 /** Ends the call as it would end alone. The text of the one message that goes on, by the first output; null when there is none, or more. */
 export function endAndTell(guest: Guest, call: Call): string | null {
-  try {
-    if (!call.thrown) sendAll(guest, call, call.value);
-  } catch (thrown) {
-    call.thrown ??= { value: thrown };
-  }
-  call.value = undefined;
+  sendReturned(guest, call);
   const { outputs } = call;
   endCall(guest, call);
   return call.thrown === null && outputs?.length === 1 && outputs[0]?.length === 1 ? outputs[0][0] ?? null : null;
@@ -57,7 +52,7 @@ export function endAndTell(guest: Guest, call: Call): string | null {
 export function carryText(guest: Guest, carried: Carried, text: string): void {
   const { w, p } = JSON.parse(text) as { w?: unknown; p?: unknown };
   const given = w ?? p;
-  const fields = (typeof given === 'string' ? readText(guest, given) : given) as Call['msg'];
+  const fields = (typeof given === 'string' ? readText(guest.wire, given) : given) as Call['msg'];
   if (w !== undefined) { carried.msg = fields; return; }
   for (const key of guest.config.back ?? []) delete carried.msg[key];
   for (const key of Object.keys(fields)) setOwn(carried.msg, key, fields[key]);
@@ -83,7 +78,7 @@ export function carryOn(guest: Guest, call: Call, carried: Carried): boolean {
     if (back !== null && call.value === call.msg) return carryKeys(guest, call.msg, back);
     const text = writeBody(guest.wire, call.value as object);
     carried.whole = true;
-    carried.msg = readText(guest, text) as Call['msg'];
+    carried.msg = readText(guest.wire, text) as Call['msg'];
     return text.length <= outputChars;
   } catch {
     return false;
@@ -103,14 +98,10 @@ export function carryKeys(guest: Guest, msg: Call['msg'], back: readonly string[
       const text = writeValue(guest.wire, value);
       if (text === 'undefined') return false;
       chars += text.length;
-      msg[key] = readText(guest, text);
+      msg[key] = readText(guest.wire, text);
     }
   }
   return chars <= guest.config.outputChars / 2;
-}
-
-export function readText(guest: Guest, text: string): unknown {
-  return text.charCodeAt(0) === 33 ? untagged(guest.wire, JSON.parse(text.slice(1))) : JSON.parse(text);
 }
 
 export function lastText(guest: Guest, call: Call, { whole }: Carried): string {

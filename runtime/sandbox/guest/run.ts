@@ -189,16 +189,23 @@ export function nextWakeMs(guest: Guest, batch: Batch, now: number): number {
   return at - now;
 }
 
+/** What the code returned is sent, once. */
+export function sendReturned(guest: Guest, call: Call): void {
+  const { value } = call;
+  call.value = undefined;
+  try {
+    if (!call.thrown) sendAll(guest, call, value);
+  } catch (thrown) {
+    call.thrown ??= { value: thrown };
+  }
+}
+
 /** Sends what was returned and writes the result: `[[bodies by output],[logs],status]` or `{"f":failure,"l":[logs]}`. */
 export function endCall(guest: Guest, call: Call): void {
   if (guest.current !== call) forgetMatches();
   guest.current = call;
   dropTimersOf(call);
-  try {
-    if (!call.thrown) sendAll(guest, call, call.value);
-  } catch (thrown) {
-    call.thrown ??= { value: thrown };
-  }
+  sendReturned(guest, call);
   if (!call.thrown && call.reported && call.outputs === null) call.thrown = { value: call.reported };
   if (call.logsLeftOut > 0) call.logs?.push(JSON.stringify(['warn', `${call.logsLeftOut} more log lines of this message were left out`]));
   if (call.thrown) {

@@ -45,7 +45,11 @@ export function writeValue(wire: Wire, value: object): string {
 export function readValue(wire: Wire, held: { readonly [key: string]: string | null }, key: string): unknown {
   const text = Object.hasOwn(held, key) ? held[key] : null;
   if (text === null || text === undefined) return undefined;
-  return text.startsWith('!') ? untagged(wire, JSON.parse(text.slice(1))) : JSON.parse(text);
+  return readText(wire, text);
+}
+
+export function readText(wire: Wire, text: string): unknown {
+  return text.charCodeAt(0) === 33 ? untagged(wire, JSON.parse(text.slice(1))) : JSON.parse(text);
 }
 
 export function tagged(value: unknown, depth: number): unknown {
