@@ -129,6 +129,11 @@ export const failureCodes = {
     means: { en: 'The key for secrets cannot be used.', ru: 'Ключ для секретов непригоден.' },
     fix: { en: 'MILLRACE_SECRET_KEY is 32 bytes in base64 or hex, or a passphrase of at least 16 characters. A key file is restored from a backup; without one, delete it and set all secrets again.', ru: 'MILLRACE_SECRET_KEY — это 32 байта в base64 или hex либо фраза не короче 16 знаков. Файл ключа восстанавливают из копии; если копии нет, удалите его и задайте все секреты заново.' },
   },
+  'network.setting-invalid': {
+    status: 500,
+    means: { en: 'A setting about networks that may be called cannot be read.', ru: 'Настройка сетей, к которым разрешены вызовы, не читается.' },
+    fix: { en: 'MILLRACE_ALLOWED_NETWORKS is a list of addresses and networks such as 10.1.0.0/16, with commas between them; MILLRACE_PRIVATE_NETWORKS is allowed or forbidden.', ru: 'MILLRACE_ALLOWED_NETWORKS — список адресов и сетей вида 10.1.0.0/16 через запятую; MILLRACE_PRIVATE_NETWORKS — allowed или forbidden.' },
+  },
   'env.invalid': {
     status: 422,
     means: { en: 'The environment value’s name or value cannot be stored.', ru: 'Имя или значение переменной окружения нельзя сохранить.' },

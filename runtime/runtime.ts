@@ -16,6 +16,7 @@ import { Timers } from './driver/timers.ts';
 import type { Json, Text } from './flow/flow.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
 import { createFetch } from './http-out/fetch.ts';
+import { networkPolicy } from './http-out/network.ts';
 import { JournalClient } from './journal/client.ts';
 import type { JournalHealth } from './journal/journal.ts';
 import { JournalDamaged, openInlinePort, openThreadPort } from './journal/port.ts';
@@ -76,6 +77,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   let conceal = (text: string): string => text;
   const log: RuntimeLog = (level, text, details) => options.log?.(level, conceal(text), details && JSON.parse(conceal(JSON.stringify(details))) as typeof details);
   const inMemory = dataDir === ':memory:';
+  const net = createFetch({ policy: networkPolicy(processEnv) });
   if (!inMemory) makeFolder(dataDir);
   const journal = new JournalClient(inMemory ? openInlinePort(':memory:') : await openThreadPort(join(dataDir, 'journal.db'), stopOn(log)), clock, tellsOf(log));
   const store = openSqliteStore(inMemory ? ':memory:' : join(dataDir, 'store.db'));
@@ -88,7 +90,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const catalog = catalogOf(options);
   const bug = (error: unknown, where: Text): void => { if (!(error instanceof JournalDamaged)) log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
-  const net = createFetch();
   // By the system's clock also where cases make time pass: user code really runs.
   const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const sandbox = newSandbox();

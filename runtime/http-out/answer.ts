@@ -17,7 +17,7 @@ export async function readAnswer(response: Dispatcher.ResponseData, hop: Hop, by
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value ?? '']));
   const packed = await readBytes(response, hop, bytesMax);
   const bytes = await unpacked(packed, headers['content-encoding'], { hop, bytesMax });
-  return { status: response.statusCode, headers, bytes, text: () => decoded(bytes, headers['content-type'] ?? '') };
+  return { status: response.statusCode, url: hop.url.href, headers, bytes, text: () => decoded(bytes, headers['content-type'] ?? '') };
 }
 
 async function readBytes(response: Dispatcher.ResponseData, hop: Hop, bytesMax: number): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Text } from '../flow/flow.ts';
 import { NodeFailure, type FailureOptions } from '../sdk/node-failure.ts';
+import { AddressBarred } from './connector.ts';
 
 /** One request on its way, after the redirects so far. */
 export interface Hop { readonly url: URL; readonly method: string; readonly headers: { readonly [name: string]: string }; readonly body: string | Uint8Array | undefined }
@@ -12,6 +13,7 @@ const NOT_HTTP = /^HPE_|UND_ERR_HEADERS_OVERFLOW/;
 
 /** What went wrong, and whether the other side may have done the work: after the request left, nobody knows. */
 export function failureOf(error: unknown, hop: Hop): NodeFailure {
+  if (error instanceof AddressBarred) return barred(error, hop);
   const { code = '', message, name } = error as Error & { code?: string };
   const why = message === '' ? code : message;
   const details = { reason: code };
@@ -22,6 +24,17 @@ export function failureOf(error: unknown, hop: Hop): NodeFailure {
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return failure('http.request', hop, { en: `was not called: ${why}`, ru: `не вызван: ${why}` }, { details });
   if (NOT_HTTP.test(code)) return failure('http.broken-answer', hop, { en: `answered with what is not HTTP: ${why}`, ru: `ответил не по HTTP: ${why}` }, { retry: 'backoff', outcomeUnknown: true, details });
   return failure('http.cut', hop, { en: `broke the connection: ${why}`, ru: `оборвал соединение: ${why}` }, { retry: 'backoff', outcomeUnknown: true, details });
+}
+
+/** It costs the message, not the host: nothing is wrong with that, and waiting helps nobody. */
+function barred({ address, barred }: AddressBarred, hop: Hop): NodeFailure {
+  const words = barred === 'guarded'
+    ? { en: `was not called: ${address} is a link-local address or a metadata service, which gives away the credentials of this machine`, ru: `не вызван: ${address} — локальный адрес канала или служба метаданных, которая выдаёт полномочия этой машины` }
+    : { en: `was not called: ${address} is an address of a private network`, ru: `не вызван: ${address} — адрес частной сети` };
+  return failure('http.blocked', hop, {
+    en: `${words.en}; who runs this installation may allow it with MILLRACE_ALLOWED_NETWORKS`,
+    ru: `${words.ru}; тот, кто обслуживает эту установку, может разрешить его через MILLRACE_ALLOWED_NETWORKS`,
+  }, { details: { address } });
 }
 
 export function failure(code: string, { method, url }: Hop, what: Text, options: FailureOptions = {}): NodeFailure {

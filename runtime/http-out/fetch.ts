@@ -3,25 +3,41 @@ import { limits } from '../limits.ts';
 import type { Fetch, FetchAnswer, FetchOptions } from '../sdk/context.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import { ACCEPT_ENCODING, readAnswer } from './answer.ts';
+import { guarded, type Resolve } from './connector.ts';
 import { failure, failureOf, type Hop } from './failures.ts';
+import { OPEN_TO_NODES, type NetworkPolicy } from './network.ts';
 
 /** What sends, with its connections. */
 interface Sender { readonly agent: Dispatcher; readonly request: typeof sendRequest }
 
+export interface NetOptions {
+  /** Nodes reach every address but the guarded ones unless said. */
+  readonly policy?: NetworkPolicy;
+  /** The system's unless said. */
+  readonly resolve?: Resolve;
+}
+
 /** HTTP out, with connections kept alive and shared by all nodes. `close` ends them. */
-export function createFetch(): { readonly fetch: Fetch; close(): Promise<void> } {
-  let sender: Promise<Sender> | undefined;
+export function createFetch(options: NetOptions = {}): { readonly fetch: Fetch; close(): Promise<void> } {
+  // Apart, so that what may call the public internet only never gets a connection that another had opened elsewhere.
+  const senders = new Map<boolean, Promise<Sender>>();
+  const senderFor = (publicOnly: boolean): Promise<Sender> => {
+    const sender = senders.get(publicOnly) ?? openSender(options, publicOnly);
+    senders.set(publicOnly, sender);
+    return sender;
+  };
   return {
-    fetch: async (url, options = {}) => await follow(await (sender ??= openSender()), url, options),
-    close: async () => { if (sender) await (await sender).agent.destroy(); },
+    fetch: async (url, asked = {}) => await follow(await senderFor(asked.publicOnly === true), url, asked),
+    close: async () => { for (const sender of senders.values()) await (await sender).agent.destroy(); },
   };
 }
 
 /** Loaded at the first request: undici is 28 MB of memory, and many flows call nobody. */
-async function openSender(): Promise<Sender> {
-  const { Agent, request } = await import('undici');
+async function openSender({ policy = OPEN_TO_NODES, resolve }: NetOptions, publicOnly: boolean): Promise<Sender> {
+  const { Agent, buildConnector, request } = await import('undici');
+  const connect = guarded(buildConnector, { timeout: limits.connectTimeoutMs }, { policy, publicOnly, resolve });
   // How long a call may take is the caller's signal; how much it may bring is counted while it is read.
-  const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0, connections: limits.fetchConnectionsPerHost, maxResponseSize: -1 });
+  const agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, connections: limits.fetchConnectionsPerHost, maxResponseSize: -1 });
   return { agent, request };
 }
 
@@ -45,6 +61,7 @@ async function follow(sender: Sender, address: string, options: FetchOptions): P
   let hop = firstHop(address, options);
   const most = options.redirects ?? limits.fetchRedirectsMax;
   for (let redirects = 0; ; redirects++) {
+    options.eachHop?.(hop.url);
     const response = await send(sender, hop, options);
     const { location } = response.headers;
     if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string' || most === 0) return await readAnswer(response, hop, options.bytesMax ?? limits.fetchBytesMax);

@@ -22,9 +22,15 @@ export interface FetchOptions {
   readonly redirects?: number;
   /** Answer bytes accepted before giving up with `http.too-large`. */
   readonly bytesMax?: number;
+  /** Only addresses of the public internet, and those that the installation allows: for calls that the node's author did not choose. */
+  readonly publicOnly?: boolean;
+  /** Hears each address before it is called, those of redirects too; what it throws ends the request. */
+  readonly eachHop?: (url: URL) => void;
 }
 export interface FetchAnswer {
   readonly status: number;
+  /** Who answered, after redirects. */
+  readonly url?: string;
   readonly headers: { readonly [name: string]: string };
   readonly bytes: Uint8Array;
   text(): string;
