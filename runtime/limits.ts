@@ -9,6 +9,7 @@ const DAY = 24 * HOUR;
 
 export const limits = {
   // Messages
+  jsonTextKeptChars: 64 * KB, // kept beside the value read from it; a message takes up to twice that already, and longer ones are rare
   bodyBytesMax: 16 * MB, // one message; larger data belongs in a file that the message names
   webhookBodyBytesDefault: 1 * MB, // what form posts and hooks of CRM systems need, ten times over
   parentIdsMax: 16, // a join of thousands names its first parents only; the rest are found by run

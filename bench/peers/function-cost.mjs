@@ -1,5 +1,5 @@
 // What function nodes cost beside Node-RED's on the same machine, in one run: messages/s and CPU of all processes for each message, through one
-// node at three sizes and through ten in a row.
+// node at three sizes and through ten in a row, of small messages and of large ones whose large key the code does not name.
 //
 //     PEERS_DIR=<folder of installed peers> node bench/peers/function-cost.mjs [--rounds 3] [--systems node-red,millrace]
 import path from 'node:path';
@@ -20,7 +20,11 @@ const ONE = [['0.3 KB', order()], ['1 KB', document(1024)], ['20 KB', document(2
   const text = JSON.stringify(body);
   return { name: `one node, ${size}`, workload: 'function-cpu', variant: 'default', text, n: text.length > 10_000 ? o.n / 10 : o.n };
 });
-const CELLS = [...ONE, { name: 'ten in a row, tiny', workload: 'hops', variant: 'function', n: o.n }];
+const CELLS = [
+  ...ONE,
+  { name: 'ten in a row, tiny', workload: 'hops', variant: 'function', n: o.n },
+  { name: 'ten in a row, 20 KB', workload: 'hops', variant: 'function', text: JSON.stringify(document(20480)), n: o.n / 10 },
+];
 const figures = new Map();
 
 await interleave(await systems(o.systems), o.rounds, async (adapter, system) => {

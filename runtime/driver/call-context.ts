@@ -53,16 +53,7 @@ export class CallContext implements NodeContext<unknown, unknown> {
     const { random, clock } = this.#unit.around.services;
     return { next: () => random.next(), id: () => random.id(clock.now()) };
   }
-  get envelope(): Envelope {
-    const { run, parents, key, attempt, receivedAt } = this.#work;
-    const { clock } = this.#unit.around.services;
-    const msg = this.#msg;
-    return {
-      get id() { return msg.id; }, // made only when somebody asks
-      runId: run.id, parentIds: parents, correlationId: run.id, ...(key !== null && { key }),
-      attempt: Math.max(1, attempt), receivedAt, deadline: clock.now() + this.#unit.timeoutMs,
-    };
-  }
+  get envelope(): Envelope { return new CallEnvelope(this.#unit, this.#msg, this.#work); }
   #token: string | undefined;
   get token(): string { return (this.#token ??= this.#unit.around.services.random.token()); }
   get fetch(): NodeContext['fetch'] {
@@ -104,6 +95,26 @@ export class CallContext implements NodeContext<unknown, unknown> {
     };
     throw new NodeFailure('node.not-pure', text);
   }
+}
+
+/** The id is made only when somebody asks. */
+class CallEnvelope implements Envelope {
+  readonly #unit: Unit;
+  readonly #msg: Subject;
+  readonly #work: Work;
+  constructor(unit: Unit, msg: Subject, work: Work) {
+    this.#unit = unit;
+    this.#msg = msg;
+    this.#work = work;
+  }
+  get id(): string { return this.#msg.id; }
+  get runId(): string { return this.#work.run.id; }
+  get parentIds(): readonly string[] { return this.#work.parents; }
+  get correlationId(): string { return this.#work.run.id; }
+  get key(): string | undefined { return this.#work.key ?? undefined; }
+  get attempt(): number { return Math.max(1, this.#work.attempt); }
+  get receivedAt(): number { return this.#work.receivedAt; }
+  get deadline(): number { return this.#unit.around.services.clock.now() + this.#unit.timeoutMs; }
 }
 
 /** The host of an address, as the name of what pauses when it is unavailable. */

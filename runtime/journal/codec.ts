@@ -1,3 +1,5 @@
+import { textWithKept } from '../json-text.ts';
+
 /** A body as JSON text and back. Bytes and dates survive; everything else is what JSON keeps. */
 
 const MARK = '!'; // a text that begins so has tagged values; any other is plain JSON
@@ -42,6 +44,8 @@ function untag(value: unknown): unknown {
 
 /** Throws a RangeError or TypeError for a body that JSON cannot hold (a cycle, too deep). */
 export function encodeBody(body: object): string {
+  const kept = textWithKept(body as { readonly [name: string]: unknown }, Object.keys(body), (value) => isSpecial(value, 1));
+  if (kept !== undefined) return kept;
   return isSpecial(body, 0) ? MARK + JSON.stringify(tag(body)) : JSON.stringify(body);
 }
 

@@ -1,3 +1,4 @@
+import { textWithKept } from '../json-text.ts';
 import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import type { KeyUse } from './message-keys.ts';
@@ -13,16 +14,17 @@ type Fields = { readonly [key: string]: unknown };
 
 /** One message of a batch: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for, then 1 when it is traced. */
 export function rowText(message: SandboxMessage, { keys, usesId }: { readonly keys: KeyUse; readonly usesId: boolean }): string {
-  const body = keys === null ? message.body : pick(message.body, keys.cross);
-  const tags = hasSpecial(body, 0);
-  const text = JSON.stringify(tags ? tagged(body) : body);
+  const kept = textWithKept(message.body, keys?.cross ?? Object.keys(message.body), isSpecial);
+  const body = kept !== undefined || keys === null ? message.body : pick(message.body, keys.cross);
+  const tags = kept === undefined && isSpecial(body);
+  const text = kept ?? JSON.stringify(tags ? tagged(body) : body);
   const state = message.state === undefined ? '' : `,${tags ? '' : '0,'}${stateText(message.state)}`;
   const traced = message.traced ? `${tags ? '' : ',0'}${state === '' ? ',null' : ''},1` : '';
   return `[${usesId ? JSON.stringify(message.id) : '""'},${message.nowMs},${text}${tags ? ',1' : ''}${state}${traced}]`;
 }
 
 const stateText = (state: SandboxState): string => JSON.stringify(Object.fromEntries(Object.entries(state).map(([scope, values]) => [scope, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueText(value)]))])));
-const valueText = (value: unknown): string => (hasSpecial(value, 0) ? `!${JSON.stringify(tagged(value))}` : JSON.stringify(value));
+const valueText = (value: unknown): string => (isSpecial(value) ? `!${JSON.stringify(tagged(value))}` : JSON.stringify(value));
 
 /** A value as the guest wrote it. */
 export const valueBack = (text: string): unknown => (text.startsWith('!') ? untagged(JSON.parse(text.slice(1))) : JSON.parse(text));
@@ -40,6 +42,8 @@ function pick(body: Fields, keys: readonly string[]): Fields {
   }
   return picked;
 }
+
+const isSpecial = (value: unknown): boolean => hasSpecial(value, 0);
 
 function hasSpecial(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint';

@@ -10,7 +10,7 @@ export interface Envelope {
   readonly parentIds: readonly string[];
   readonly correlationId: string;
   /** Messages of one key stay in order. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** 1 at the first call of this node for this message. */
   readonly attempt: number;
   /** When the run's first message was accepted, ms since 1970. */

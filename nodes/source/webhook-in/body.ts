@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { limits } from '../../../runtime/sdk/index.ts';
+import { limits, readJson } from '../../../runtime/sdk/index.ts';
 import type { HttpRequest } from '../../../runtime/sdk/index.ts';
 import { Refused } from './answers.ts';
 import { parsePairs } from './form.ts';
@@ -105,7 +105,7 @@ export function parseJson(text: string): unknown {
   if (text.length > limits.webhookJsonDepthMax) refuseDeep(text);
   try {
     // A key of this name would later be taken for an object's prototype by careless code.
-    return text.includes('__proto__') ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
+    return text.includes('__proto__') ? JSON.parse(text, withoutPrototype) : readJson(text);
   } catch {
     throw badJson(text);
   }

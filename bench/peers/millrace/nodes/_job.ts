@@ -1,4 +1,4 @@
-import type { Body } from '../../../../runtime/sdk/index.ts';
+import { readJson, type Body } from '../../../../runtime/sdk/index.ts';
 
 /** What one measured run counts. The clock of the bench is the process's own, monotonic, as for every other system. */
 export interface Job {
@@ -21,7 +21,7 @@ export const current: { job: Job | null } = { job: null };
 /** Sends the next message. One function for all runs: a new one for each would have its callers compiled anew in the middle of what is measured. */
 export function emit(job: Job): void {
   const i = job.sent++;
-  const payload: unknown = job.text === undefined ? { i } : JSON.parse(job.text);
+  const payload: unknown = job.text === undefined ? { i } : readJson(job.text);
   job.send(job.delays ? { payload, delay: job.delays[i], due: performance.now() + Number(job.delays[i]) } : { payload });
 }
 
