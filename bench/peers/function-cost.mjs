@@ -18,12 +18,12 @@ const { document, order } = await lib('payloads.mjs');
 const o = options({ systems: ['node-red', 'millrace'], rounds: 3, n: 30000 });
 const ONE = [['0.3 KB', order()], ['1 KB', document(1024)], ['20 KB', document(20480)]].map(([size, body]) => {
   const text = JSON.stringify(body);
-  return { name: `one node, ${size}`, workload: 'function-cpu', variant: 'default', text, n: text.length > 10_000 ? o.n / 10 : o.n };
+  return { name: `one node, ${size}`, workload: 'function-cpu', variant: 'default', text, n: text.length > 10_000 ? o.n / 3 : o.n };
 });
 const CELLS = [
   ...ONE,
   { name: 'ten in a row, tiny', workload: 'hops', variant: 'function', n: o.n },
-  { name: 'ten in a row, 20 KB', workload: 'hops', variant: 'function', text: JSON.stringify(document(20480)), n: o.n / 10 },
+  { name: 'ten in a row, 20 KB', workload: 'hops', variant: 'function', text: JSON.stringify(document(20480)), n: o.n / 3 },
 ];
 const figures = new Map();
 
