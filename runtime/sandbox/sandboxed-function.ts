@@ -7,7 +7,7 @@ import type { BatchCall } from './link.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A message that waits for its result. */
-interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number }
+interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number; /** It was alone in a process that ended by itself. */ endedOne: boolean }
 interface Group<R> { readonly results: R[]; left: number; readonly resolve: (results: readonly R[]) => void }
 
 /** What is called, and how its results are read. */
@@ -60,7 +60,7 @@ export class SandboxedFunction<R> {
     if (messages.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const group: Group<R> = { results: new Array<R>(messages.length), left: messages.length, resolve };
-      messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0 }); });
+      messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0, endedOne: false }); });
       this.#pump();
     });
   }
@@ -167,7 +167,12 @@ export class SandboxedFunction<R> {
       this.#distrust = Math.max(this.#distrust, rest.length);
       this.#oneByOne.unshift(...rest);
     } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'setup' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
-    else {
+    else if (only && !only.endedOne && reason === 'broken' && failure.ended) {
+      // Something else may have ended the process at that moment: alone in it once more, it is to blame when that one ends too.
+      only.endedOne = true;
+      this.#distrust = limits.sandboxAloneAfterCrash;
+      this.#oneByOne.unshift(only);
+    } else {
       const { timeoutMs, memoryMb } = this.#parts.definition;
       // The process was ended by it: what follows has to show itself harmless first.
       if (failure.ended) this.#distrust = limits.sandboxAloneAfterCrash;
