@@ -4,7 +4,7 @@ import type { Flow, Json } from './flow/flow.ts';
 import { parseFlow } from './flow/parse.ts';
 import { parseDuration } from './flow/units.ts';
 import { differences } from './case-match.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import type { Fetch } from './sdk/context.ts';
 import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -29,7 +29,7 @@ export interface Case {
 }
 
 export interface CaseResult { readonly flow: string; readonly name: string; readonly ok: boolean; readonly problems: readonly string[] }
-export interface CasesOptions { readonly nodes: readonly NodeDefinition[]; readonly connections: readonly ConnectionDefinition[] }
+export interface CasesOptions { readonly nodes: readonly NodeDefinition[]; readonly connections: readonly ConnectionDefinition[]; readonly modules?: NonNullable<RuntimeOptions['modules']> }
 
 const START = '2026-01-05T09:00:00+03:00';
 const LONGEST_MS = 400 * 24 * 60 * 60 * 1000; // no wait of a flow is longer

@@ -216,6 +216,13 @@ export const limits = {
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
   sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too
 
+  // Modules of function nodes
+  moduleSourceBytes: 8 * MB, // read for one bundle: lodash, moment and ajv together are 1 MB, and the bundler needs many times that in memory
+  moduleFiles: 4_000, // the same by number: date-fns has 1,500 with its languages
+  moduleBundleChars: 4 * MB, // of one bundle, which every context of a node compiles
+  moduleBundleMs: 60 * SECOND, // of one bundle; most take a third of a second, and a small machine under load is slower
+  moduleKeptChars: 32 * MB, // bundles in memory, those of the last deploys
+
   // Trying a node
   triesAtOnce: 4, // a person tries one; each may hold a core
   tryMs: 10 * SECOND, // of one try, whatever the node may have: a person waits for it

@@ -28,6 +28,8 @@ import { Project } from './project/project.ts';
 import { StoredValues } from './project/values.ts';
 import { openVault } from './project/vault.ts';
 import { systemRandom, type Random } from './random.ts';
+import { Modules, type ModulesOptions } from './modules/modules.ts';
+import { withModules } from './modules/suggest.ts';
 import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
 import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
@@ -56,6 +58,8 @@ export interface RuntimeOptions {
   readonly examplesDir?: string | null;
   /** Nothing is run: for commands that only read or write documents. */
   readonly documentsOnly?: boolean;
+  /** What function nodes may use; none unless it is said. */
+  readonly modules?: Pick<ModulesOptions, 'folder' | 'allowed'>;
   readonly processEnv?: { readonly [name: string]: string | undefined };
 }
 
@@ -87,11 +91,12 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const history: History = new History({ store, clock, log, diskTotal: () => disk?.total ?? Infinity });
   const disk = inMemory ? undefined : watchOf(dataDir, { clock, log, makeRoom: () => history.makeRoom() });
   const observers = new Observers();
-  const catalog = catalogOf(options);
+  const catalog = withModules(catalogOf(options), options.modules?.allowed.map(({ name }) => name) ?? []);
   const bug = (error: unknown, where: Text): void => { if (!(error instanceof JournalDamaged)) log('error', `${where.en}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   // By the system's clock also where cases make time pass: user code really runs.
-  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
+  const modules = options.modules && new Modules(options.modules);
+  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ ...(modules && { modules }), log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const sandbox = newSandbox();
   const trials = newSandbox(); // its process begins with the first try
   await disk?.start();

@@ -82,6 +82,16 @@ export default defineNode({
         ru: 'Выполняется один раз до первого сообщения. Код может читать то, что здесь объявлено: строки, числа, списки, простые объекты, регулярные выражения.',
       },
     }),
+    modules: field.list({ en: 'Modules', ru: 'Модули' }, field.record({ en: 'Module', ru: 'Модуль' }, {
+      module: field.text({ en: 'Module', ru: 'Модуль' }, { required: true, placeholder: 'dayjs', dynamic: [], suggest: 'modules' }),
+      name: field.text({ en: 'Name in the code', ru: 'Имя в коде' }, { dynamic: [], placeholder: 'dayjs' }),
+    }), {
+      default: [], advanced: true,
+      help: {
+        en: 'npm modules that the installation allows. Without a name the last part of the module’s is taken: iconvLite for iconv-lite.',
+        ru: 'Модули npm, разрешённые в этой установке. Без имени берётся последняя часть имени модуля: iconvLite для iconv-lite.',
+      },
+    }),
     outputs: field.integer({ en: 'Outputs', ru: 'Выходы' }, { default: 1, min: 0, max: limits.sandboxOutputsMax, dynamic: [] }),
     context: field.choice({ en: 'Context', ru: 'Контекст' }, [
       { value: 'none', title: { en: 'None', ru: 'Нет' } }, { value: 'node', title: { en: 'Of this node', ru: 'Этого узла' } },
@@ -107,6 +117,7 @@ export default defineNode({
   failures: {
     'function.syntax': { en: 'The code cannot be read.', ru: 'Код не читается.' },
     'function.setup': { en: 'The setup code cannot be read, or it failed.', ru: 'Код подготовки не читается или завершился ошибкой.' },
+    'function.modules': { en: 'A module is not allowed or not installed, cannot be bundled, or failed when it was loaded.', ru: 'Модуль не разрешён или не установлен, не собирается или завершился ошибкой при загрузке.' },
     'function.threw': { en: 'The code threw an error, or called node.error with the message.', ru: 'Код завершился ошибкой или вызвал node.error с сообщением.' },
     'function.result': { en: 'What the code sent is not a message: it must be an object that JSON can hold.', ru: 'Код отправил не сообщение: нужен объект, представимый в JSON.' },
     'function.timeout': { en: 'The code did not end in time.', ru: 'Код не завершился вовремя.' },
@@ -135,7 +146,7 @@ export default defineNode({
   ],
   prepare(config, host) {
     return host.sandbox.open({
-      code: config.code, setup: config.setup, language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+      code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? nameOf(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
     });
   },
@@ -159,6 +170,9 @@ export default defineNode({
 });
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
+
+/** The last part of a module's name, as a name in code: of `lodash/groupBy` groupBy, of `iconv-lite` iconvLite. */
+const nameOf = (module: string): string => (module.split('/').at(-1) ?? '').replace(/\.\w+$/, '').replaceAll(/[^\w$]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 type Context = NodeContext<{ readonly context: string }, SandboxFunction>;
 

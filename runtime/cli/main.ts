@@ -15,6 +15,7 @@ const COMMANDS: { readonly [name: string]: (options: Options) => Promise<number 
   restore: async (options) => await (await import('./backup.ts')).restore(options, language),
   salvage: async (options) => (await import('./salvage.ts')).salvageJournal(options, language),
   replay: async (options) => await (await import('./replay.ts')).replay(options, language),
+  modules: async (options) => await (await import('./modules.ts')).listModules(options, language),
   export: async (options) => await (await import('./transfer.ts')).exportFlows(options),
 };
 

@@ -4,7 +4,7 @@ import { RESTORING } from '../backup/restore.ts';
 import { JournalError } from '../journal/port.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
 import { createLog } from './log.ts';
-import { loadDefinitions, Usage, type Options } from './options.ts';
+import { loadDefinitions, modulesFolder, Usage, type Options } from './options.ts';
 import { said } from './texts.ts';
 
 const SQLITE_BUSY = 5;
@@ -19,7 +19,7 @@ export async function openRuntime(options: Options, more: Pick<RuntimeOptions, '
   if (existsSync(join(options.data, RESTORING))) throw new Usage(said.notRestored(options.data));
   if (isEmptied(options.data)) throw new Usage(said.journalDamaged(join(options.data, 'journal.db'), 'it is empty'));
   try {
-    return await createRuntime({ dataDir: options.data, ...definitions, ...flows, ...examples, log: createLog(options.log), processEnv: process.env, ...more });
+    return await createRuntime({ dataDir: options.data, ...definitions, ...flows, ...examples, modules: { folder: modulesFolder(options), allowed: options.modules }, log: createLog(options.log), processEnv: process.env, ...more });
   } catch (error) {
     throw inWords(error, options.data);
   }

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isLoopback } from '../api/guard.ts';
 import type { Text } from '../flow/flow.ts';
+import { parseModuleName, type ModuleName } from '../modules/names.ts';
 import type { ConnectionDefinition, NodeDefinition } from '../sdk/define-node.ts';
 import { said } from './texts.ts';
 
@@ -28,6 +29,8 @@ export interface Options {
   readonly data: string;
   readonly flows: string | undefined;
   readonly nodes: string | undefined;
+  /** That function nodes may use. */
+  readonly modules: readonly ModuleName[];
   /** Of a replay. */
   readonly mode: string | undefined;
   readonly from: string | undefined;
@@ -36,17 +39,17 @@ export interface Options {
   readonly version: boolean;
 }
 
-const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, log: { type: 'string' }, mode: { type: 'string' }, from: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+const FLAGS = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, flows: { type: 'string' }, nodes: { type: 'string' }, modules: { type: 'string' }, log: { type: 'string' }, mode: { type: 'string' }, from: { type: 'string' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
 
 /** A flag goes before its environment variable, that before the default. */
 export function readOptions(args: readonly string[], environment: { readonly [name: string]: string | undefined }): Options {
   const { values, positionals } = parsed(args);
-  const named = (name: 'port' | 'host' | 'data' | 'flows' | 'nodes' | 'log'): string | undefined => values[name] ?? (environment[`MILLRACE_${name.toUpperCase()}`] || undefined);
+  const named = (name: 'port' | 'host' | 'data' | 'flows' | 'nodes' | 'modules' | 'log'): string | undefined => values[name] ?? (environment[`MILLRACE_${name.toUpperCase()}`] || undefined);
   const flows = named('flows');
   const more = named('nodes');
   return {
     command: positionals[0] ?? (values.help || values.version ? '' : 'help'), rest: positionals.slice(1), port: portOf(named('port') ?? '4880'), host: loopback(named('host') ?? '127.0.0.1'),
-    data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more), log: levelOf(named('log') ?? 'warn'),
+    data: resolve(named('data') ?? 'data'), flows: flows === undefined ? undefined : resolve(flows), nodes: more === undefined ? undefined : resolve(more), modules: modulesOf(named('modules') ?? ''), log: levelOf(named('log') ?? 'warn'),
     mode: values.mode, from: values.from, help: values.help ?? false, version: values.version ?? false,
   };
 }
@@ -71,6 +74,18 @@ function levelOf(text: string): LogLevel {
   if (level === undefined) throw new Usage(said.logLevel(text, LOG_LEVELS));
   return level;
 }
+
+/** Names between commas. */
+function modulesOf(text: string): readonly ModuleName[] {
+  return text.split(',').map((each) => each.trim()).filter((each) => each !== '').map((each) => {
+    const module = parseModuleName(each);
+    if (!module) throw new Usage(said.moduleName(each));
+    return module;
+  });
+}
+
+/** Where the administrator installs them. */
+export const modulesFolder = ({ data }: Pick<Options, 'data'>): string => join(data, 'modules');
 
 /** Without users and roles, only this machine may come in. */
 function loopback(host: string): string {

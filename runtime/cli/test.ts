@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { runCases } from '../cases.ts';
 import { catalogOf } from '../runtime.ts';
 import { flowFiles, problemLine, problemsIn } from './check.ts';
-import { loadDefinitions, Usage, type Options } from './options.ts';
+import { loadDefinitions, modulesFolder, Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
 /** Runs the cases beside each flow and prints a line for each; 1 when one failed, or a flow has an error and cannot be tested. */
@@ -21,7 +21,7 @@ export async function test(options: Options, language: Language): Promise<number
   for (const file of files) {
     const errors = problemsIn(file, catalog).filter(({ level }) => level === 'error');
     if (errors.length > 0) tell(file, errors.map((problem) => problemLine(file, problem, language)), false);
-    else for (const { flow, name, ok, problems } of await runCases(dirname(file), definitions)) tell(`${flow}: ${name}`, problems, ok);
+    else for (const { flow, name, ok, problems } of await runCases(dirname(file), { ...definitions, modules: { folder: modulesFolder(options), allowed: options.modules } })) tell(`${flow}: ${name}`, problems, ok);
   }
   process.stdout.write(`${said.casesDone(passed, failed)[language]}\n`);
   return failed > 0 ? 1 : 0;

@@ -22,10 +22,12 @@ export const help: Text = {
   millrace replay  RUN… [--mode same-keys] [--from NODE]   repeats runs in the Millrace that listens on --port
   millrace backup  [FOLDER]         copies everything of the data folder, also of one in use; else below its folder backups
   millrace restore FOLDER           puts a backup into an empty data folder
+  millrace modules                  the modules that function nodes may use: version, size, what is wrong with them
   millrace salvage                  takes what is readable out of a damaged journal into a new one, and says what is lost
 
   --mode MODE   same-keys (only missing effects), new-generation (everything again) or dry-run (nothing happens)
   --nodes DIR   further node types, one file each
+  --modules A,B names of the npm modules below data/modules that function nodes may use
   --log LEVEL   debug, info, warn (the default) or error
   Each option can be given as an environment variable: --port as MILLRACE_PORT, and so on.
   With --flows the files are the truth: what is saved in the editor is written there.`,
@@ -40,10 +42,12 @@ export const help: Text = {
   millrace replay  ЗАПУСК… [--mode same-keys] [--from УЗЕЛ]   повторяет запуски в Millrace, который слушает --port
   millrace backup  [ПАПКА]          копирует всё из папки данных, в том числе занятой; по умолчанию в её папку backups
   millrace restore ПАПКА            восстанавливает копию в пустую папку данных
+  millrace modules                  модули, доступные узлам «Функция»: версия, размер, что с ними не так
   millrace salvage                  извлекает читаемое из повреждённого журнала в новый и сообщает, что потеряно
 
   --mode РЕЖИМ    same-keys (только недостающие действия), new-generation (всё заново) или dry-run (ничего не происходит)
   --nodes ПАПКА   дополнительные типы узлов, по одному в файле
+  --modules A,B   имена модулей npm из data/modules, доступных узлам «Функция»
   --log УРОВЕНЬ   debug, info, warn (по умолчанию) или error
   Любой параметр можно задать переменной окружения: --port как MILLRACE_PORT и так далее.
   С --flows истина — это файлы: сохранённое в редакторе записывается туда.`,
@@ -119,5 +123,11 @@ export const said = {
   filesNeeded: (command: string): Text => ({ en: `millrace ${command} needs at least one file or folder.`, ru: `Для millrace ${command} нужен хотя бы один файл или папка.` }),
   noProblems: (count: number): Text => ({ en: `${count} checked, no problems`, ru: `проверено: ${count}, ошибок нет` }),
   casesDone: (passed: number, failed: number): Text => ({ en: `${passed} passed, ${failed} failed`, ru: `успешно: ${passed}, с ошибкой: ${failed}` }),
+  moduleName: (name: string): Text => ({ en: `"${name}" in --modules is not the name of an npm module, such as dayjs or dayjs/plugin/utc.`, ru: `«${name}» в --modules — не имя модуля npm вида dayjs или dayjs/plugin/utc.` }),
+  noModules: (folder: string): Text => ({ en: `No module is allowed. Install modules in ${folder} with npm and name them in --modules or MILLRACE_MODULES.`, ru: `Ни один модуль не разрешён. Установите модули в ${folder} через npm и перечислите их в --modules или MILLRACE_MODULES.` }),
+  moduleFits: (kb: number, builtins: readonly string[]): Text => ({
+    en: `${kb} KB${builtins.length === 0 ? '' : `; parts that need ${builtins.join(', ')} of Node fail when they are used`}`,
+    ru: `${kb} КБ${builtins.length === 0 ? '' : `; части, которым нужны ${builtins.join(', ')} из Node, при использовании завершатся ошибкой`}`,
+  }),
   notNode: (file: string): Text => ({ en: `${file} has no default export made by defineNode, defineSource or defineConnection.`, ru: `В ${file} нет экспорта по умолчанию, созданного defineNode, defineSource или defineConnection.` }),
 } as const;

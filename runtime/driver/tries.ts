@@ -71,7 +71,7 @@ function trialsOf(trials: SandboxDoor): SandboxDoor {
     fuse: () => undefined,
     async open(program: SandboxProgram): Promise<SandboxFunction> {
       const opened = await trials.open({ ...program, timeoutMs: Math.min(program.timeoutMs, limits.tryMs) });
-      const first = await trials.open({ ...program, code: 'return null;', setup: '' });
+      const first = await trials.open({ ...program, code: 'return null;', setup: '', modules: [] });
       await first.call([{ id: '', nowMs: 0, body: {} }]);
       await first.close();
       return opened;

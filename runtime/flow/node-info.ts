@@ -53,6 +53,9 @@ export interface FieldInfo {
   readonly placeholder?: string;
   readonly min?: number;
   readonly max?: number;
+  /** Of a text: what of the installation may be chosen for it. In the catalog `suggestions` holds it. */
+  readonly suggest?: 'modules';
+  readonly suggestions?: readonly string[];
   /** A regular expression that the whole text must match. */
   readonly pattern?: string;
   readonly choices?: readonly { readonly value: string; readonly title: Text }[];

@@ -22,7 +22,8 @@ const WAITING_NAMES = new Set(['Promise', 'setTimeout', 'setInterval', 'setImmed
 /** `this` may be the global object, and `this['Pro' + 'mise']` is a promise that no name shows. */
 const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression', 'ThisExpression']);
 
-export function analyse(code: string, setup = ''): Analysis | SyntaxProblem {
+/** `modules`: names by which the code calls modules. */
+export function analyse(code: string, setup = '', modules: readonly string[] = []): Analysis | SyntaxProblem {
   let program: Program;
   try {
     program = parse(code, { ecmaVersion: 'latest', sourceType: 'script', allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, locations: true });
@@ -30,16 +31,20 @@ export function analyse(code: string, setup = ''): Analysis | SyntaxProblem {
     return problemOf(error);
   }
   const nodes = [...everyNode(program)];
-  const prepared = setup.trim() === '' ? { setup: null, setupNames: [] } : analyseSetup(setup, nodes);
+  const required = requireIn(nodes);
+  if (required) return required;
+  const prepared = setup.trim() === '' ? { setup: null, setupNames: [] } : analyseSetup(setup, nodes, modules);
   if ('message' in prepared) return { ...prepared, inSetup: true };
-  const locals = undeclaredTargets(nodes.map(({ node }) => node), prepared.setupNames);
+  const locals = undeclaredTargets(nodes.map(({ node }) => node), [...prepared.setupNames, ...modules]);
   const async = nodes.some(({ node, depth }) => depth === 0 && isAwait(node));
   const declared = locals.length > 0 ? ` var ${locals.join(', ')};` : '';
+  // By an old function that a module is given it might find the arguments of that one's caller: an arrow function has none.
+  const arrow = modules.length > 0 && !nodes.some(({ node }) => node.type === 'MetaProperty' || (node.type === 'Identifier' && node.name === 'arguments'));
   return {
-    source: withSetup(`${async ? 'async ' : ''}function (msg) {${declared}\n${code}\n}`, prepared),
+    source: withSetup(`${async ? 'async ' : ''}${arrow ? '(msg) =>' : 'function (msg)'} {${declared}\n${code}\n}`, prepared),
     plain: !nodes.some(mayWait),
     usesId: nodes.some(mayUseId),
-    keys: keysOf(nodes), ...prepared,
+    keys: modules.length > 0 && !arrow ? null : keysOf(nodes), ...prepared,
   };
 }
 
@@ -51,7 +56,7 @@ function withSetup(code: string, { setup, setupNames }: Prepared): string {
   return `(function () {${setupNames.length > 0 ? ` const [${setupNames.join(', ')}] = arguments[0];` : ''} return ${code}; })`;
 }
 
-function analyseSetup(setup: string, code: readonly Placed[]): Prepared | SyntaxProblem {
+function analyseSetup(setup: string, code: readonly Placed[], modules: readonly string[]): Prepared | SyntaxProblem {
   let program: Program;
   try {
     program = parse(setup, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
@@ -59,9 +64,11 @@ function analyseSetup(setup: string, code: readonly Placed[]): Prepared | Syntax
     return problemOf(error);
   }
   const nodes = [...everyNode(program)];
+  const required = requireIn(nodes);
+  if (required) return required;
   const waits = nodes.find(mayWait)?.node.loc;
   if (waits) return { message: 'setup code cannot wait, and has no promises and timers', ru: 'код подготовки не может ждать, промисов и таймеров в нём нет', line: waits.start.line, column: waits.start.column + 1 };
-  const locals = undeclaredTargets(nodes.map(({ node }) => node));
+  const locals = undeclaredTargets(nodes.map(({ node }) => node), modules);
   const used = new Set(code.flatMap(({ node }) => (node.type === 'Identifier' ? [node.name] : [])));
   const made = [...locals, ...program.body.flatMap((node) => (node.type === 'VariableDeclaration' ? node.declarations.flatMap(({ id }) => namesIn(id)) : declaredBy(node)))];
   const setupNames = [...new Set(made)].filter((name) => used.has(name) && name !== 'msg' && name !== 'arguments');
@@ -71,12 +78,20 @@ function analyseSetup(setup: string, code: readonly Placed[]): Prepared | Syntax
 function problemOf(error: unknown): SyntaxProblem {
   const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
   if (!(error instanceof SyntaxError) || !loc) throw error;
+  if (message?.startsWith("'import' and 'export'")) return { ...BY_SETTINGS, line: loc.line, column: loc.column + 1 };
   return { message: (message ?? '').replace(/ \(\d+:\d+\)$/, ''), line: loc.line, column: loc.column + 1 };
+}
+
+const BY_SETTINGS = { message: 'modules are chosen under Modules in the settings, and the code calls them by the name that they have there', ru: 'модули выбираются в настройках, в поле «Модули», и доступны коду под указанным там именем' };
+
+function requireIn(nodes: readonly Placed[]): SyntaxProblem | undefined {
+  const found = nodes.find(({ node }) => node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'require')?.node.loc?.start;
+  return found && !nodes.some(({ node }) => declaredBy(node).includes('require')) ? { ...BY_SETTINGS, line: found.line, column: found.column + 1 } : undefined;
 }
 
 const isAwait = (node: AnyNode): boolean => node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await) || (node.type === 'VariableDeclaration' && node.kind === 'await using');
 
-function mayWait(placed: Placed): boolean {
+export function mayWait(placed: Placed): boolean {
   const { node } = placed;
   if (WAITING_SYNTAX.has(node.type) || isAwait(node)) return true;
   if (node.type === 'Identifier') return WAITING_NAMES.has(node.name) || (node.name === 'crypto' && [undefined, 'subtle'].includes(pathFrom(placed)[0]));

@@ -2,7 +2,7 @@ import type { Isolate, Reference, Script } from 'isolated-vm';
 import type ivmModule from 'isolated-vm';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { setupFailure, type BatchFailure, type Definition } from './frames.ts';
+import { failureBefore, type BatchFailure, type Definition } from './frames.ts';
 
 /** One function of the host's definitions, inside its cell. */
 export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
@@ -42,6 +42,7 @@ const STEP = 0;
 const COLLECT = 1;
 const BLAME = 2;
 const SET_UP = 3;
+const TRY_MODULES = 4;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const WATCH_MS = 25; // how late a stuck turn is noticed
@@ -202,20 +203,27 @@ export class Cell {
     });
   }
 
-  /** With its setup code run, which is a turn like any other: it may not end, or need too much memory. */
+  /** With its modules tried and its setup code run, each a turn like any other: it may not end, or need too much memory. */
   async #ready(fn: CellFunction, call: number): Promise<Enter> {
     const enter = await this.#build(fn);
-    const timeout = limits.sandboxSetupMs * fn.definition.sources.filter(({ setup }) => setup !== null).length;
-    if (timeout === 0) return enter;
+    const { sources, modules } = fn.definition;
+    const setups = sources.filter(({ setup }) => setup !== null).length;
+    if (modules !== null) await this.#before(fn, enter, { call, kind: TRY_MODULES, what: 'modules', timeout: limits.sandboxSetupMs });
+    if (setups > 0) await this.#before(fn, enter, { call, kind: SET_UP, what: 'setup', timeout: limits.sandboxSetupMs * setups });
+    return enter;
+  }
+
+  /** A turn before the first message. */
+  async #before(fn: CellFunction, enter: Enter, { call, kind, what, timeout }: { readonly call: number; readonly kind: number; readonly what: 'setup' | 'modules'; readonly timeout: number }): Promise<void> {
     try {
-      const why = await this.#queued({ call, run: () => ask(enter, timeout, [SET_UP, 0, '']), open: true, budgetMs: timeout + GRACE_MS });
-      if (why === '') return enter;
+      const why = await this.#queued({ call, run: () => ask(enter, timeout, [kind, 0, '']), open: true, budgetMs: timeout + GRACE_MS });
+      if (why === '') return;
       enter.release();
-      const { m, r, l, k } = JSON.parse(why) as { m: string; r?: string; l?: number; k?: number };
-      throw new Broken({ reason: 'setup', message: m, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) });
+      const { m, r, l, k, w } = JSON.parse(why) as { m: string; r?: string; l?: number; k?: number; w?: number };
+      throw new Broken({ reason: what, message: m, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) });
     } catch (error) {
       fn.enter = undefined;
-      throw error instanceof Broken ? new Broken(setupFailure(error.failure)) : error;
+      throw error instanceof Broken ? new Broken(failureBefore(what, error.failure)) : error;
     }
   }
 
@@ -232,9 +240,10 @@ export class Cell {
     const isolate = this.#isolate;
     try {
       this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
-      const { sources } = fn.definition;
+      const { sources, modules } = fn.definition;
       const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
         .map(([source, filename]) => isolate.compileScript(source, { filename, lineOffset: -1 }));
+      if (modules !== null) compiled.push(isolate.compileScript(modules, { filename: 'modules' }));
       const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);
       const [boot, ...codes] = await Promise.all([prelude.run(context, { reference: true }), ...scripts.map((script) => script.run(context, { reference: true }))]);
       for (const script of scripts) script.release();
@@ -253,6 +262,7 @@ const messageOf = (error: unknown): string => String((error as { message?: unkno
 
 /** What V8 refuses although the parser took it; the place stands at the message's end as `[function:3:7]`. */
 function compileFailure(message: string): BatchFailure {
-  const place = / ?\[(function|setup):(\d+):(\d+)\]$/.exec(message);
+  const place = / ?\[(function|setup|modules):(\d+):(\d+)\]$/.exec(message);
+  if (place?.[1] === 'modules') return { reason: 'modules', message: message.slice(0, place.index), moduleLine: Number(place[2]) };
   return { reason: place?.[1] === 'setup' ? 'setup' : place ? 'syntax' : 'broken', message: place ? message.slice(0, place.index) : message, ...(place && { line: Number(place[2]), column: Number(place[3]) }) };
 }

@@ -1,5 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { FusedResult, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import type { ModuleBundle } from './bundle.ts';
 import { bodyBack, valueBack } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
@@ -9,17 +10,17 @@ type Failure = Extract<SandboxResult, { failure: unknown }>['failure'];
 /** One result as the guest writes it. */
 type GuestResult =
   | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]]
-  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
+  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
 const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory']);
 const NO_LOGS: readonly SandboxLog[] = [];
 
-export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { readonly timeoutMs: number; readonly memoryMb: number }): SandboxResult {
+export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { readonly timeoutMs: number; readonly memoryMb: number }, modules?: ModuleBundle): SandboxResult {
   const result = given as GuestResult;
   if ('f' in result) {
-    const { c, m, r, l, k } = result.f;
-    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, ...limitsOf, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }) }), logs: logsOf(result.l) };
+    const { c, m, r, l, k, w } = result.f;
+    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, ...limitsOf, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, modules), logs: logsOf(result.l) };
   }
   const [outputs, logs, status, writes] = result;
   return {
@@ -44,11 +45,12 @@ export function fusedResultOf(given: readonly [stage: number, results: readonly 
 
 const logsOf = (logs: readonly (readonly [SandboxLog['level'], string])[]): readonly SandboxLog[] => logs.map(([level, text]) => ({ level, text }));
 
-export interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
+export interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; /** In the modules' bundle. */ readonly moduleLine?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
 
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
   setup: ({ message, ru = message }, at) => ({ en: `The setup code failed${at.en}: ${message}`, ru: `Код подготовки завершился ошибкой${at.ru}: ${ru}` }),
+  modules: ({ message, ru = message }, at) => ({ en: `The modules cannot be loaded${at.en}: ${message}`, ru: `Модули не загружаются${at.ru}: ${ru}` }),
   threw: ({ message, ru = message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${ru}` }),
   result: ({ message, ru = message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${ru}` }),
   'output-too-large': ({ message, ru = message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${ru}` }),
@@ -71,18 +73,26 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
 };
 
 /** `code` without its area. `line` and `column` are those of the user's code, from 1. */
-export function failure(code: string, cause: Cause): Failure {
+export function failure(code: string, cause: Cause, modules?: ModuleBundle): Failure {
   const known = Object.hasOwn(WORDS, code) ? code : 'threw';
-  const at: Text = cause.line === undefined ? { en: '', ru: '' } : { en: ` at line ${cause.line}, column ${cause.column}`, ru: ` в строке ${cause.line}, позиция ${cause.column}` };
+  const module = cause.moduleLine === undefined ? undefined : modules?.placeOf(cause.moduleLine);
+  const at = placed(cause, module);
   const words = WORDS[known];
   const details: { [name: string]: Json } = {};
   if (cause.line !== undefined) details.line = cause.line;
   if (cause.column !== undefined) details.column = cause.column;
   if (cause.message) details.message = cause.message;
-  if (known === 'setup') details.field = 'setup';
+  if (module !== undefined) details.module = module;
+  if (known === 'setup' || known === 'modules') details.field = known;
   if (known === 'timeout' && cause.timeoutMs !== undefined) details.timeoutMs = cause.timeoutMs;
   if (known === 'memory' && cause.memoryMb !== undefined) details.memoryMb = cause.memoryMb;
   return { code: known === 'unavailable' ? 'sandbox.unavailable' : `function.${known}`, text: words ? words(cause, at) : { en: '', ru: '' }, details };
 }
 
-export const failed = (code: string, cause: Cause): SandboxResult => ({ failure: failure(code, cause), logs: NO_LOGS });
+/** Of the code, then of the module that it called. */
+function placed({ line, column }: Cause, module: string | undefined): Text {
+  const own: Text = line === undefined ? { en: '', ru: '' } : { en: ` at line ${line}, column ${column}`, ru: ` в строке ${line}, позиция ${column}` };
+  return module === undefined ? own : { en: `${own.en}, in the module’s file ${module}`, ru: `${own.ru}, в файле модуля ${module}` };
+}
+
+export const failed = (code: string, cause: Cause, modules?: ModuleBundle): SandboxResult => ({ failure: failure(code, cause, modules), logs: NO_LOGS });

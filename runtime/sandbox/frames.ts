@@ -25,29 +25,31 @@ export type FrameKind = (typeof kinds)[keyof typeof kinds];
 export interface Frame { readonly kind: FrameKind; readonly id: number; readonly text: string }
 
 /**
- * Why messages of a batch have no result. From the child: `timeout`, `memory`, `broken`, `syntax` and `setup` (the setup code failed) with their place, and `lost` with another's
+ * Why messages of a batch have no result. From the child: `timeout`, `memory`, `broken`, `syntax`, `setup` (the setup code failed) and `modules` (they cannot be loaded) with their place, and `lost` with another's
  * batch. From the supervisor besides: `suspect` (the process ended while they were in it) and `unavailable` (none can be started).
  */
 export interface BatchFailure {
-  readonly reason: 'timeout' | 'memory' | 'syntax' | 'setup' | 'lost' | 'broken' | 'suspect' | 'unavailable';
+  readonly reason: 'timeout' | 'memory' | 'syntax' | 'setup' | 'modules' | 'lost' | 'broken' | 'suspect' | 'unavailable';
   readonly message?: string;
   /** The message in Russian, where it is the sandbox's own. */
   readonly ru?: string;
   readonly line?: number;
   readonly column?: number;
+  /** In the modules' bundle. */
+  readonly moduleLine?: number;
   /** The whole process ended by it. */
   readonly ended?: boolean;
 }
 
-/** The walls name what fell; that it was in the setup code is told by words. */
-export function setupFailure(failure: BatchFailure): BatchFailure {
+/** The walls name what fell; that it was before the first message, in the setup code or in a module, is told by words. */
+export function failureBefore(what: 'setup' | 'modules', failure: BatchFailure): BatchFailure {
   const { reason } = failure;
-  if (reason === 'timeout') return { reason: 'setup', message: `it did not end within ${limits.sandboxSetupMs} ms`, ru: `он не завершился за ${limits.sandboxSetupMs} мс` };
-  return reason === 'memory' ? { reason: 'setup', message: 'it needed more memory than the node may have', ru: 'ему не хватило памяти, отведённой узлу' } : failure;
+  if (reason === 'timeout') return { reason: what, message: `it did not end within ${limits.sandboxSetupMs} ms`, ru: `он не завершился за ${limits.sandboxSetupMs} мс` };
+  return reason === 'memory' ? { reason: what, message: 'it needed more memory than the node may have', ru: 'ему не хватило памяти, отведённой узлу' } : failure;
 }
 
 /** A function as the child gets it: the code of one node, or of several in a row. */
-export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly sources: readonly Source[]; readonly guest: string }
+export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly sources: readonly Source[]; /** Loads the modules, called with what they see as globals. */ readonly modules: string | null; readonly guest: string }
 /** Each a function as text. With `setup` the code's gives the code when it is called with what `setup` gave. */
 export interface Source { readonly code: string; readonly setup: string | null }
 

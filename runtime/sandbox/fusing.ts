@@ -1,17 +1,18 @@
 import { limits } from '../limits.ts';
 import type { SandboxProgram } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
+import type { ModuleBundle } from './bundle.ts';
 import type { GuestConfig } from './guest/state.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A function as it was opened. */
-export interface Made { readonly program: SandboxProgram; readonly analysis: Analysis }
+export interface Made { readonly program: SandboxProgram; readonly analysis: Analysis; readonly modules?: ModuleBundle | undefined }
 
-/** Whether functions in a row give the same as one: none waits, all may use the same memory, and chance, which is each one's own, comes in at the first only. */
+/** Whether functions in a row give the same as one: none waits, none uses modules (which are loaded for one node's code), all may use the same memory, and chance, which is each one's own, comes in at the first only. */
 export function fusible(made: readonly Made[]): boolean {
   const [first] = made;
-  return first !== undefined && made.length > 1 && made.length <= limits.sandboxFusedMax && made.every(({ program, analysis }, i) => (
-    analysis.plain && (i === 0 || !analysis.usesId) && program.outputs > 0 && program.flow === first.program.flow && program.memoryMb === first.program.memoryMb
+  return first !== undefined && made.length > 1 && made.length <= limits.sandboxFusedMax && made.every(({ program, analysis, modules }, i) => (
+    !modules && analysis.plain && (i === 0 || !analysis.usesId) && program.outputs > 0 && program.flow === first.program.flow && program.memoryMb === first.program.memoryMb
   ));
 }
 

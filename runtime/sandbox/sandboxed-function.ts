@@ -166,7 +166,7 @@ export class SandboxedFunction<R> {
     else if (reason === 'suspect') {
       this.#distrust = Math.max(this.#distrust, rest.length);
       this.#oneByOne.unshift(...rest);
-    } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'setup' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
+    } else if (only && rest.length > 1 && reason !== 'syntax' && reason !== 'setup' && reason !== 'modules' && reason !== 'unavailable') this.#oneByOne.unshift(...rest);
     else if (only && !only.endedOne && reason === 'broken' && failure.ended) {
       // Something else may have ended the process at that moment: alone in it once more, it is to blame when that one ends too.
       only.endedOne = true;

@@ -3,17 +3,21 @@ import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
+import type { ModuleDoor } from './bundle.ts';
 import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
-import { setupFailure, type Definition } from './frames.ts';
+import { failureBefore, type Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd } from './link.ts';
 import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
+import { checkNames } from './module-names.ts';
 import { AGAIN, SandboxedFunction, type Carrier } from './sandboxed-function.ts';
 
 export interface SandboxOptions {
   readonly clock?: Clock;
   /** The Node that runs the child; this process's own unless said. */
   readonly program?: string;
+  /** Without it no module is allowed. */
+  readonly modules?: ModuleDoor;
   readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 }
 
@@ -29,6 +33,7 @@ const SUSPECTS_IDLE_MS = 10_000; // the process for suspects stays for the next 
 export class SandboxSupervisor implements SandboxDoor {
   readonly #clock: Clock;
   readonly #program: string;
+  readonly #modules: ModuleDoor | undefined;
   readonly #log: NonNullable<SandboxOptions['log']>;
   readonly #carrier: Carrier = { together: (call) => { this.#serve(call); }, alone: (call) => { this.#suspect(call); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
@@ -52,6 +57,7 @@ export class SandboxSupervisor implements SandboxDoor {
   constructor(options: SandboxOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#program = options.program ?? process.execPath;
+    this.#modules = options.modules;
     this.#log = options.log ?? (() => undefined);
   }
 
@@ -60,28 +66,39 @@ export class SandboxSupervisor implements SandboxDoor {
     const { analyse } = await import('./analyse.ts');
     const erase = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes : (code: string) => code;
     const [erased, setup] = [erase(program.code), erase(program.setup ?? '')];
-    const analysis = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup) : { ...setup, inSetup: true };
+    const used = program.modules ?? [];
+    const analysis = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
     if (!('source' in analysis)) {
       const { code, text, details } = failure('inSetup' in analysis ? 'setup' : 'syntax', analysis);
       throw new NodeFailure(code, text, { details });
     }
+    const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
-    const definition = this.#define(this.#cellFor(program), [{ program, analysis }]);
+    const definition = this.#define(this.#cellFor(program), [made]);
     const opened = new SandboxedFunction<SandboxResult>({
-      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, definition), failed,
+      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, definition, made.modules), failed: (code, cause) => failed(code, cause, made.modules),
     }, this.#carrier);
-    this.#made.set(opened, { program, analysis });
-    if (analysis.setup !== null) await this.#setUp(opened);
+    this.#made.set(opened, made);
+    if (analysis.setup !== null || made.modules) await this.#setUp(opened, made);
     return opened;
   }
 
+  /** Chance may come from any of them. */
+  async #withModules(program: SandboxProgram, analysis: Analysis): Promise<Made> {
+    const used = program.modules ?? [];
+    checkNames(used);
+    const modules = this.#modules && await this.#modules.bundle(used.map(({ module }) => module));
+    if (!modules) throw new NodeFailure('function.modules', { en: 'No modules are available here.', ru: 'Модули здесь недоступны.' }, { details: { field: 'modules' } });
+    return { program, analysis: { ...analysis, plain: analysis.plain && !modules.waits, usesId: true }, modules };
+  }
+
   /** Tried at once, so that the deploy says what is wrong with it. */
-  async #setUp(opened: SandboxedFunction<SandboxResult>): Promise<void> {
+  async #setUp(opened: SandboxedFunction<SandboxResult>, { analysis, modules }: Made): Promise<void> {
     const why = await opened.ready();
     if (!why || why.reason === 'unavailable') return;
     await opened.close();
-    const cause = setupFailure(why);
-    const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause);
+    const cause = failureBefore(analysis.setup === null ? 'modules' : 'setup', why);
+    const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause, modules);
     throw new NodeFailure(code, text, { details });
   }
 
@@ -120,12 +137,12 @@ export class SandboxSupervisor implements SandboxDoor {
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
-    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), modules: made[0]?.modules?.source ?? null, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
   }
 
-  #guest({ flow = '', node, outputs, env, timeoutMs }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
+  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [] }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
     return {
-      flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames,
+      flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames, moduleNames: modules.map(({ name }) => name),
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,

@@ -123,6 +123,8 @@ export interface SandboxProgram {
   readonly language?: 'javascript' | 'typescript';
   /** Runs before the first message; what it declares the code may read. It has no effect outside. */
   readonly setup?: string;
+  /** Modules of the installation, each with the name by which the code calls it. */
+  readonly modules?: readonly UsedModule[];
   readonly outputs: number;
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -131,6 +133,7 @@ export interface SandboxProgram {
   readonly flow?: string;
   readonly env: { readonly [name: string]: Json };
 }
+export interface UsedModule { readonly module: string; readonly name: string }
 export interface SandboxFunction {
   /** One result for each message, in order. A message's own failure is a value, so that it harms no other of the batch. */
   call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]>;

@@ -1,6 +1,7 @@
 import type { GuestBufferClass } from './buffer.ts';
 import { installChance, installFormats, installTime } from './chance.ts';
 import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
+import { allowOverrides, installModules, tryModules } from './modules.ts';
 import { installApi } from './node-api.ts';
 import { blame, collect, step } from './run.ts';
 import { setUp } from './setup.ts';
@@ -12,13 +13,14 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   const Wall = Date;
   const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
   const { stages: configs, whole } = JSON.parse(configText) as { stages: GuestConfig[]; whole: Pick<GuestConfig, 'back' | 'came'> };
-  // The code of each node, then the setup code of those that have one.
+  const loadModules = configs.some(({ moduleNames }) => moduleNames.length > 0) ? codes.pop() as Guest['loadModules'] : null;
+  // The code of each node, then the setup code of those that have one, then what loads the modules.
   const setups = codes.splice(configs.length);
   const stages: Stage[] = configs.map((config, at) => ({ config, user: codes[at] as Guest['user'], setup: config.hasSetup ? setups.shift() ?? null : null }));
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
-    ...first, stages, whole: { ...first.config, ...whole }, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
   };
   removeDangerous();
   installTime(guest);
@@ -27,12 +29,15 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   installWire(wire);
   installApi(guest);
   for (const kind of [Object, Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) allowOverride(kind.prototype as object);
-  harden([...hiddenIntrinsics(), ...codes, ...stages.flatMap(({ setup }) => setup ?? [])]);
+  if (loadModules) allowOverrides(allowOverride);
+  installModules(guest);
+  harden([loadModules, ...hiddenIntrinsics(), ...codes, ...stages.flatMap(({ setup }) => setup ?? [])]);
   freezeGlobals();
   return (kind, number, text) => {
     if (kind === 0) return step(guest, number, text);
     if (kind === 1) return collect(guest, number);
     if (kind === 3) return setUp(guest);
+    if (kind === 4) return tryModules(guest);
     const [message = '', stack = ''] = JSON.parse(text) as string[];
     return blame(guest, number, { message, stack });
   };

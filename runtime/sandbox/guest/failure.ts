@@ -25,25 +25,35 @@ export function messageOf(thrown: unknown): string {
 
 /** Where in the user's code the error was made: the first frame of the script that is called `function` or `setup`. */
 export function placeIn(thrown: unknown): readonly [number, number] | null {
-  let stack: unknown;
-  try {
-    stack = typeof thrown === 'object' && thrown !== null ? (thrown as { stack?: unknown }).stack : undefined;
-  } catch {
-    return null;
-  }
-  if (typeof stack !== 'string') return null;
-  const found = /(?:^|[\s(])(?:function|setup):(\d+):(\d+)\)?$/m.exec(stack.slice(0, 10_000));
+  const found = /(?:^|[\s(])(?:function|setup):(\d+):(\d+)\)?$/m.exec(stackOf(thrown));
   return found ? [Number(found[1]), Number(found[2])] : null;
 }
 
-/** `{"c":code,"m":message,"r":message in Russian,"l":line,"k":column}` */
+export function stackOf(thrown: unknown): string {
+  try {
+    const stack = typeof thrown === 'object' && thrown !== null ? (thrown as { stack?: unknown }).stack : undefined;
+    return typeof stack === 'string' ? stack.slice(0, 10_000) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** The line of the modules' bundle at which the error was made; 0 when it was made elsewhere. */
+export function moduleLineIn(thrown: unknown): number {
+  const stack = stackOf(thrown);
+  const found = /(?:^|[\s(])(function|setup|modules):(\d+):\d+\)?$/m.exec(stack);
+  return found?.[1] === 'modules' ? Number(found[2]) : 0;
+}
+
+/** `{"c":code,"m":message,"r":message in Russian,"l":line,"k":column,"w":line of the modules}` */
 export function failureText(thrown: unknown): string {
   const own = typeof thrown === 'object' && thrown !== null ? (Reflect.getOwnPropertyDescriptor(thrown, 'sandbox')?.value as { readonly code?: unknown; readonly ru?: unknown } | undefined) : undefined;
   const message = messageOf(thrown);
   const memory = message === 'RangeError: Array buffer allocation failed' || message === 'RangeError: Invalid string length' || message === 'RangeError: Maximum BigInt size exceeded';
   const place = placeIn(thrown);
+  const moduleLine = moduleLineIn(thrown);
   return JSON.stringify({
     c: typeof own?.code === 'string' ? own.code : memory ? 'memory' : 'threw', m: message,
-    ...(typeof own?.ru === 'string' && { r: own.ru }), ...(place && { l: place[0], k: place[1] }),
+    ...(typeof own?.ru === 'string' && { r: own.ru }), ...(place && { l: place[0], k: place[1] }), ...(moduleLine > 0 && { w: moduleLine }),
   });
 }

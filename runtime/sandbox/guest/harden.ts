@@ -53,7 +53,7 @@ export function allowOverride(prototype: object): void {
     Reflect.defineProperty(prototype, key, {
       get: () => value,
       set(this: unknown, next: unknown) {
-        if (this === prototype || typeof this !== 'object' || this === null) return;
+        if (this === prototype || (typeof this !== 'object' && typeof this !== 'function') || this === null) return;
         Reflect.defineProperty(this, key, { value: next, writable: true, configurable: true, enumerable: true });
       },
       configurable: false, enumerable: false,

@@ -25,7 +25,7 @@ export function setUpStage(guest: Guest, stage: Stage): string {
   if (!setup) return '';
   guest.config = config;
   guest.current = new Call([`setup of ${config.flow}`, 0, {}], {}, { rows: [], calls: [], timers: [], handed: 0, handedBefore: 0 });
-  guest.current.setup = true;
+  guest.current.before = 'setup';
   try {
     const given = setup() as readonly unknown[];
     const kept = config.setupNames.map((name, at) => keptCopy(given[at], name, new Map()));
@@ -78,7 +78,13 @@ export function notKept(name: string, kind: string): Error {
 
 /** For what has no meaning before there is a message. */
 export function refuseInSetup(guest: Guest, name: string): void {
-  if (guest.current?.setup !== true) return;
+  if (!guest.current?.before) return;
+  if (guest.current.before === 'modules') {
+    throw refusal('modules', {
+      en: `${name} is not available to a module while it loads`,
+      ru: `${name} недоступно модулю во время загрузки`,
+    });
+  }
   throw refusal('setup', {
     en: `${name} is not available in setup code, which has no effect but the values that it makes. Use it in the code of the messages`,
     ru: `${name} недоступно в коде подготовки: он лишь создаёт значения. Используйте это в коде для сообщений`,

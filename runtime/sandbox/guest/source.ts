@@ -10,6 +10,7 @@ import * as fused from './fused.ts';
 import * as hardening from './harden.ts';
 import * as hashKinds from './hash-kinds.ts';
 import * as hashes from './hashes.ts';
+import * as modules from './modules.ts';
 import * as nodeApi from './node-api.ts';
 import * as redUtil from './red-util.ts';
 import * as run from './run.ts';
@@ -28,7 +29,7 @@ import * as wire from './wire.ts';
  * Node blanks them when it loads the file; so the guest needs no build and no file of its own.
  */
 export function guestSource(): string {
-  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, nodeApi, run, fused, setup, boot];
+  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, nodeApi, run, fused, setup, modules, boot];
   const texts = parts.flatMap((part) => Object.values(part as { [name: string]: unknown })).map((each) => String(each));
   return `(function () { 'use strict';\n${texts.join('\n')}\nreturn boot;\n})()`;
 }

@@ -22,6 +22,8 @@ export interface GuestConfig {
   readonly hasSetup: boolean;
   /** Of what the setup code makes, the code uses these. */
   readonly setupNames: readonly string[];
+  /** By which the code calls its modules. */
+  readonly moduleNames: readonly string[];
   readonly sliceMs: number;
   readonly partChars: number;
   readonly outputChars: number;
@@ -79,8 +81,10 @@ export class Call {
   /** Texts of what it wrote, by scope and key. */
   writes: Map<string, string> | null = null;
   liveTimers = 0;
-  /** No message is in work, but the setup code. */
-  setup = false;
+  /** No message is in work, but what comes before the first. */
+  before: 'setup' | 'modules' | null = null;
+  /** Values of the modules, once the code has named one. */
+  modules: readonly unknown[] | null = null;
   /** The code has returned, and its promise, if it gave one, has settled. */
   returned = false;
   /** node.done() was called, or a promise of a message settled: timers are not waited for. */
@@ -113,6 +117,8 @@ export interface Guest {
   readonly stages: readonly Stage[];
   /** Of all of them together: what may have changed between the first and the last. */
   readonly whole: GuestConfig;
+  /** Loads the modules of the node anew. */
+  readonly loadModules: ((scope: object, refuse: (kind: 'builtin' | 'dynamic', name: unknown) => never) => readonly unknown[]) | null;
   /** The real clock, which only the guest's own code sees. */
   readonly wallNow: () => number;
   readonly wire: Wire;

@@ -6,7 +6,7 @@ import { addTimer } from '../../../runtime/sandbox/guest/timers.ts';
 /** The guest's turns by a clock of the test, without an isolate. */
 
 const CONFIG: GuestConfig = {
-  flow: 'f', nodeId: 'n', nodeName: '', hasSetup: false, setupNames: [], outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
+  flow: 'f', nodeId: 'n', nodeName: '', hasSetup: false, setupNames: [], moduleNames: [], outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
   sliceMs: 20, partChars: 1000, outputChars: 1000, bodiesMax: 10, logsMax: 3, logChars: 10, timersMax: 3,
 };
 
@@ -15,7 +15,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
     ...only, stages: [only], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
-    harden: () => undefined, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, finished: 0,
   };
   return { guest, pass: (ms) => { now += ms; } };
 }
