@@ -206,9 +206,9 @@ export class Cell {
   /** With its modules tried and its setup code run, each a turn like any other: it may not end, or need too much memory. */
   async #ready(fn: CellFunction, call: number): Promise<Enter> {
     const enter = await this.#build(fn);
-    const { sources, modules } = fn.definition;
+    const { sources, moduleSource } = fn.definition;
     const setups = sources.filter(({ setup }) => setup !== null).length;
-    if (modules !== null) await this.#before(fn, enter, { call, kind: TRY_MODULES, what: 'modules', timeout: limits.sandboxSetupMs });
+    if (moduleSource !== null) await this.#before(fn, enter, { call, kind: TRY_MODULES, what: 'modules', timeout: limits.sandboxSetupMs });
     if (setups > 0) await this.#before(fn, enter, { call, kind: SET_UP, what: 'setup', timeout: limits.sandboxSetupMs * setups });
     return enter;
   }
@@ -240,10 +240,10 @@ export class Cell {
     const isolate = this.#isolate;
     try {
       this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
-      const { sources, modules } = fn.definition;
+      const { sources, moduleSource } = fn.definition;
       const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
         .map(([source, filename]) => isolate.compileScript(source, { filename, lineOffset: -1 }));
-      if (modules !== null) compiled.push(isolate.compileScript(modules, { filename: 'modules' }));
+      if (moduleSource !== null) compiled.push(isolate.compileScript(moduleSource, { filename: 'modules' }));
       const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);
       const [boot, ...codes] = await Promise.all([prelude.run(context, { reference: true }), ...scripts.map((script) => script.run(context, { reference: true }))]);
       for (const script of scripts) script.release();

@@ -16,11 +16,14 @@ type GuestResult =
 const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory']);
 const NO_LOGS: readonly SandboxLog[] = [];
 
-export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { readonly timeoutMs: number; readonly memoryMb: number }, modules?: ModuleBundle): SandboxResult {
+/** What the words for a failure need of the function. */
+export interface FunctionOf { readonly timeoutMs: number; readonly memoryMb: number; readonly modules?: ModuleBundle | undefined }
+
+export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf): SandboxResult {
   const result = given as GuestResult;
   if ('f' in result) {
     const { c, m, r, l, k, w } = result.f;
-    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, ...limitsOf, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, modules), logs: logsOf(result.l) };
+    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, timeoutMs: of.timeoutMs, memoryMb: of.memoryMb, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, of.modules), logs: logsOf(result.l) };
   }
   const [outputs, logs, status, writes] = result;
   return {
@@ -32,7 +35,7 @@ export function resultOf(given: unknown, message: SandboxMessage, limitsOf: { re
 }
 
 /** What came of a message that passed several functions: `[stage, results]`. */
-export function fusedResultOf(given: readonly [stage: number, results: readonly unknown[]], message: SandboxMessage, definition: Parameters<typeof resultOf>[2]): FusedResult {
+export function fusedResultOf(given: readonly [stage: number, results: readonly unknown[]], message: SandboxMessage, definition: FunctionOf): FusedResult {
   const [stage, told] = given;
   let { body } = message;
   const results = told.map((each) => {

@@ -75,8 +75,9 @@ export class SandboxSupervisor implements SandboxDoor {
     const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
     const definition = this.#define(this.#cellFor(program), [made]);
+    const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules };
     const opened = new SandboxedFunction<SandboxResult>({
-      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, definition, made.modules), failed: (code, cause) => failed(code, cause, made.modules),
+      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
     }, this.#carrier);
     this.#made.set(opened, made);
     if (analysis.setup !== null || made.modules) await this.#setUp(opened, made);
@@ -137,7 +138,7 @@ export class SandboxSupervisor implements SandboxDoor {
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
-    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), modules: made[0]?.modules?.source ?? null, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source ?? null, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
   }
 
   #guest({ flow = '', node, outputs, env, timeoutMs, modules = [] }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {

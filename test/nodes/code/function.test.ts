@@ -43,6 +43,13 @@ test('setup code that fails keeps the node from being deployed, with its field a
   for (const setup of ['const x = ;', 'const x = none;']) await expect(tryNode(functionNode, [], { sandbox, config: { setup } })).rejects.toMatchObject({ code: 'function.setup', details: { field: 'setup', line: 1, column: 11 } });
 });
 
+test('modules reach the sandbox with their names, which come of the modules’ own where none is given', async () => {
+  const programs: SandboxProgram[] = [];
+  const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open({ ...program, modules: [] }); }, fuse: () => undefined };
+  await tryNode(functionNode, [], { sandbox: door, config: { modules: [{ module: 'dayjs', name: 'd' }, { module: 'lodash/groupBy' }, { module: 'iconv-lite' }, { module: '@org/some.thing' }, { module: 'x/lib/part.js' }] } });
+  expect(programs[0]?.modules?.map(({ name }) => name)).toEqual(['d', 'groupBy', 'iconvLite', 'some', 'part']);
+});
+
 test('time and memory stay within what a node may have', async () => {
   const programs: SandboxProgram[] = [];
   const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open(program); }, fuse: () => undefined };

@@ -19,6 +19,12 @@ test('a flag goes before its variable, and that before the default', () => {
   expect(readOptions(['serve'], { MILLRACE_PORT: '' }).port).toBe(4880);
 });
 
+test('modules are names between commas, and what is none is refused', () => {
+  expect(readOptions(['serve'], {}).modules).toEqual([]);
+  expect(readOptions(['serve'], { MILLRACE_MODULES: 'dayjs, lodash/groupBy,@org/a' }).modules.map(({ name, package: owner }) => [name, owner])).toEqual([['dayjs', 'dayjs'], ['lodash/groupBy', 'lodash'], ['@org/a', '@org/a']]);
+  for (const name of ['../x', '/etc', 'a/../b', 'a b']) expect(refused(['serve', '--modules', `dayjs,${name}`])).toContain(`"${name}" in --modules is not the name`);
+});
+
 test('what follows the command is its own', () => {
   expect(readOptions(['check', 'a', '--log', 'info', 'b'], {})).toMatchObject({ command: 'check', rest: ['a', 'b'] });
 });

@@ -6,6 +6,7 @@ import { limits } from '../../../runtime/limits.ts';
 import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
 import type { Body } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { commonJs, modulesOf } from '../../kit/module-folder.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const sandbox = new SandboxSupervisor();
@@ -45,6 +46,15 @@ test('a failure has its line and column, whether the code cannot be read or thre
 test('setup code is tried with the code, in its language, and its failure names its field', async () => {
   expect(await code('msg.payload = rates.EUR * 2;\nreturn msg;', { setup: 'const rates: { EUR: number } = { EUR: 3 };', language: 'typescript' })).toMatchObject({ outcome: 'done', outputs: { 'out-1': bodies({ payload: 6 }) } });
   expect(await code('return msg;', { setup: 'const a = 1;\nnone.at.all;' })).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', field: 'setup', line: 2 } });
+});
+
+test('modules are tried with the code, and what is wrong with one names the field', async () => {
+  const door = new SandboxSupervisor({ modules: modulesOf(commonJs('a', 'module.exports = (n) => n + 1;')) });
+  world.kill();
+  world = new World({ file: journal.file, nodes, trials: door });
+  expect(await code('msg.payload = a(msg.payload); return msg;', { modules: [{ module: 'a' }] })).toMatchObject({ outcome: 'done', outputs: { 'out-1': bodies({ payload: 2 }) } });
+  expect(await code('return msg;', { modules: [{ module: 'b', name: 'b' }] })).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', field: 'modules', message: { en: expect.stringMatching(/b is not allowed/) as string } } });
+  await door.close();
 });
 
 test('what came before a failure is told with it', async () => {
