@@ -208,7 +208,7 @@ export class Cell {
     const enter = await this.#build(fn);
     const { sources, moduleSource } = fn.definition;
     const setups = sources.filter(({ setup }) => setup !== null).length;
-    if (moduleSource !== null) await this.#before(fn, enter, { call, kind: TRY_MODULES, what: 'modules', timeout: limits.sandboxSetupMs });
+    if (moduleSource !== undefined) await this.#before(fn, enter, { call, kind: TRY_MODULES, what: 'modules', timeout: limits.sandboxSetupMs });
     if (setups > 0) await this.#before(fn, enter, { call, kind: SET_UP, what: 'setup', timeout: limits.sandboxSetupMs * setups });
     return enter;
   }
@@ -243,7 +243,7 @@ export class Cell {
       const { sources, moduleSource } = fn.definition;
       const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
         .map(([source, filename]) => isolate.compileScript(source, { filename, lineOffset: -1 }));
-      if (moduleSource !== null) compiled.push(isolate.compileScript(moduleSource, { filename: 'modules' }));
+      if (moduleSource !== undefined) compiled.push(isolate.compileScript(moduleSource, { filename: 'modules' }));
       const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);
       const [boot, ...codes] = await Promise.all([prelude.run(context, { reference: true }), ...scripts.map((script) => script.run(context, { reference: true }))]);
       for (const script of scripts) script.release();

@@ -138,7 +138,7 @@ export class SandboxSupervisor implements SandboxDoor {
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
-    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source ?? null, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
   }
 
   #guest({ flow = '', node, outputs, env, timeoutMs, modules = [] }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
