@@ -33,7 +33,7 @@ const RUNTIME_RULES: readonly Rule[] = [
   { zone: 'runtime/store', may: ['runtime/flow', ...LEAVES], packages: [NODE, 'mongodb'], instead: 'the store keeps documents; the project decides what they mean' },
   { zone: 'runtime/expression', may: ['runtime/flow', 'runtime/sdk', ...LEAVES], packages: ['jsonata'], instead: 'expressions are computed from values; let the driver pass them in' },
   { zone: 'runtime/sandbox', may: ['runtime/flow', 'runtime/sdk', ...LEAVES], packages: [NODE, 'isolated-vm', 'acorn'], instead: 'the sandbox runs code on messages; the driver brings them' },
-  { zone: 'runtime/modules', may: ['runtime/flow', 'runtime/sdk', 'runtime/sandbox/bundle.ts', ...LEAVES], packages: [NODE, 'rolldown', 'resolve.exports', 'acorn'], instead: 'it makes texts of packages; running them is the sandbox\'s' },
+  { zone: 'runtime/modules', may: ['runtime/flow', 'runtime/sdk', 'runtime/sandbox/bundle.ts', ...LEAVES], packages: [NODE, 'rolldown', 'acorn'], instead: 'it makes texts of packages; running them is the sandbox\'s' },
   { zone: 'runtime/http-out', may: ['runtime/flow', 'runtime/sdk', ...LEAVES], packages: [NODE, 'undici'], instead: 'it sends requests; who sends and why is the driver\'s' },
   { zone: 'runtime/schedule', may: ['runtime/flow', 'runtime/sdk', 'runtime/journal', ...LEAVES], packages: [NODE, 'agenda'], instead: 'a schedule only emits a message through what the driver passes in' },
   { zone: 'runtime/host.ts', may: ['types: runtime/flow', CONTRACT], packages: ['node:http'], instead: 'it is the contract between project, driver and API: types only' },

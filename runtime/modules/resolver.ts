@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
-import { exports as exportsOf, imports as importsOf } from 'resolve.exports';
+import { mapped } from './package-map.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -24,7 +24,7 @@ interface Package {
 }
 
 const BUILTINS = new Set(builtinModules);
-const CONDITIONS = ['browser', 'production'];
+const CONDITIONS = { import: new Set(['browser', 'production', 'import']), require: new Set(['browser', 'production', 'require']) };
 const SUFFIXES = ['', '.js', '.cjs', '.mjs', '.json'];
 const READABLE = new Set(['.js', '.cjs', '.mjs', '.json']);
 
@@ -43,7 +43,7 @@ export class Resolver {
     const home = importer === undefined ? undefined : this.#packageOf(importer);
     if (asked.startsWith('node:')) return { builtin: asked.slice(5) };
     if (/^\.\.?(\/|$)/.test(asked)) return this.#file(resolve(from, asked), home, { asked, importer, kind });
-    if (asked.startsWith('#') && home) return this.#target(importsOf(home.json, asked, conditionsOf(kind))?.[0], home, { asked, importer, kind });
+    if (asked.startsWith('#') && home) return this.#target(mapped(home.json.imports, asked, CONDITIONS[kind]), home, { asked, importer, kind });
     const replaced = typeof home?.json.browser === 'object' ? home.json.browser[asked] : undefined;
     if (replaced === false) return { nothing: true };
     if (replaced !== undefined && replaced !== asked) return this.#target(replaced, home, { asked, importer, kind });
@@ -60,17 +60,9 @@ export class Resolver {
         : { en: `${this.shown(how.importer)} needs ${asked}, which is not installed in ${this.#root}`, ru: `${this.shown(how.importer)} требует ${asked}, а он не установлен в ${this.#root}` });
     }
     const { json, folder } = found;
-    if (json.exports !== undefined && json.exports !== null) return this.#target(this.#exported(found, below, how.kind), found, how);
+    if (json.exports !== undefined && json.exports !== null) return this.#target(mapped(json.exports, below === '' ? '.' : `./${below}`, CONDITIONS[how.kind]), found, how);
     if (below !== '') return this.#file(join(folder, below), found, how);
     return this.#file(join(folder, mainOf(json, how.kind)), found, how);
-  }
-
-  #exported({ json }: Package, below: string, kind: Kind): string | undefined {
-    try {
-      return exportsOf(json, below === '' ? '.' : `./${below}`, conditionsOf(kind))?.[0];
-    } catch {
-      return undefined;
-    }
   }
 
   /** A path that a package.json names: of its own files, or another package. */
@@ -144,7 +136,6 @@ export class Resolver {
 
 interface Asked { readonly asked: string; readonly importer: string | undefined; readonly kind: Kind }
 
-const conditionsOf = (kind: Kind): { unsafe: true; conditions: readonly string[] } => ({ unsafe: true, conditions: [...CONDITIONS, kind] });
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
