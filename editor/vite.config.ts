@@ -17,6 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1000,
   },
+  worker: { format: 'es' },
   server: {
     host: '127.0.0.1',
     // The runtime accepts only its own address as host and origin.

@@ -66,7 +66,7 @@ const EDITOR_RULES: readonly Rule[] = [
   { zone: 'editor/api', may: [...EDITOR_KNOWS], packages: ['socket.io-client'], instead: 'it only talks to the server; editor/state keeps what was answered' },
   { zone: 'editor/state', may: [...EDITOR_BASE, ...EDITOR_KNOWS], packages: ['svelte', 'svelte/*'], instead: 'state is shown by the domains, it does not know them' },
   { zone: 'editor/shared', may: [...EDITOR_BASE, ...EDITOR_KNOWS], packages: WIDGETS, instead: 'a shared control is told what to show by properties' },
-  { zone: 'editor/shared/code/syntax.ts', may: ['editor/shared', ...EDITOR_BASE, ...EDITOR_KNOWS], packages: [...WIDGETS, 'acorn'], instead: 'it reads code as the sandbox does, and nothing else' },
+  { zone: 'editor/shared/typing', may: ['editor/shared', ...EDITOR_BASE, ...EDITOR_KNOWS], packages: ['typescript', 'typescript/*', 'svelte', 'svelte/*'], instead: 'the type worker reads code and types; what it needs to know of the flow comes with the question' },
   { zone: 'editor/views', may: ['editor', ...EDITOR_KNOWS], packages: WIDGETS, instead: 'a view puts domains together' },
 ];
 

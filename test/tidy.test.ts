@@ -29,6 +29,7 @@ const WORLD: { readonly [path: string]: string } = {
   'runtime/clock.ts': 'the only door to time',
   'runtime/random.ts': 'the only door to randomness',
   'editor/state/timing.ts': 'the only door to timers in the browser',
+  'editor/shared/typing/guest.d.ts': 'declares what the code of a function node finds, its timers too',
   'bin/check.mjs': 'shows how long each step took',
 };
 const WORLD_FOLDERS = ['test/kit/', 'bench/'];

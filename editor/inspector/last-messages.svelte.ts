@@ -4,10 +4,13 @@ import { later } from '../state/timing.ts';
 
 /** A busy node has thousands of messages a second; a person reads one. */
 const LEAST_MS_BETWEEN = 800;
+const RECENT_MAX = 5; // enough to see which keys not every message has
 
 /** The last message in and out of one node, read again when the node has worked, but not more often than a person can read. */
 export class LastMessagesOf {
   answer = $state.raw<LastMessages>({ outputs: {} });
+  /** The last messages in that were seen, oldest first. */
+  recent = $state.raw<readonly SeenMessage[]>([]);
   isLoaded = $state(false);
   error = $state.raw<ApiError>();
   readonly #flow: string;
@@ -51,6 +54,8 @@ export class LastMessagesOf {
       const answer = await api.lastMessages(this.#flow, this.#node);
       if (this.#closed) return;
       this.answer = answer;
+      const { input } = answer;
+      if (input && !this.recent.some(({ at, runId }) => at === input.at && runId === input.runId)) this.recent = [...this.recent, input].slice(-RECENT_MAX);
       this.error = undefined;
       this.isLoaded = true;
     } catch (error) {

@@ -1,5 +1,7 @@
+import type { Snippet } from 'svelte';
 import type { Json } from '../../runtime/flow/flow.ts';
 import { pick } from '../i18n/index.ts';
+import { declaredInputs } from '../model/declared-inputs.ts';
 import { titleOf } from '../model/title.ts';
 import { typedInput } from '../model/type-words.ts';
 import type { FieldHost } from '../shared/fields/field-host.ts';
@@ -14,7 +16,7 @@ import { previewValue } from './preview.ts';
 import { firstMessage, type Trial } from './trial.svelte.ts';
 
 /** What a node's fields know: the project, the flow's own environment, the other nodes, and the last message that came in. */
-export function nodeHost(app: App, session: Session, { node, last, trial }: { readonly node: string; readonly last: LastMessagesOf; readonly trial: Trial }): FieldHost {
+export function nodeHost(app: App, session: Session, { node, last, trial, drawTrial }: { readonly node: string; readonly last: LastMessagesOf; readonly trial: Trial; readonly drawTrial: () => Snippet | undefined }): FieldHost {
   const project = projectHost(app);
   const env = (): FieldHost['env'] => {
     const own = Object.entries(session.flow.env ?? {}).map(([name, entry]) => ({ name, value: entry.default as Json | undefined }));
@@ -37,6 +39,12 @@ export function nodeHost(app: App, session: Session, { node, last, trial }: { re
     },
     get strict() { return session.deployment?.state === 'failed'; },
     get config() { return session.flow.nodes[node]?.config ?? {}; },
+    get fields() { return app.catalog.node(session.flow.nodes[node]?.type ?? '')?.config ?? {}; },
+    get message() {
+      const came = last.recent.map(({ body }) => body);
+      const typed = came.length === 0 ? trial.typed : undefined;
+      return { declared: declaredInputs(session.flow, node, (type) => app.catalog.node(type)), seen: typed ? [typed] : came, seenAre: typed ? 'typed' as const : 'came' as const };
+    },
     get failed() {
       const now = session.flow.nodes[node];
       const { failure } = trial.answer ?? {};
@@ -51,6 +59,7 @@ export function nodeHost(app: App, session: Session, { node, last, trial }: { re
       app.ui.inspectorTab = 'settings';
       void trial.run(now, trial.isOwn || !last.input ? trial.text ?? firstMessage(last.input, app.catalog.node(now.type)) : undefined);
     },
+    get trial() { return drawTrial(); },
     preview: (value) => previewValue(value, { env: env(), body: last.input?.body }),
   };
 }

@@ -28,6 +28,11 @@ export class Trial {
     this.isOwn = this.text !== undefined;
   }
 
+  /** The message of one's own, where it can be read. */
+  get typed(): { readonly [key: string]: Json } | undefined {
+    return this.isOwn && this.text !== undefined ? readMessage(this.text).body : undefined;
+  }
+
   /** Tries a message of one's own from now on. */
   write(text: string): void {
     this.text = text;
@@ -60,14 +65,19 @@ export class Trial {
   }
 
   #body(text: string): { readonly [key: string]: Json } | undefined {
-    try {
-      const value = parseJson(text);
-      this.reason = typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'record';
-      return this.reason === undefined ? value as { readonly [key: string]: Json } : undefined;
-    } catch (error) {
-      this.reason = error instanceof Error ? error.message : String(error);
-      return undefined;
-    }
+    const { body, reason } = readMessage(text);
+    this.reason = reason;
+    return body;
+  }
+}
+
+/** The message that a text is, or why it is none: `record` when it is something else. */
+function readMessage(text: string): { readonly body?: { readonly [key: string]: Json }; readonly reason?: string } {
+  try {
+    const value = parseJson(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { body: value as { readonly [key: string]: Json } } : { reason: 'record' };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
   }
 }
 

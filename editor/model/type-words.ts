@@ -1,7 +1,6 @@
-import { outputsOf } from '../../runtime/flow/evaluate-rule.ts';
 import type { Flow } from '../../runtime/flow/flow.ts';
-import { splitEnd } from '../../runtime/flow/flow.ts';
 import type { NodeInfo, PortType } from '../../runtime/flow/node-info.ts';
+import { declaredInputs } from './declared-inputs.ts';
 
 /** A path of a message with the type that stands there. */
 export interface TypedPath { readonly path: string; readonly detail: string }
@@ -10,12 +9,7 @@ const DEPTH_MAX = 6;
 
 /** Paths of the messages that the nodes before this one say they send. */
 export function typedInput(flow: Flow, node: string, infoOf: (type: string) => NodeInfo | undefined): readonly TypedPath[] {
-  const paths = flow.wires.filter(({ to }) => splitEnd(to).node === node).flatMap(({ from }) => {
-    const end = splitEnd(from);
-    const before = flow.nodes[end.node];
-    const info = before && infoOf(before.type);
-    return info ? typedPaths(outputsOf(info, before.config)[end.port]?.body) : [];
-  });
+  const paths = declaredInputs(flow, node, infoOf).flatMap(({ type }) => typedPaths(type));
   return [...new Map(paths.map((each) => [each.path, each])).values()];
 }
 

@@ -34,7 +34,9 @@ export default defineNode({
       '- There is no `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes. In place of `require` and `import` stands **Modules**.',
       '- `context`, `flow` and `global` (`get`, `set`, `keys`, `update`) are there when **Context** in the settings grants them: the node’s own, the flow’s too, or that of all flows too. What the code sets is written together with what it sends, or not at all when it fails. The messages then go one at a time over all nodes that use the same context, so that no update is lost, and everything in it crosses to the code with each message: keep it small. A key is a path (`"orders[0].sum"`), a list of keys is read and set at once, and a callback is called at once; there is one store, so its name does not matter. What `get` gives is a copy: `set` it again, or use `update("count", (n = 0) => n + 1)`.',
       '',
-      '**TypeScript**, when the settings say so: types are erased, line by line, and not checked. What makes code of its own (`enum`, `namespace`, `private` in a constructor’s parameters, `<Type>value`) is refused with its place.',
+      '**TypeScript**, when the settings say so: types are erased, line by line, and not checked at a deploy. What makes code of its own (`enum`, `namespace`, `private` in a constructor’s parameters, `<Type>value`) is refused with its place.',
+      '',
+      '**While you write** names and fields are completed (Ctrl Space), with types of `msg` from the nodes before and from the messages that came; pointing at a name tells its type, Ctrl Shift Space that of the name or call at the cursor, F8 goes to the next mark. In TypeScript what does not fit its type is marked, in JavaScript only what cannot be read and names that nothing has. A mark does not stop a deploy.',
       '',
       '**Setup code** runs once, before the first message, when the flow is deployed or started. What it declares (`const rates = { … };`) the code may read by name, and cannot change: texts, numbers, lists, plain objects and regular expressions without `g` and `y`. It has no effect outside: no messages, context, promises or timers, its clock stands at 1970 and its chance is the same each time. Nothing else would be safe, as it runs again whenever the sandbox is made anew. It has a second. There is no code to be run at the end, as in Node-RED’s **On Stop**: nothing is left that it could close.',
       '',
@@ -60,7 +62,9 @@ export default defineNode({
       '- Нет `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query. Вместо `require` и `import` — **Модули**.',
       '- `context`, `flow` и `global` (`get`, `set`, `keys`, `update`) доступны, когда их разрешает **Контекст** в настройках: собственный узла, также потока или также всех потоков. Записанное кодом сохраняется вместе с тем, что он отправил, или не сохраняется вовсе при ошибке. Сообщения тогда идут по одному через все узлы с тем же контекстом, поэтому ни одно изменение не теряется, и всё содержимое передаётся коду с каждым сообщением: держите его небольшим. Ключ — путь (`"orders[0].sum"`), список ключей читается и записывается сразу, а функция обратного вызова вызывается тут же; хранилище одно, поэтому его имя не важно. `get` возвращает копию: запишите её снова через `set` или используйте `update("count", (n = 0) => n + 1)`.',
       '',
-      '**TypeScript** — если так сказано в настройках: типы стираются построчно и не проверяются. То, что порождает код (`enum`, `namespace`, `private` в параметрах конструктора, `<Type>value`), не принимается; указывается место.',
+      '**TypeScript** — если так сказано в настройках: типы стираются построчно и при развёртывании не проверяются. То, что порождает код (`enum`, `namespace`, `private` в параметрах конструктора, `<Type>value`), не принимается; указывается место.',
+      '',
+      '**Во время набора** имена и поля дополняются (Ctrl Space), типы `msg` берутся из предыдущих узлов и пришедших сообщений; наведение на имя показывает его тип, Ctrl Shift Space — тип имени или вызова у курсора, F8 ведёт к следующей пометке. В TypeScript помечается всё, что не подходит по типу, в JavaScript — только то, что не читается, и неизвестные имена. Пометка развёртыванию не мешает.',
       '',
       '**Код подготовки** выполняется один раз, до первого сообщения, при развёртывании или запуске потока. То, что в нём объявлено (`const rates = { … };`), код может читать по имени и не может изменить: строки, числа, списки, простые объекты и регулярные выражения без `g` и `y`. Снаружи он ничего не меняет: в нём нет сообщений, контекста, промисов и таймеров, его часы стоят на 1970 годе, а случайные числа каждый раз одни и те же. Иначе нельзя: он выполняется снова всякий раз, когда песочница создаётся заново. Ему отведена секунда. Кода, который выполняется в конце, как **On Stop** в Node-RED, нет: закрывать нечего.',
       '',
@@ -74,13 +78,13 @@ export default defineNode({
   keywords: ['javascript', 'js', 'typescript', 'ts', 'code', 'script', 'код', 'скрипт', 'программа'],
   replay: 'pure',
   config: {
-    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language' }),
+    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup' }),
     language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
       default: 'javascript', advanced: true,
       help: { en: 'Types are erased before the code runs; they are not checked.', ru: 'Типы стираются перед выполнением и не проверяются.' },
     }),
     setup: field.code({ en: 'Setup code', ru: 'Код подготовки' }, 'javascript', {
-      default: '', advanced: true, languageField: 'language',
+      default: '', advanced: true, languageField: 'language', isSetup: true,
       help: {
         en: 'Runs once before the first message. The code may read what it declares: texts, numbers, lists, plain objects, regular expressions.',
         ru: 'Выполняется один раз до первого сообщения. Код может читать то, что здесь объявлено: строки, числа, списки, простые объекты, регулярные выражения.',

@@ -69,6 +69,10 @@ export interface FieldInfo {
   readonly language?: 'javascript' | 'json' | 'sql' | 'template' | 'jsonata';
   /** Of code: a choice of the same config that says the language, in place of `language`. */
   readonly languageField?: string;
+  /** Of code of the sandbox: a code field of the same config that runs once before the first message, and whose names this one may read. */
+  readonly setupField?: string;
+  /** Of code of the sandbox: it runs before there is any message. */
+  readonly isSetup?: boolean;
   /** Of a text that is an address: what a template puts into it is encoded. */
   readonly escape?: 'url';
   readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];

@@ -1,15 +1,8 @@
 import type { CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete';
 
-/** A word that may be completed: a path of the message, a name the guest gets, an env name. */
-export interface CodeWord {
-  readonly path: string;
-  readonly detail?: string;
-  /** One line on what it is. */
-  readonly about?: string;
-  /** What stands in the code in place of the last step. */
-  readonly apply?: string;
-}
-interface Step { readonly label: string; readonly detail: string | undefined; readonly about?: string | undefined; readonly apply?: string | undefined }
+/** A word that may be completed: a path of the message. */
+export interface CodeWord { readonly path: string; readonly detail?: string }
+interface Step { readonly label: string; readonly detail: string | undefined }
 
 /** The next steps after what is typed: `payload.` gives its fields. Pure, for tests. */
 export function stepsAfter(words: readonly CodeWord[], typed: string): readonly Step[] {
@@ -23,7 +16,7 @@ export function stepsAfter(words: readonly CodeWord[], typed: string): readonly 
     if (step === '' || /[[\]"]/.test(step)) continue;
     if (!steps.has(step) || deeper.length === 0) steps.set(step, deeper.length === 0 ? word : steps.get(step));
   }
-  return [...steps].map(([label, word]) => ({ label, detail: word?.detail, about: word?.about, apply: word?.apply }));
+  return [...steps].map(([label, word]) => ({ label, detail: word?.detail }));
 }
 
 /** Completes the words that `words()` gives at that moment: the last message changes while the editor is open. */
@@ -35,6 +28,6 @@ export function completeWords(words: () => readonly CodeWord[]): CompletionSourc
     const steps = stepsAfter(words(), text);
     if (steps.length === 0) return null;
     const from = (typed?.from ?? context.pos) + text.lastIndexOf('.') + 1;
-    return { from, options: steps.map(({ label, detail, about, apply }) => ({ label, type: 'property', ...(detail !== undefined && { detail }), ...(about !== undefined && { info: about }), ...(apply !== undefined && { apply }) })), validFor: /^[\w$]*$/ };
+    return { from, options: steps.map(({ label, detail }) => ({ label, type: 'property', ...(detail !== undefined && { detail }) })), validFor: /^[\w$]*$/ };
   };
 }

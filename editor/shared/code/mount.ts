@@ -2,18 +2,19 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { jsonParseLinter } from '@codemirror/lang-json';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
-import { linter, setDiagnostics } from '@codemirror/lint';
+import { linter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import type { Diagnostic } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import type { Extension, Text } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
 import { completeWords } from './complete.ts';
 import type { CodeWord } from './complete.ts';
 import { languageOf } from './languages.ts';
 import type { CodeLanguage } from './languages.ts';
 import { later } from '../../state/timing.ts';
-import { syntaxMarks } from './syntax.ts';
 import { look } from './theme.ts';
+import { completeTyped, typedCode } from './typed.ts';
+import type { CodeTyping, TypedMark } from './typed.ts';
 
 export interface CodeMark { readonly line: number; readonly column?: number | undefined; readonly message: string }
 export interface CodeOptions {
@@ -25,6 +26,8 @@ export interface CodeOptions {
   readonly label: string;
   readonly labelledby: string | undefined;
   readonly words: () => readonly CodeWord[];
+  /** What knows the types of the code; undefined until it has come, and for what is not code. */
+  readonly typing: () => CodeTyping | undefined;
   readonly onInput: (value: string) => void;
   /** The text should be taken over now. */
   readonly onCommit: () => void;
@@ -32,6 +35,8 @@ export interface CodeOptions {
 export interface CodeHandle {
   setValue(value: string): void;
   setMarks(marks: readonly CodeMark[]): void;
+  /** What the types hang on has changed. */
+  readAgain(): void;
   focus(): void;
   destroy(): void;
 }
@@ -40,34 +45,48 @@ const READ_AFTER_MS = 300; // since the last key: a half-typed word is no mistak
 
 /** The one place that knows CodeMirror. Loaded on first use, because it weighs more than all of the rest of the inspector. */
 export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle {
+  // A dialog is moved into its place, where what hangs over the edge of the code would be cut off.
+  const dialog = parent.closest<HTMLElement>('[role="dialog"]');
   let marks: readonly CodeMark[] = [];
+  let found: { readonly doc: Text | undefined; readonly marked: readonly TypedMark[] } = { doc: undefined, marked: [] };
   let callOff: (() => void) | undefined;
   const changed = EditorView.updateListener.of((update) => { if (update.docChanged) readLater(); });
-  const view = new EditorView({ parent, state: EditorState.create({ doc: options.value, extensions: [...extensionsOf(options), changed] }) });
+  const view = new EditorView({ parent, state: EditorState.create({ doc: options.value, extensions: [...extensionsOf(options), changed, ...(dialog ? [tooltips({ parent: dialog })] : [])] }) });
+  // Escape that closes a list or a hint does not also close the dialog around it.
+  const own = (event: KeyboardEvent): void => { if (event.key === 'Escape' && event.defaultPrevented) event.stopPropagation(); };
+  parent.addEventListener('keydown', own);
   const readLater = (): void => {
     callOff?.();
     callOff = later(READ_AFTER_MS, () => { void read(); });
   };
-  // What is marked from elsewhere and what is found here stand together; of one line the latter is newer.
   async function read(): Promise<void> {
     const { state } = view;
-    const found = await syntaxMarks(options.language, state);
-    if (view.state.doc !== state.doc) return;
-    const lines = new Set(found.map(({ line }) => line));
-    view.dispatch(setDiagnostics(view.state, [...marks.filter(({ line }) => !lines.has(line)), ...found].map((mark) => diagnosticOf(mark, state.doc))));
+    const marked = await options.typing()?.marks(state.doc.toString());
+    if (view.state.doc !== state.doc || !marked) return;
+    found = { doc: state.doc, marked };
+    show();
+  }
+  // What is marked from elsewhere and what is found here stand together; of one line the latter is newer.
+  function show(): void {
+    const { doc } = view.state;
+    const marked = found.doc === doc ? found.marked : [];
+    const lines = new Set(marked.map(({ from }) => doc.lineAt(from).number));
+    view.dispatch(setDiagnostics(view.state, [...marks.filter(({ line }) => !lines.has(line)).map((mark) => diagnosticOf(mark, doc)), ...marked.map((mark) => ({ ...mark, severity: 'error' as const }))]));
   }
   return {
     setValue(value) {
       if (value !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
     },
     setMarks(next) {
+      if (JSON.stringify(next) === JSON.stringify(marks)) return;
       marks = next;
-      view.dispatch(setDiagnostics(view.state, marks.map((mark) => diagnosticOf(mark, view.state.doc))));
-      readLater();
+      show();
     },
+    readAgain: readLater,
     focus() { view.focus(); },
     destroy() {
       callOff?.();
+      parent.removeEventListener('keydown', own);
       view.destroy();
     },
   };
@@ -76,17 +95,19 @@ export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle
 function extensionsOf(options: CodeOptions): Extension[] {
   const block = options.shape === 'block';
   // Made once: the editor asks again and again, and takes another function for another source.
-  const completion = [{ autocomplete: completeWords(options.words) }];
+  const isTyped = options.language === 'javascript' || options.language === 'typescript';
+  const completion = [{ autocomplete: isTyped ? completeTyped(options.typing) : completeWords(options.words) }];
   return [
     history(), drawSelection(), closeBrackets(), bracketMatching(), look, languageOf(options.language) as Extension,
     EditorState.languageData.of(() => completion),
+    ...(isTyped ? [typedCode(options.typing)] : []),
     autocompletion({ icons: false }),
     placeholder(options.placeholder),
     EditorView.contentAttributes.of({ tabindex: '0', ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),
     ...(block ? [lineNumbers(), highlightActiveLine(), indentOnInput()] : [EditorView.lineWrapping]),
     ...(block && options.language === 'json' ? [linter(jsonParseLinter())] : []),
     // In a field Tab goes to the next field; in a block it indents, and Escape sets it free once.
-    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'), ...historyKeymap, ...(block ? [indentWithTab] : [])]),
+    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'), ...historyKeymap, ...(block ? [indentWithTab] : [])]),
     EditorView.updateListener.of((update) => { if (update.docChanged) options.onInput(update.state.doc.toString()); }),
     // A shortcut of the page, Ctrl Enter for deploy, must find what was just typed.
     EditorView.domEventHandlers({ blur: () => { options.onCommit(); }, keydown: (event) => { if (event.ctrlKey || event.metaKey) options.onCommit(); } }),

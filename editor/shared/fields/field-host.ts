@@ -1,4 +1,7 @@
+import type { Snippet } from 'svelte';
 import type { FieldValue, Json, Problem } from '../../../runtime/flow/flow.ts';
+import type { FieldInfo } from '../../../runtime/flow/node-info.ts';
+import type { MessageKnown } from '../../model/message-type.ts';
 import type { CodeWord } from '../code/complete.ts';
 import type { Option } from '../option.ts';
 
@@ -24,12 +27,17 @@ export interface FieldHost {
   readonly words: readonly CodeWord[];
   /** The value now, where it can be told. */
   preview?(value: FieldValue): Promise<Previewed | undefined>;
-  /** The config that the fields are of. */
+  /** The config that the fields are of, and what they are. */
   readonly config?: { readonly [field: string]: FieldValue };
+  readonly fields?: { readonly [field: string]: FieldInfo };
+  /** What is known of the messages that come. */
+  readonly message?: MessageKnown;
   /** What the last try of the node found wrong in its code as it is now. */
   readonly failed?: readonly Problem[];
   /** Tries the node on a message. */
   readonly attempt?: () => void;
+  /** Draws the message to try and what came of it, where there is room beside the code. */
+  readonly trial?: Snippet | undefined;
   /** Problems show even in a field that nobody has touched: after a deploy was refused. */
   readonly strict: boolean;
 }

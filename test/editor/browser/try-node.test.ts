@@ -88,31 +88,3 @@ test.skipIf(!chromium)('a node that acts outside cannot be tried', async () => {
   expect(await area(tab).count()).toBe(0);
   await tab.page.close();
 });
-
-test.skipIf(!chromium)('code is completed with names of the sandbox, and what cannot be read is marked while it is typed, in both languages of code', async () => {
-  const tab = await opened('try-words', node('function', { code: '' }));
-  const code = tab.page.locator('.inspector [data-field="code"]');
-  await code.locator('.cm-content').click();
-  await tab.page.keyboard.type('RED.util.');
-  const list = tab.page.locator('.cm-tooltip-autocomplete');
-  await list.getByText('cloneMessage').waitFor();
-  await tab.page.locator('.cm-completionInfo').waitFor();
-  await tab.screenshot('try-complete');
-  await tab.page.keyboard.press('Enter');
-  await tab.page.keyboard.type('(msg');
-  await expect.poll(() => code.locator('.cm-content').innerText()).toContain('RED.util.cloneMessage(msg)');
-  await tab.page.keyboard.press('Escape');
-  await tab.page.keyboard.press('End');
-  await tab.page.keyboard.insertText('; const a: number = 1;');
-  const mark = code.locator('.cm-lintRange-error');
-  await mark.waitFor();
-  await tab.screenshot('try-marked');
-  await tab.page.locator('.inspector').getByRole('button', { name: 'More settings' }).click();
-  await tab.page.locator('.inspector [data-field="language"]').getByRole('combobox').or(tab.page.locator('.inspector [data-field="language"] button')).first().click();
-  await tab.page.getByRole('option', { name: 'TypeScript' }).click();
-  await expect.poll(() => mark.count()).toBe(0);
-  await area(tab).getByRole('button', { name: 'Try' }).click();
-  await area(tab).locator('.tried').getByText('Done').or(area(tab).getByText('Nothing leaves the node')).first().waitFor();
-  expect(tab.errors).toEqual([]);
-  await tab.page.close();
-});
