@@ -1,4 +1,4 @@
-import { defineNode, field, limits, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
+import { defineNode, field, limits, moduleName, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
 import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
 
 const MB = 1024 * 1024;
@@ -78,13 +78,13 @@ export default defineNode({
   keywords: ['javascript', 'js', 'typescript', 'ts', 'code', 'script', 'код', 'скрипт', 'программа'],
   replay: 'pure',
   config: {
-    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup' }),
+    code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup', modulesField: 'modules' }),
     language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
       default: 'javascript', advanced: true,
       help: { en: 'Types are erased before the code runs; they are not checked.', ru: 'Типы стираются перед выполнением и не проверяются.' },
     }),
     setup: field.code({ en: 'Setup code', ru: 'Код подготовки' }, 'javascript', {
-      default: '', advanced: true, languageField: 'language', isSetup: true,
+      default: '', advanced: true, languageField: 'language', isSetup: true, modulesField: 'modules',
       help: {
         en: 'Runs once before the first message. The code may read what it declares: texts, numbers, lists, plain objects, regular expressions.',
         ru: 'Выполняется один раз до первого сообщения. Код может читать то, что здесь объявлено: строки, числа, списки, простые объекты, регулярные выражения.',
@@ -154,7 +154,7 @@ export default defineNode({
   ],
   prepare(config, host) {
     return host.sandbox.open({
-      code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? nameOf(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+      code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? moduleName(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
     });
   },
@@ -178,9 +178,6 @@ export default defineNode({
 });
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
-
-/** The last part of a module's name, as a name in code: of `lodash/groupBy` groupBy, of `iconv-lite` iconvLite. */
-const nameOf = (module: string): string => (module.split('/').at(-1) ?? '').replace(/\.\w+$/, '').replaceAll(/[^\w$]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 type Context = NodeContext<{ readonly context: string }, SandboxFunction>;
 

@@ -71,6 +71,8 @@ export interface FieldInfo {
   readonly languageField?: string;
   /** Of code of the sandbox: a code field of the same config that runs once before the first message, and whose names this one may read. */
   readonly setupField?: string;
+  /** Of code of the sandbox: a list of the same config that names the modules which the code may call. */
+  readonly modulesField?: string;
   /** Of code of the sandbox: it runs before there is any message. */
   readonly isSetup?: boolean;
   /** Of a text that is an address: what a template puts into it is encoded. */

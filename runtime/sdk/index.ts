@@ -16,5 +16,6 @@ export type { FailureRecord, Retry } from './node-failure.ts';
 export type * from './context.ts';
 export type * from './sql-client.ts';
 export { limits } from '../limits.ts';
+export { moduleName } from '../flow/module-name.ts';
 export { readJson } from '../json-text.ts';
 export { sibling } from '../sibling.ts';

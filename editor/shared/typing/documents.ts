@@ -17,21 +17,23 @@ export function documentsOf(node: NodeCode): Documents {
   const plain = node.language === 'javascript';
   const end = plain ? 'js' : 'ts';
   const setupSource = parsed(node.setup, plain);
-  const kept = namesOfSetup(setupSource);
-  const locals = plain ? undeclaredNames(parsed(`async()=>{${node.code}\n}`, plain), kept) : [];
+  const kept = namesOfSetup(setupSource, node.modules);
+  const locals = plain ? undeclaredNames(parsed(`async()=>{${node.code}\n}`, plain), [...kept, ...node.modules]) : [];
   const message = plain ? '/** @type {Message} */ msg' : 'msg: Message';
   // Few brackets, so that one that is missing in the code is told as missing.
   const before = [
     `{ ${kept.length > 0 ? `const { ${kept.join(', ')} } = $kept(); ` : ''}`,
     `async function $code(${message})${plain ? '' : ': Promise<Sent>'} {${locals.length > 0 ? ` var ${locals.join(', ')};` : ''}\n`,
   ].join('');
-  const loose = plain ? undeclaredNames(setupSource, []) : [];
+  const loose = plain ? undeclaredNames(setupSource, node.modules) : [];
   return {
     code: around(`/code.${end}`, before, { text: node.code, after: '\n}}' }),
     setup: around(`/setup.${end}`, `function $setup() {${loose.length > 0 ? ` var ${loose.join(', ')};` : ''}\n`, { text: node.setup, after: `\nreturn { ${kept.join(', ')} };\n}` }),
-    message: { name: '/message.d.ts', text: `interface Message {\n${node.message}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n` },
+    message: { name: '/message.d.ts', text: `interface Message {\n${node.message}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n${node.modules.filter(isName).map((name) => `declare const ${name}: any;\n`).join('')}` },
   };
 }
+
+const isName = (name: string): boolean => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name);
 
 const around = (name: string, before: string, { text, after }: { readonly text: string; readonly after: string }): Document => ({ name, text: `${before}${text}${after}`, before: before.length, length: text.length });
 

@@ -1,4 +1,5 @@
 import type { Json } from '../../../runtime/flow/flow.ts';
+import { moduleName } from '../../../runtime/flow/module-name.ts';
 import type { FieldInfo } from '../../../runtime/flow/node-info.ts';
 import { language, pick, t } from '../../i18n/index.ts';
 import { shapeOf, typeText } from '../../model/message-shape.ts';
@@ -79,9 +80,14 @@ export class FieldTyping implements CodeTyping {
     const settings = Object.fromEntries(Object.entries(fields).filter(([, { kind }]) => kind === 'choice' || kind === 'boolean').map(([name, each]) => [name, config[name] ?? each.default]));
     return {
       language: of, code: info.isSetup ? '' : text, setup: info.isSetup ? text : typeof setup === 'string' ? setup : '',
-      message: this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
+      modules: modulesOf(info.modulesField === undefined ? undefined : config[info.modulesField]), message: this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
     };
   }
+}
+
+function modulesOf(list: unknown): readonly string[] {
+  const named = (Array.isArray(list) ? list : []) as readonly { readonly module?: unknown; readonly name?: unknown }[];
+  return named.flatMap(({ module, name }) => (typeof name === 'string' ? [name] : typeof module === 'string' ? [moduleName(module)] : []));
 }
 
 const GIVEN = ['NR_NODE_ID', 'NR_NODE_NAME', 'NR_FLOW_ID'];

@@ -10,12 +10,12 @@ export function* everyNode(root: ts.Node): Generator<ts.Node> {
 }
 
 /** Names that setup code makes on its own level. */
-export function namesOfSetup(source: ts.SourceFile): readonly string[] {
+export function namesOfSetup(source: ts.SourceFile, modules: readonly string[]): readonly string[] {
   const declared = source.statements.flatMap((statement) => {
     if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.flatMap(({ name }) => namesIn(name));
     return (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name ? [statement.name.text] : [];
   });
-  return [...new Set([...declared, ...undeclaredNames(source, [])])].filter((name) => name !== '' && name !== 'msg' && name !== 'arguments');
+  return [...new Set([...declared, ...undeclaredNames(source, modules)])].filter((name) => name !== '' && name !== 'msg' && name !== 'arguments');
 }
 
 /** Names that are given a value and never declared: outside strict code that makes them, and the sandbox makes them local. */

@@ -6,6 +6,8 @@ export interface NodeCode {
   readonly language: 'javascript' | 'typescript';
   readonly code: string;
   readonly setup: string;
+  /** By which the code calls its modules. */
+  readonly modules: readonly string[];
   /** Members of the type of `msg`, as TypeScript. */
   readonly message: string;
   /** Members of the type of the environment, as TypeScript. */

@@ -11,7 +11,7 @@ let service: TypeService;
 beforeAll(() => { service = new TypeService({ libs: libTexts, guest, language: 'en' }); });
 
 const MESSAGE = 'payload: { name: string; count: number; items?: { price: number; [key: string]: any }[]; [key: string]: any };\ntopic: string;\n[key: string]: any;';
-const node = (code: string, more: Partial<NodeCode> = {}): NodeCode => ({ language: 'typescript', code, setup: '', message: MESSAGE, env: 'REGION: string;\nLIMIT: number;', settings: { context: 'none' }, ...more });
+const node = (code: string, more: Partial<NodeCode> = {}): NodeCode => ({ language: 'typescript', code, setup: '', modules: [], message: MESSAGE, env: 'REGION: string;\nLIMIT: number;', settings: { context: 'none' }, ...more });
 
 /** The code that is marked, with the reason. `|` in the code is the cursor where there is one. */
 function marked(code: string, more: Partial<NodeCode> = {}, of: 'code' | 'setup' = 'code'): string[] {
@@ -100,6 +100,13 @@ describe('setup code', () => {
     expect(marked('', { setup }, 'setup').map((each) => each.split(':')[0])).toEqual(['limit']);
     expect(marked('', { setup, language: 'javascript' }, 'setup')).toEqual([]);
   });
+});
+
+test('modules are known by their names in both codes, and as anything', () => {
+  const of = { modules: ['dayjs', 'not-a-name'], setup: 'const today = dayjs().format();' };
+  expect(marked('msg.payload = dayjs(msg.topic).format("L"); msg.today = today.length; return msg;', of)).toEqual([]);
+  expect(marked('', of, 'setup')).toEqual([]);
+  expect(marked('dayjs = 1; return msg;', { ...of, language: 'javascript' })).toEqual([]);
 });
 
 describe('at the cursor', () => {
