@@ -27,7 +27,24 @@ export class Acceptance {
   #nested = 0;
   constructor(runner: FlowRunner) { this.#runner = runner; }
 
-  async accept(arrival: Arrival): Promise<Receipt> {
+  accept(arrival: Arrival): Promise<Receipt> {
+    return this.#runner.durable || arrival.options.reply ? this.#accept(arrival) : this.#acceptInMemory(arrival);
+  }
+
+  /** Nothing to wait for: an async function would cost a tenth of a short way. */
+  #acceptInMemory(arrival: Arrival): Promise<Receipt> {
+    try {
+      this.#refuseWhenFull(arrival);
+      const work = this.#workOf(arrival);
+      this.#runner.recorder.accepted(work);
+      this.#runner.station(arrival.node).arrive(work);
+      return Promise.resolve({ runId: work.run.id, duplicate: false });
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #accept(arrival: Arrival): Promise<Receipt> {
     const { services, durable } = this.#runner;
     this.#refuseWhenFull(arrival);
     if (durable) this.#refuseWithoutRoom(arrival.node);

@@ -29,7 +29,7 @@ export class CallContext implements NodeContext<unknown, unknown> {
   signal: AbortSignal = NEVER;
   /** Set by the caller when the node's type declares that it uses state. */
   draft: Draft | undefined;
-  readonly #unit: Unit;
+  #unit: Unit;
   readonly #msg: Subject;
   readonly #work: Work;
 
@@ -38,6 +38,13 @@ export class CallContext implements NodeContext<unknown, unknown> {
     this.#unit = unit;
     this.#msg = msg;
     this.#work = work;
+  }
+
+  /** For the next call of a message that goes on at once. */
+  at(unit: Unit): this {
+    this.config = unit.config?.atDeploy;
+    this.#unit = unit;
+    return this;
   }
 
   /** Only where it waited: what comes of it in the same segment has waited nowhere else. */

@@ -6,6 +6,7 @@ import type { Pace } from '../sdk/define-node.ts';
 import type { Work } from './message.ts';
 
 const ALL = '';
+const NONE: readonly Op[] = [];
 const nameOf = (pace: Pace, work: Work): string => (pace.eachKey ? work.key ?? ALL : ALL);
 
 /** When messages of one paced node may pass. What has passed is written with each message, so that a restart changes nothing. */
@@ -56,7 +57,7 @@ export class Pacing {
 
   /** How what has passed is written with the message. */
   ops(pace: Pace | undefined, work: Work): readonly Op[] {
-    if (!pace || work.seq === 0) return [];
+    if (!pace || work.seq === 0) return NONE;
     const key = nameOf(pace, work);
     const toWall = this.#clock.now() - this.#clock.elapsed();
     const first = this.#first.get(key) ?? work.msg.id;

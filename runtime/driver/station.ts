@@ -282,10 +282,17 @@ export class Station implements DuesOwner {
     }
     this.#rates.begin(unit.rate, this.#owner.resourcesAt(unit, work.run));
     const turn = unit.pace ? this.#pacing.take(unit.pace, work) : 'now';
-    if (turn === 'now') this.#services.suspects.admit(work, () => this.#owner.perform(this, unit, work));
+    if (turn === 'now') this.#act(unit, work);
     else if (turn === 'drop') this.#owner.drop(this, unit, work);
     else this.atWork.delete(work);
   }
+
+  #act(unit: Unit, work: Work): void {
+    if (this.#services.suspects.admits(work)) this.#owner.perform(this, unit, work);
+    else this.#actAlone(unit, work);
+  }
+  /** Apart from it, so that what usually begins makes no closure. */
+  #actAlone(unit: Unit, work: Work): void { this.#services.suspects.alone(() => this.#owner.perform(this, unit, work)); }
 
   /** Whether its rates and its pace let one more begin; else it looks again when they do. */
   #rateAllows(unit: Unit): boolean {

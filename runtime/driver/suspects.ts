@@ -28,12 +28,11 @@ export class Suspects {
 
   get hold(): boolean { return this.#alone || this.#waiting.length > 0; }
 
-  /** The work begins, at once or when its turn has come. */
-  admit(work: Work, run: () => void): void {
+  /** Whether the work begins at once; else when its turn has come, by `alone`. */
+  admits(work: Work): boolean {
     work.alone = work.crashes >= limits.crashesAlone && work.crashes < limits.crashesMax;
-    if (work.alone) { this.alone(run); return; }
-    this.begin();
-    run();
+    if (!work.alone) this.begin();
+    return !work.alone;
   }
   /** What was never admitted may leave, too. */
   left(work: Work): void {

@@ -3,6 +3,7 @@ import { shortHash } from '../hash.ts';
 import { encodeBody } from '../journal/codec.ts';
 import type { Body } from '../sdk/message.ts';
 import { PART, turned, type Lineage } from './lineage.ts';
+import type { CallContext } from './call-context.ts';
 import type { Segment } from './segment.ts';
 import type { Unit } from './unit.ts';
 
@@ -22,6 +23,8 @@ export class Visit {
   depth = 0;
   /** What it added to its lineage since the visit that it came from. */
   turn = '';
+  /** Of the nodes that it passed one after the other: one for all of them, a new one for each hop would cost a fifth of the way. */
+  context: CallContext | undefined = undefined;
   #from: Visit | null = null;
   #step = '';
   /** Where the visit began, and how often it has gone on from there by the only wire of a default port. */

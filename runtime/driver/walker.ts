@@ -68,7 +68,8 @@ export class Walker {
   /** An accepted message leaves its source. */
   leaveBy(visit: Visit, port: string): void {
     visit.unit.count.done++;
-    const next = this.#send(visit, portOf(visit.unit, port), { body: visit.body, ordinal: 0 });
+    const out = portOf(visit.unit, port);
+    const next = out === visit.unit.out ? this.#sendOne(visit, visit.body) : this.#send(visit, out, { body: visit.body, ordinal: 0 });
     if (next) this.#go(next);
   }
 
@@ -129,6 +130,7 @@ export class Walker {
   #later(visit: Visit, result: Promise<HandlerResult>): void {
     const { unit, segment } = visit;
     segment.open++;
+    visit.context = undefined; // the call has it until it ends, and longer
     result.then((value) => this.leave(visit, value), (error: unknown) => this.fail(visit, failureOf(error, unit.id)))
       .catch((error: unknown) => this.services.bug(error, { en: `leaving node ${unit.id}`, ru: `выход из узла ${unit.id}` }))
       .finally(() => segment.close());
@@ -340,7 +342,7 @@ export class Walker {
 
 function run(visit: Visit): HandlerResult | Promise<HandlerResult> {
   const { unit, body } = visit;
-  const context = new CallContext(unit, visit, visit.segment.origin);
+  const context = visit.context === undefined ? (visit.context = new CallContext(unit, visit, visit.segment.origin)) : visit.context.at(unit);
   // The usual way first: it must not pay for making what only the other needs.
   if (unit.config === undefined || unit.config.static) return unit.definition?.run?.(body, context as never);
   const call = (config: unknown): HandlerResult | Promise<HandlerResult> => {

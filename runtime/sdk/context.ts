@@ -63,7 +63,7 @@ export interface StateView {
 }
 export type NodeState = { readonly [scope in StateScope]: StateView };
 
-/** Powers of one call. `C` is the node's resolved config, `P` what `prepare` made. */
+/** Powers of one call, until it has ended: what is to be used later has to be taken out before (`const { status } = ctx`). `C` is the node's resolved config, `P` what `prepare` made. */
 export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   readonly config: C;
   readonly prepared: P;
