@@ -583,6 +583,10 @@ export const nodeFailureCodes = {
     means: { en: 'A node that declares itself pure reached for a power that acts outside.', ru: 'Узел, объявленный чистым, обратился к средству, действующему наружу.' },
     fix: { en: 'The author of the node declares its replay as idempotent or external.', ru: 'Автору узла нужно объявить replay как idempotent или external.' },
   },
+  'try.only-reads': {
+    means: { en: 'A node that is tried would have made a call that may change something outside.', ru: 'Узел в пробе сделал бы вызов, который может что-то изменить снаружи.' },
+    fix: { en: 'Deploy the flow to make the call; a try only reads.', ru: 'Чтобы сделать вызов, примените поток; проба только читает.' },
+  },
   'context.not-declared': {
     means: { en: 'A node reached for context that its type does not declare to use.', ru: 'Узел обратился к контексту, использование которого его тип не объявляет.' },
     fix: { en: 'The author of the node declares `state` with the widest scope that it uses; in a function node choose its context in the settings.', ru: 'Автору узла нужно объявить `state` с самой широкой нужной областью; в узле function выберите контекст в настройках.' },

@@ -208,6 +208,13 @@ export const limits = {
   sandboxLogsPerMessage: 20, // beyond it a count
   sandboxLogBytesMax: 8 * KB, // of one line
   sandboxTimersMax: 1_000, // of one message
+  sandboxFetchCallsMax: 50, // of the code for one message; who needs more splits the message, and each part is tried again by itself
+  sandboxFetchAtOnceOfNode: 16, // of one function node, all its messages together: what a service takes from one caller
+  sandboxFetchAtOnce: 64, // of all function nodes, so that one that waits for slow servers leaves room for others
+  sandboxFetchHostsMax: 100, // that one node is granted; a person reads the list
+  sandboxFetchHeadChars: 16 * KB, // of one call's address and headers: what servers take
+  sandboxFetchRequestBytes: 4 * MB, // of all bodies sent for one message, as much as it may send on
+  sandboxFetchAnswerBytes: 4 * MB, // of one answer: it is in the isolate as text and again as what the code makes of it
   sandboxBeatMs: 1 * SECOND, // the child says that it lives, while it works
   sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load
   sandboxRssWatchMs: 50, // a bomb takes some hundred MB in this time

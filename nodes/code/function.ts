@@ -1,8 +1,10 @@
 import { defineNode, field, limits, moduleName, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
-import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
+import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxNet, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
 
 const MB = 1024 * 1024;
 const MEMORY_MIN_MB = 8; // an isolate needs so much to begin with
+
+const HOST = '(https?://)?((\\*\\.)?[^\\s/*:?#@\\[\\]]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?';
 
 const EXAMPLE_CODE = `msg.payload = {
   name: msg.payload.name.trim(),
@@ -31,7 +33,8 @@ export default defineNode({
       '**Not as in Node-RED**:',
       '- Nothing lasts from message to message but context: global variables are made anew for each, and the language’s own objects cannot be changed. So a message can be run again after a failure and gives the same.',
       '- `Date.now()` is the time at which the message was accepted, and `Math.random()`, `crypto.randomUUID()` and `crypto.randomBytes()` give the same for the same message. They are good for ids, not for secrets.',
-      '- There is no `process`, `fetch` or file, and no `eval`. Use the http-request and sql-query nodes. In place of `require` and `import` stands **Modules**.',
+      '- There is no `process` or file, and no `eval`. Use the sql-query node for databases. In place of `require` and `import` stands **Modules**.',
+      '- `fetch` is there when **Calls to servers** in the settings grants it, for the servers that are named there: see below.',
       '- `context`, `flow` and `global` (`get`, `set`, `keys`, `update`) are there when **Context** in the settings grants them: the node’s own, the flow’s too, or that of all flows too. What the code sets is written together with what it sends, or not at all when it fails. The messages then go one at a time over all nodes that use the same context, so that no update is lost, and everything in it crosses to the code with each message: keep it small. A key is a path (`"orders[0].sum"`), a list of keys is read and set at once, and a callback is called at once; there is one store, so its name does not matter. What `get` gives is a copy: `set` it again, or use `update("count", (n = 0) => n + 1)`.',
       '',
       '**TypeScript**, when the settings say so: types are erased, line by line, and not checked at a deploy. What makes code of its own (`enum`, `namespace`, `private` in a constructor’s parameters, `<Type>value`) is refused with its place.',
@@ -42,7 +45,18 @@ export default defineNode({
       '',
       '**Modules**: npm modules in pure JavaScript that the installation allows (`millrace modules` lists them), each with its name in the code: `dayjs` as `dayjs`, `lodash/groupBy` as `groupBy`. Both codes find them under that name; the value is the default export, else all exports. A module is loaded anew for each message whose code names it, so that nothing lasts in it either: what the code sets on it (`dayjs.extend(…)`, `dayjs.locale("ru")`) holds for that message, and setup code sets nothing for messages. Loading takes time: some 0.02 ms for dayjs, 2 ms for all of lodash, so name the part that you need. What works only in Node, changes prototypes or makes code from text fails, most often at the deploy.',
       '',
-      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away.',
+      '**Calls to servers** give the code `fetch(address, { method, headers, body, redirect, signal })` with `Response`, `Headers`, `AbortController` and `AbortSignal.timeout(ms)`, much as browsers have them. A body is text, bytes or `URLSearchParams`; an answer is read whole with `text()`, `json()`, `bytes()` or `arrayBuffer()`, and a status such as 404 is no failure: look at `ok` and `status`. What cannot be called (a server or method that is not granted, a private address, too much) and what does not answer rejects with a `TypeError`, which the code may catch. Uncaught:',
+      '',
+      '| what happened | then |',
+      '|---|---|',
+      '| not granted, or a private address | the message’s failure |',
+      '| the message’s only call, and the server cannot be reached | the server pauses; no attempt is used up |',
+      '| no answer in time, connection cut, broken answer, and nothing was written before | tried again with growing waits, all of the code anew |',
+      '| the same after a call that may have changed something (neither GET nor HEAD) | the outcome is unknown: the message is set aside, or tried again if **When the outcome of a call is unknown** says so |',
+      '',
+      `With this grant messages rest on disk before the code runs, and run independently of each other, up to the node’s concurrency. After a crash of Millrace, code that only reads runs again; with all methods the outcome is unknown. Each call that may change something carries an \`Idempotency-Key\` made of the message’s id and the call’s number, the same at each attempt, unless the code gives one of its own. The wait for answers is part of the message’s time; calls that read and that nobody awaits any more are broken off at its end, others are waited for. A message may make ${limits.sandboxFetchCallsMax} calls, send ${limits.sandboxFetchRequestBytes / MB} MB with them and get ${limits.sandboxFetchAnswerBytes / MB} MB with each answer.`,
+      '',
+      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away. Calls of GET and HEAD are made really, others are refused.',
       '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
     ].join('\n'),
@@ -59,7 +73,8 @@ export default defineNode({
       '**Не так, как в Node-RED**:',
       '- От сообщения к сообщению сохраняется только контекст: глобальные переменные у каждого свои, а встроенные объекты языка изменить нельзя. Поэтому после сбоя сообщение можно выполнить снова с тем же результатом.',
       '- `Date.now()` — время приёма сообщения, а `Math.random()`, `crypto.randomUUID()` и `crypto.randomBytes()` для одного и того же сообщения дают одно и то же. Они годятся для идентификаторов, но не для секретов.',
-      '- Нет `process`, `fetch`, файлов и `eval`. Используйте узлы http-request и sql-query. Вместо `require` и `import` — **Модули**.',
+      '- Нет `process`, файлов и `eval`. Для баз данных есть узел sql-query. Вместо `require` и `import` — **Модули**.',
+      '- `fetch` доступен, когда его разрешает **Вызовы серверов** в настройках, и только для указанных там серверов: см. ниже.',
       '- `context`, `flow` и `global` (`get`, `set`, `keys`, `update`) доступны, когда их разрешает **Контекст** в настройках: собственный узла, также потока или также всех потоков. Записанное кодом сохраняется вместе с тем, что он отправил, или не сохраняется вовсе при ошибке. Сообщения тогда идут по одному через все узлы с тем же контекстом, поэтому ни одно изменение не теряется, и всё содержимое передаётся коду с каждым сообщением: держите его небольшим. Ключ — путь (`"orders[0].sum"`), список ключей читается и записывается сразу, а функция обратного вызова вызывается тут же; хранилище одно, поэтому его имя не важно. `get` возвращает копию: запишите её снова через `set` или используйте `update("count", (n = 0) => n + 1)`.',
       '',
       '**TypeScript** — если так сказано в настройках: типы стираются построчно и при развёртывании не проверяются. То, что порождает код (`enum`, `namespace`, `private` в параметрах конструктора, `<Type>value`), не принимается; указывается место.',
@@ -70,13 +85,26 @@ export default defineNode({
       '',
       '**Модули** — модули npm на чистом JavaScript, разрешённые в этой установке (их перечисляет `millrace modules`), каждый под своим именем в коде: `dayjs` как `dayjs`, `lodash/groupBy` как `groupBy`. Имя доступно и коду, и коду подготовки; значение — экспорт по умолчанию, иначе все экспорты. Модуль загружается заново для каждого сообщения, код которого его назвал, поэтому и в нём ничего не сохраняется: заданное кодом (`dayjs.extend(…)`, `dayjs.locale("ru")`) действует для этого сообщения, а код подготовки для сообщений ничего не задаёт. Загрузка требует времени: около 0,02 мс для dayjs, 2 мс для всего lodash, поэтому указывайте нужную часть. То, что работает только в Node, меняет прототипы или порождает код из текста, завершится ошибкой, чаще всего уже при развёртывании.',
       '',
-      '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается.',
+      '**Вызовы серверов** дают коду `fetch(адрес, { method, headers, body, redirect, signal })` и с ним `Response`, `Headers`, `AbortController` и `AbortSignal.timeout(мс)` — почти как в браузере. Тело — текст, байты или `URLSearchParams`; ответ читается целиком через `text()`, `json()`, `bytes()` или `arrayBuffer()`, а статус вроде 404 не ошибка: смотрите `ok` и `status`. Недопустимый вызов (сервер или метод не разрешён, адрес частный, слишком много) и отсутствие ответа завершают промис ошибкой `TypeError`, которую код может обработать. Если не обработал:',
+      '',
+      '| что произошло | что дальше |',
+      '|---|---|',
+      '| не разрешено или адрес частный | ошибка сообщения |',
+      '| единственный вызов сообщения, и сервер недоступен | сервер приостановлен; попытки не расходуются |',
+      '| нет ответа вовремя, обрыв, повреждённый ответ, и до этого ничего не записано | повтор с растущими паузами, весь код заново |',
+      '| то же после вызова, который мог что-то изменить (не GET и не HEAD) | исход неизвестен: сообщение откладывается или повторяется, если так задано в **Если исход вызова неизвестен** |',
+      '',
+      `С этим разрешением сообщения записываются на диск до выполнения кода и выполняются независимо друг от друга, не больше одновременно, чем задано у узла. После сбоя Millrace код, который только читает, выполняется снова; со всеми методами исход неизвестен. Каждый вызов, который может что-то изменить, несёт \`Idempotency-Key\` из id сообщения и номера вызова, одинаковый при каждой попытке, если код не задал свой. Ожидание ответов входит во время сообщения; вызовы чтения, которых уже никто не ждёт, в его конце прерываются, остальных дожидаются. На одно сообщение — ${limits.sandboxFetchCallsMax} вызовов, ${limits.sandboxFetchRequestBytes / MB} МБ в них и по ${limits.sandboxFetchAnswerBytes / MB} МБ в каждом ответе.`,
+      '',
+      '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается. Вызовы GET и HEAD делаются на самом деле, остальные не выполняются.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),
   },
   keywords: ['javascript', 'js', 'typescript', 'ts', 'code', 'script', 'код', 'скрипт', 'программа'],
-  replay: 'pure',
+  // What a call to a server costs when it is made again; without a grant there is none.
+  replay: { when: { field: 'fetch', is: ['none'] }, then: 'pure', else: { when: { field: 'fetch', is: ['read'] }, then: 'idempotent', else: 'external' } },
+  tryable: true,
   config: {
     code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup', modulesField: 'modules' }),
     language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
@@ -108,6 +136,16 @@ export default defineNode({
       default: 'none', advanced: true,
       help: { en: 'What the code may keep from message to message. With it messages go one at a time.', ru: 'Что код может хранить от сообщения к сообщению. С ним сообщения идут по одному.' },
     }),
+    fetch: field.choice({ en: 'Calls to servers', ru: 'Вызовы серверов' }, [
+      { value: 'none', title: { en: 'None', ru: 'Нет' } }, { value: 'read', title: { en: 'Only reading: GET and HEAD', ru: 'Только чтение: GET и HEAD' } }, { value: 'all', title: { en: 'With all methods', ru: 'Все методы' } },
+    ], {
+      default: 'none', advanced: true,
+      help: { en: 'Gives the code fetch. Messages then rest on disk before the code runs, because what it calls cannot be taken back.', ru: 'Даёт коду fetch. Тогда сообщения записываются на диск до выполнения кода: сделанные вызовы нельзя отменить.' },
+    }),
+    hosts: field.list({ en: 'Servers that it may call', ru: 'Серверы, к которым он может обращаться' }, field.text({ en: 'Server', ru: 'Сервер' }, { required: true, dynamic: ['$env'], pattern: HOST, placeholder: 'api.example.com' }), {
+      default: [], advanced: true, visible: { field: 'fetch', not: ['none'] },
+      help: { en: 'api.example.com, *.example.com, https://api.example.com:8443. Redirects stay within them.', ru: 'api.example.com, *.example.com, https://api.example.com:8443. Перенаправления за их пределы не выполняются.' },
+    }),
     timeout: field.duration({ en: 'Time for one message', ru: 'Время на сообщение' }, {
       default: `${limits.sandboxTimeoutMs}ms`, advanced: true, dynamic: ['$env'],
       help: {
@@ -131,6 +169,10 @@ export default defineNode({
     'function.timeout': { en: 'The code did not end in time.', ru: 'Код не завершился вовремя.' },
     'function.memory': { en: 'The code needed more memory than it may have.', ru: 'Коду понадобилось больше памяти, чем разрешено.' },
     'function.output-too-large': { en: 'The code sent more for one message than is allowed.', ru: 'Код отправил для одного сообщения больше, чем разрешено.' },
+    'function.fetch-grant': { en: 'The servers that the code may call cannot be read from the settings.', ru: 'Список разрешённых серверов в настройках не читается.' },
+    'function.fetch-refused': { en: 'The code called what it may not: a server or method that is not granted, a private address, or more than is allowed for one message.', ru: 'Код сделал недопустимый вызов: сервер или метод не разрешён, адрес частный или превышены пределы для сообщения.' },
+    'function.fetch-failed': { en: 'A server that the code called did not answer as it should, and the code did not catch that.', ru: 'Сервер, вызванный кодом, не ответил как следует, и код не обработал это.' },
+    'function.fetch-interrupted': { en: 'The sandbox ended while the code was calling servers; what they did is not known.', ru: 'Песочница завершилась, когда код обращался к серверам; что они сделали, неизвестно.' },
     'function.crashed': { en: 'The code ended the sandbox’s process.', ru: 'Код завершил процесс песочницы.' },
   },
   examples: [
@@ -156,6 +198,7 @@ export default defineNode({
     return host.sandbox.open({
       code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? moduleName(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
+      ...(config.fetch !== 'none' && { fetch: { hosts: config.hosts, methods: config.fetch } }),
     });
   },
   dispose: (opened) => opened.close(),
@@ -179,7 +222,7 @@ export default defineNode({
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
-type Context = NodeContext<{ readonly context: string }, SandboxFunction>;
+type Context = NodeContext<{ readonly context: string; readonly fetch: 'none' | 'read' | 'all' }, SandboxFunction>;
 
 /** A message on its way in. Its id is made only where the code asks for it. */
 class Crossing implements SandboxMessage {
@@ -187,6 +230,7 @@ class Crossing implements SandboxMessage {
   readonly body: Body;
   readonly traced: boolean;
   readonly state?: SandboxState;
+  readonly net?: SandboxNet;
   readonly #context: Context | undefined;
 
   constructor(context: Context | undefined, body: Body, traced = false) {
@@ -196,6 +240,7 @@ class Crossing implements SandboxMessage {
     this.traced = traced;
     const state = stateOf(context);
     if (state) this.state = state;
+    if (context && context.config.fetch !== 'none') this.net = { fetch: context.fetch, key: context.idempotencyKey, signal: context.signal };
   }
   get id(): string { return this.#context?.envelope.id ?? ''; }
 }
@@ -214,8 +259,8 @@ function stateOf(context: Context | undefined): SandboxState | undefined {
 function outcome(result: SandboxResult, context: Context | undefined): HandlerResult | NodeFailure {
   for (const { level, text } of result.logs) context?.log[level === 'log' ? 'info' : level](text);
   if ('failure' in result) {
-    const { code, text, details } = result.failure;
-    return new NodeFailure(code, text, { details, retry: code === 'sandbox.unavailable' ? 'backoff' : 'never' });
+    const { code, text, retry = code === 'sandbox.unavailable' ? 'backoff' : 'never', ...more } = result.failure;
+    return new NodeFailure(code, text, { ...more, retry });
   }
   if (result.status) context?.status(result.status.kind, { en: result.status.text, ru: result.status.text });
   try {

@@ -4,9 +4,10 @@ import type { Flow, Text } from '../flow/flow.ts';
 import { decodeBody, encodeBody } from '../journal/codec.ts';
 import { limits } from '../limits.ts';
 import { Observers, type RuntimeEvent } from '../observe.ts';
-import type { SandboxDoor, SandboxFunction, SandboxProgram } from '../sdk/context.ts';
+import type { Fetch, SandboxDoor, SandboxFunction, SandboxProgram } from '../sdk/context.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
 import { dueOf, isDirective, isDrop, isHold, isMany, isToPorts, portsOf, ruleOf, type Body, type Many } from '../sdk/message.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
 import { CallContext } from './call-context.ts';
 import { callNode } from './caller.ts';
 import { failureOf, timedOut } from './failures.ts';
@@ -20,7 +21,7 @@ import { configFor, NodeCount, WireCount, type Unit } from './unit.ts';
 type Told = Omit<TryAnswer, 'input' | 'ms' | 'logs' | 'status'>;
 interface Ran { readonly told: Told; readonly ms: number }
 
-/** Runs a pure node on one message, as a person asks for it: with a config that is perhaps never deployed, on a copy of the context, and with code in a process of its own. */
+/** Runs a node on one message, as a person asks for it: with a config that is perhaps never deployed, on a copy of the context, with code in a process of its own, and only reading what is outside. */
 export class Tries {
   readonly #services: Services;
   #running = 0;
@@ -45,7 +46,7 @@ export class Tries {
     const seen: RuntimeEvent[] = [];
     const observers = new Observers();
     observers.watch((event) => { if (seen.length < limits.triedLogs) seen.push(event); });
-    const aside: Services = { ...services, observers, states: services.states.copy(flow.id), sandbox: trialsOf(services.trials) };
+    const aside: Services = { ...services, observers, states: services.states.copy(flow.id), sandbox: trialsOf(services.trials), fetch: onlyReading(services.fetch) };
     const counts = { count: () => new NodeCount(), wireCount: () => new WireCount(), replies: { reply: () => false } };
     const revision = await Revision.make({ flow: inUse(flow, node), number: 0, services: aside, counts, before: undefined });
     try {
@@ -64,6 +65,16 @@ function inUse(flow: Flow, node: string): Flow {
   const { disabled: _, ...rest } = flow.nodes[node] as Flow['nodes'][string];
   return { ...flow, nodes: { [node]: rest } };
 }
+
+/** What is read is read really; a call that may change something is refused, and the node is told so. */
+const onlyReading = (fetch: Fetch): Fetch => async (url, options = {}) => {
+  const method = (options.method ?? 'GET').toUpperCase();
+  if (method === 'GET' || method === 'HEAD') return await fetch(url, options);
+  throw new NodeFailure('try.only-reads', {
+    en: `calling ${method} ${url.replace(/[?#].*$/s, '')}: a try changes nothing outside, so it makes calls of GET and HEAD only; deploy the flow to make this one`,
+    ru: `вызов ${method} ${url.replace(/[?#].*$/s, '')}: проба ничего не меняет снаружи, поэтому делает только вызовы GET и HEAD; чтобы сделать этот, примените поток`,
+  });
+};
 
 /** Less time than a deployed node may have. The process is there before the first message, so that its start is not counted as the node's time. */
 function trialsOf(trials: SandboxDoor): SandboxDoor {

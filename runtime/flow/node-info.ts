@@ -126,7 +126,7 @@ export interface NodeInfo {
   readonly button?: boolean;
   /** Shows its messages in the debug panel and has a switch at the card. */
   readonly debugs?: boolean;
-  /** One message can be tried on it without a deploy: it is pure, answers at once, and something leaves it. */
+  /** One message can be tried on it without a deploy: it changes nothing outside, at least not then, answers at once, and something leaves it. */
   readonly tryable?: boolean;
   /** Waits so long for somebody outside that its messages must be on disk: refused in memory mode. */
   readonly durable?: boolean;

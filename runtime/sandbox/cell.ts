@@ -2,6 +2,8 @@ import type { Isolate, Reference, Script } from 'isolated-vm';
 import type ivmModule from 'isolated-vm';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import type { Answers } from './answers.ts';
+import { requestsIn } from './fetch-requests.ts';
 import { failureBefore, type BatchFailure, type Definition } from './frames.ts';
 
 /** One function of the host's definitions, inside its cell. */
@@ -36,13 +38,16 @@ interface Turn {
   startedAt: number;
   settled: Promise<unknown>;
 }
-interface Asked { readonly call: number; readonly number: number; readonly text: string }
+interface Asked { readonly call: number; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string }
+/** A batch: its text, and the way of its code to the network. `ask` is missing where there is none. */
+interface Given { readonly call: number; readonly text: string; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined }
 
 const STEP = 0;
 const COLLECT = 1;
 const BLAME = 2;
 const SET_UP = 3;
 const TRY_MODULES = 4;
+const ANSWER = 5;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const WATCH_MS = 25; // how late a stuck turn is noticed
@@ -81,17 +86,20 @@ export class Cell {
   }
 
   /** Runs a batch to its end; `part` gets results as they become ready. Rejects with `Broken`. */
-  async run(fn: CellFunction, given: { readonly call: number; readonly text: string }, part: (results: string, last: boolean) => void): Promise<void> {
+  async run(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
+    const { call, answers } = given;
     const number = ++this.#batches;
-    let { text } = given;
+    let asked: Asked = { call, kind: STEP, number, text: given.text };
     for (;;) {
-      const answer = await this.#turn(fn, { call: given.call, number, text });
-      text = '';
+      let answer = await this.#turn(fn, asked);
+      if (answer.startsWith('q')) answer = pass(answer, given);
       const state = answer.charAt(0);
       const cut = state === 'w' ? answer.indexOf(';') : 0;
       if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
       if (state === 'd') return;
-      if (state === 'w') await this.#wait(Number(answer.slice(1, cut)));
+      if (state === 'w') await this.#wait(Number(answer.slice(1, cut)), answers);
+      const told = answers.next();
+      asked = told === undefined ? { call, kind: STEP, number, text: '' } : { call, kind: ANSWER, number, text: told };
     }
   }
 
@@ -105,7 +113,7 @@ export class Cell {
 
   /** A step and, once everything that it set off has run, what came of it. The isolate takes its tasks in order, so both are sent at once. */
   async #openTurn(enter: Enter, asked: Asked, timeout: number): Promise<string> {
-    const stepped = ask(enter, timeout, [STEP, asked.number, asked.text]);
+    const stepped = ask(enter, timeout, [asked.kind, asked.number, asked.text]);
     const collected = ask(enter, timeout, [COLLECT, asked.number, '']);
     const [first, second] = await Promise.allSettled([stepped, collected]);
     const error: unknown = first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
@@ -189,17 +197,23 @@ export class Cell {
     this.#prelude = undefined;
   }
 
-  #wait(ms: number): Promise<void> {
+  /** So long, or until an answer comes. */
+  #wait(ms: number, answers: Answers): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = this.#tools.clock.after(ms, () => {
+      const over = (): void => {
+        stop();
+        answers.onNext(undefined);
         this.#waits.delete(lost);
         resolve();
-      });
+      };
+      const stop = this.#tools.clock.after(ms, over);
       const lost = (error: Broken): void => {
         stop();
+        answers.onNext(undefined);
         reject(error);
       };
       this.#waits.add(lost);
+      answers.onNext(over);
     });
   }
 
@@ -254,6 +268,16 @@ export class Cell {
       throw new Broken(compileFailure(messageOf(error)));
     }
   }
+}
+
+/** What the code asks stands before the rest, `q` and its length. Answers the rest. */
+function pass(answer: string, { ask }: Given): string {
+  const cut = answer.indexOf(';');
+  const end = cut + 1 + Number(answer.slice(1, cut));
+  const asked = answer.slice(cut + 1, end);
+  if (!ask || !(end > cut) || end > answer.length || !requestsIn(asked)) throw new Broken({ reason: 'broken', message: 'it asked for what code cannot ask' });
+  ask(asked);
+  return answer.slice(end);
 }
 
 const ask = (enter: Enter, timeout: number, args: readonly [number, number, string]): Promise<string> => enter.apply(undefined, [...args], { timeout }) as Promise<string>;

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type ivmModule from 'isolated-vm';
 import { systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import { Answers } from './answers.ts';
 import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
 import { FrameReader, frameBytes, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
 import { guestSource } from './guest/source.ts';
@@ -19,6 +20,7 @@ becomeNobody(Number(uid));
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();
 const cells = new Map<string, Cell>();
+const answers = new Map<number, Answers>();
 let running = 0;
 let beating = false;
 
@@ -55,10 +57,14 @@ async function call(id: number, text: string): Promise<void> {
   beat();
   try {
     if (!known) throw new Broken({ reason: 'lost' });
-    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1) }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
+    const told = new Answers();
+    answers.set(id, told);
+    const ask = known.fn.definition.asks ? (asked: string): void => { send(kinds.ask, id, asked); } : undefined;
+    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
   } catch (error) {
     send(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
   } finally {
+    answers.delete(id);
     running--;
   }
 }
@@ -76,6 +82,7 @@ function beat(): void {
 
 function take(frame: Frame): void {
   if (frame.kind === kinds.call) void call(frame.id, frame.text);
+  else if (frame.kind === kinds.answer) answers.get(frame.id)?.add(frame.text);
   else if (frame.kind === kinds.define) define(frame.id, frame.text);
   else if (frame.kind === kinds.forget) forget(frame.id);
 }

@@ -1,11 +1,9 @@
 import type { Json, Text } from '../flow/flow.ts';
-import type { FusedResult, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import type { FusedResult, SandboxFailure, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
 import type { ModuleBundle } from './bundle.ts';
 import { bodyBack, valueBack } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
-
-type Failure = Extract<SandboxResult, { failure: unknown }>['failure'];
 
 /** One result as the guest writes it. */
 type GuestResult =
@@ -13,7 +11,7 @@ type GuestResult =
   | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
-const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory']);
+const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory', 'fetch-refused', 'fetch-failed']);
 const NO_LOGS: readonly SandboxLog[] = [];
 
 /** What the words for a failure need of the function. */
@@ -69,6 +67,12 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
     en: `The code ended the sandbox’s process${message ? ` (${message})` : ''}. The message was tried alone to be sure that it is the one.`,
     ru: `Код завершил процесс песочницы${ru ? ` (${ru})` : ''}. Сообщение выполнили отдельно, чтобы убедиться, что дело в нём.`,
   }),
+  'fetch-refused': ({ message, ru = message }, at) => ({ en: `A call to a server was not made${at.en}: ${message}`, ru: `Вызов сервера не сделан${at.ru}: ${ru}` }),
+  'fetch-failed': ({ message, ru = message }, at) => ({ en: `A call to a server failed${at.en}: ${message}`, ru: `Вызов сервера не удался${at.ru}: ${ru}` }),
+  'fetch-interrupted': () => ({
+    en: 'The sandbox ended while the code of this message was calling servers. What they did is not known; look there before you send it again.',
+    ru: 'Песочница завершилась, когда код этого сообщения обращался к серверам. Что они сделали, неизвестно; проверьте там, прежде чем отправлять снова.',
+  }),
   unavailable: ({ message, ru = message }) => ({
     en: `The sandbox cannot be started: ${message}. Its package isolated-vm needs Node 24 and one of the supported platforms.`,
     ru: `Песочница не запускается: ${ru}. Её пакету isolated-vm нужен Node 24 и одна из поддерживаемых платформ.`,
@@ -76,7 +80,7 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
 };
 
 /** `code` without its area. `line` and `column` are those of the user's code, from 1. */
-export function failure(code: string, cause: Cause, modules?: ModuleBundle): Failure {
+export function failure(code: string, cause: Cause, modules?: ModuleBundle): SandboxFailure {
   const known = Object.hasOwn(WORDS, code) ? code : 'threw';
   const module = cause.moduleLine === undefined ? undefined : modules?.placeOf(cause.moduleLine);
   const at = placed(cause, module);

@@ -9,6 +9,8 @@ export const kinds = {
   forget: 2,
   /** id: call; text: function id, a space, the batch. */
   call: 3,
+  /** id: call; text: what came of one thing that it asked, for the guest. */
+  answer: 4,
   /** From the child. id: call; text: results that are ready. */
   part: 16,
   /** id: call; text: the last results. */
@@ -19,6 +21,8 @@ export const kinds = {
   fatal: 19,
   /** The child's own thread is alive. */
   beat: 20,
+  /** id: call; text: what the code asks of the network (`fetch-requests.ts`). */
+  ask: 21,
 } as const;
 export type FrameKind = (typeof kinds)[keyof typeof kinds];
 
@@ -49,7 +53,7 @@ export function failureBefore(what: 'setup' | 'modules', failure: BatchFailure):
 }
 
 /** A function as the child gets it: the code of one node, or of several in a row. */
-export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; readonly sources: readonly Source[]; /** Loads the modules, called with what they see as globals. */ readonly moduleSource?: string | undefined; readonly guest: string }
+export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; /** It may ask of the network. */ readonly asks?: boolean; readonly sources: readonly Source[]; /** Loads the modules, called with what they see as globals. */ readonly moduleSource?: string | undefined; readonly guest: string }
 /** Each a function as text. With `setup` the code's gives the code when it is called with what `setup` gave. */
 export interface Source { readonly code: string; readonly setup: string | null }
 

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import { requestsIn, type Asked } from './fetch-requests.ts';
 import { FrameReader, frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
 import { plainChild } from './plain-child.ts';
 
@@ -16,6 +17,8 @@ export interface BatchCall {
   /** Results in order; after the last one the batch is done. */
   take(results: readonly unknown[], last: boolean): void;
   failed(failure: BatchFailure): void;
+  /** What the code asks of the network; `tell` brings an answer. False for what honest code never asks. */
+  ask?(asked: readonly Asked[], tell: (text: string) => void): boolean;
 }
 
 /** Why a process ended, and whose batch did it when that is known. */
@@ -122,12 +125,20 @@ export class Link {
       if (Number(text) > this.#rssMax()) this.kill('memory', `it took ${text} MB`);
     } else if (kind === kinds.fatal) this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
     else if (!call) return;
+    else if (kind === kinds.ask) this.#ask(id, call, text);
     else if (kind === kinds.part) call.take(JSON.parse(`[${text}]`) as unknown[], false);
     else {
       this.#calls.delete(id);
       if (kind === kinds.end) call.take(JSON.parse(`[${text}]`) as unknown[], true);
       else call.failed(JSON.parse(text) as BatchFailure);
     }
+  }
+
+  /** Whoever writes what the guest never writes has left it. */
+  #ask(number: number, call: BatchCall, text: string): void {
+    const asked = requestsIn(text);
+    const tell = (answer: string): void => { if (this.#calls.get(number) === call && !this.#verdict) this.#pipe.write(frameBytes(kinds.answer, number, answer)); };
+    if (!asked || call.ask?.(asked, tell) !== true) this.kill('crashed', 'it asked for what code cannot ask', call);
   }
 
   /** From outside, because a thread that allocates without end may keep the child from noticing. */

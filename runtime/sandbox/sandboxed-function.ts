@@ -2,12 +2,14 @@ import { limits } from '../limits.ts';
 import type { SandboxMessage } from '../sdk/context.ts';
 import { rowText, withMessageId } from './body-codec.ts';
 import type { Cause } from './failures.ts';
+import type { MessageCalls } from './fetch-calls.ts';
+import type { Asked } from './fetch-requests.ts';
 import type { BatchFailure, Definition } from './frames.ts';
 import type { BatchCall } from './link.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A message that waits for its result. */
-interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number; /** It was alone in a process that ended by itself. */ endedOne: boolean }
+interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number; /** It was alone in a process that ended by itself. */ endedOne: boolean; calls: MessageCalls | undefined }
 interface Group<R> { readonly results: R[]; left: number; readonly resolve: (results: readonly R[]) => void }
 
 /** What is called, and how its results are read. */
@@ -19,6 +21,9 @@ export interface FunctionParts<R> {
   /** `AGAIN`: it is to be asked once more, traced. */
   read(given: unknown, message: SandboxMessage): R | typeof AGAIN;
   failed(code: string, cause: Cause): R;
+  /** For code that may call servers: its calls for one message, and what a result means after them. */
+  callsOf?(message: SandboxMessage): MessageCalls;
+  judge?(result: R, calls: MessageCalls): R;
 }
 export const AGAIN = Symbol('again');
 
@@ -60,7 +65,7 @@ export class SandboxedFunction<R> {
     if (messages.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const group: Group<R> = { results: new Array<R>(messages.length), left: messages.length, resolve };
-      messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0, endedOne: false }); });
+      messages.forEach((message, index) => { this.#waiting.push({ message, group, index, row: undefined, size: 0, endedOne: false, calls: undefined }); });
       this.#pump();
     });
   }
@@ -139,9 +144,10 @@ export class SandboxedFunction<R> {
     this.#inFlight++;
     const suspected = this.#distrust > 0;
     let done = 0;
+    let from = 0;
     const call: BatchCall = {
       fn: this.#parts,
-      text: () => listOf(ready, done),
+      text: () => listOf(ready, (from = done)),
       take: (results, last) => {
         for (const result of results) {
           const item = ready[done++];
@@ -152,14 +158,23 @@ export class SandboxedFunction<R> {
         this.#left(ready.slice(done), { reason: 'broken', message: 'results are missing' });
       },
       failed: (failure) => { this.#left(ready.slice(done), failure); },
+      ...(this.#parts.callsOf && { ask: (asked, tell) => asked.every((each) => this.#ask(from + each.row < done ? undefined : ready[from + each.row], each, tell)) }),
     };
     if (suspected) this.#carrier.alone(call);
     else this.#carrier.together(call);
   }
 
+  #ask(item: Item<R> | undefined, asked: Asked, tell: (text: string) => void): boolean {
+    if (!item) return false; // it has its result, or never was
+    item.calls ??= this.#parts.callsOf?.(item.message);
+    return item.calls?.ask(asked, tell) ?? false;
+  }
+
   /** The batch is over; `rest` has no result. */
-  #left(rest: readonly Item<R>[], failure: BatchFailure): void {
+  #left(left: readonly Item<R>[], failure: BatchFailure): void {
     this.#inFlight--;
+    const isKnown = left.length === 1 && !failure.ended && failure.reason !== 'lost' && failure.reason !== 'suspect';
+    const rest = isKnown ? left : left.filter((item) => this.#mayRunAgain(item));
     const [only] = rest;
     const { reason, message } = failure;
     if (reason === 'lost') this.#waiting.unshift(...rest);
@@ -185,6 +200,16 @@ export class SandboxedFunction<R> {
     if (this.#closed && this.#inFlight === 0) this.#carrier.closed(this.#parts.id);
   }
 
+  /** One for which something outside may have been changed has its result: nobody knows what came of it. */
+  #mayRunAgain(item: Item<R>): boolean {
+    if (!item.calls) return true;
+    if (item.calls.wrote) this.#settle(item, this.#parts.failed('fetch-interrupted', {}));
+    else item.calls.end();
+    const again = !item.calls.wrote;
+    item.calls = undefined;
+    return again;
+  }
+
   #read(item: Item<R>, given: unknown): void {
     const result = this.#parts.read(given, item.message);
     if (result !== AGAIN) { this.#settle(item, result); return; }
@@ -195,8 +220,9 @@ export class SandboxedFunction<R> {
   }
 
   #settle(item: Item<R>, result: R): void {
-    const { group, index } = item;
-    group.results[index] = result;
+    const { group, index, calls } = item;
+    group.results[index] = calls === undefined ? result : this.#parts.judge?.(result, calls) ?? result;
+    calls?.end();
     if (--group.left === 0) group.resolve(group.results);
   }
 }

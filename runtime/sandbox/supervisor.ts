@@ -1,16 +1,19 @@
 import { systemClock, type Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
-import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
+import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxGrant, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
 import type { ModuleDoor } from './bundle.ts';
 import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
+import { MessageCalls, type CallRules } from './fetch-calls.ts';
+import { Grant } from './fetch-grant.ts';
 import { failureBefore, type Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd } from './link.ts';
 import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
 import { checkNames } from './module-names.ts';
-import { AGAIN, SandboxedFunction, type Carrier } from './sandboxed-function.ts';
+import { AGAIN, SandboxedFunction, type Carrier, type FunctionParts } from './sandboxed-function.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface SandboxOptions {
   readonly clock?: Clock;
@@ -39,6 +42,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #cells = new Map<string, number>();
   readonly #open = new Set<number>();
   readonly #made = new WeakMap<SandboxFunction, Made>();
+  readonly #fetches = new Turnstile(limits.sandboxFetchAtOnce);
   #ids = 0;
   #closed = false;
 
@@ -67,17 +71,20 @@ export class SandboxSupervisor implements SandboxDoor {
     const erase = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes : (code: string) => code;
     const [erased, setup] = [erase(program.code), erase(program.setup ?? '')];
     const used = program.modules ?? [];
-    const analysis = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
-    if (!('source' in analysis)) {
-      const { code, text, details } = failure('inSetup' in analysis ? 'setup' : 'syntax', analysis);
+    const read = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
+    if (!('source' in read)) {
+      const { code, text, details } = failure('inSetup' in read ? 'setup' : 'syntax', read);
       throw new NodeFailure(code, text, { details });
     }
+    // What calls servers waits, under whatever name.
+    const analysis = program.fetch === undefined ? read : { ...read, plain: false };
     const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
     const definition = this.#define(this.#cellFor(program), [made]);
     const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules };
     const opened = new SandboxedFunction<SandboxResult>({
       id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
+      ...(program.fetch && this.#callsBy(program.fetch)),
     }, this.#carrier);
     this.#made.set(opened, made);
     if (analysis.setup !== null || made.modules) await this.#setUp(opened, made);
@@ -101,6 +108,14 @@ export class SandboxSupervisor implements SandboxDoor {
     const cause = failureBefore(analysis.setup === null ? 'modules' : 'setup', why);
     const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause, modules);
     throw new NodeFailure(code, text, { details });
+  }
+
+  #callsBy(granted: SandboxGrant): Pick<FunctionParts<SandboxResult>, 'callsOf' | 'judge'> {
+    const rules: CallRules = { grant: new Grant(granted), turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches] };
+    return {
+      callsOf: (message) => new MessageCalls(rules, message.net),
+      judge: (result, calls) => ('failure' in result ? { ...result, failure: calls.judge(result.failure) } : result),
+    };
   }
 
   fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined {
@@ -138,15 +153,19 @@ export class SandboxSupervisor implements SandboxDoor {
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
-    return { cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }) };
+    return {
+      cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), asks: made.some(({ program }) => program.fetch !== undefined),
+      sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }),
+    };
   }
 
-  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [] }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
+  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [], fetch }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
     return {
       flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames, moduleNames: modules.map(({ name }) => name),
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
+      ...(fetch && { fetch: { reads: fetch.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes } }),
     };
   }
 

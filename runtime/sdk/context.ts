@@ -1,5 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { Body, Envelope } from './message.ts';
+import type { FailureOptions } from './node-failure.ts';
 
 /** What a node is given to work with. Nothing else of the world is within its reach. */
 
@@ -132,8 +133,14 @@ export interface SandboxProgram {
   /** Nodes of one flow share memory for what they have in common. */
   readonly flow?: string;
   readonly env: { readonly [name: string]: Json };
+  /** Lets the code call servers, by the `net` of each message; without it there is no `fetch`. */
+  readonly fetch?: SandboxGrant;
 }
 export interface UsedModule { readonly module: string; readonly name: string }
+/** `hosts`: `api.example.com`, `*.example.com`, `https://api.example.com:8443`. `read`: GET and HEAD only. */
+export interface SandboxGrant { readonly hosts: readonly string[]; readonly methods: 'read' | 'all' }
+/** By what the calls of one message are made. Each writing call gets an Idempotency-Key of `key` and its number, unless the code gives one. */
+export interface SandboxNet { readonly fetch: Fetch; readonly key: string; readonly signal: AbortSignal }
 export interface SandboxFunction {
   /** One result for each message, in order. A message's own failure is a value, so that it harms no other of the batch. */
   call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]>;
@@ -148,6 +155,7 @@ export interface SandboxMessage {
   readonly traced?: boolean;
   /** What the scopes hold that the code may use. */
   readonly state?: SandboxState;
+  readonly net?: SandboxNet;
 }
 export type SandboxState = { readonly [scope in StateScope]?: { readonly [key: string]: unknown } };
 /** What the code wrote to the context; undefined deletes. */
@@ -155,7 +163,9 @@ export interface SandboxWrite { readonly scope: StateScope; readonly key: string
 export type SandboxResult =
   /** Bodies by output, first to last. */
   | { readonly outputs: readonly (readonly Body[])[]; readonly logs: readonly SandboxLog[]; readonly status?: { readonly kind: StatusKind; readonly text: string }; readonly writes?: readonly SandboxWrite[] }
-  | { readonly failure: { readonly code: string; readonly text: Text; readonly details: { readonly [name: string]: Json } }; readonly logs: readonly SandboxLog[] };
+  | { readonly failure: SandboxFailure; readonly logs: readonly SandboxLog[] };
+/** What is not said is as for any failure of code: it would fail again. */
+export interface SandboxFailure extends Pick<FailureOptions, 'retry' | 'scope' | 'outcomeUnknown'> { readonly code: string; readonly text: Text; readonly details: { readonly [name: string]: Json } }
 export interface SandboxLog { readonly level: 'log' | 'warn' | 'error'; readonly text: string }
 
 /** A request that reached a source's route. */

@@ -112,6 +112,8 @@ export interface NodeDefinition {
 interface NodeSpec<F extends Fields, P> extends Declared {
   readonly replay: NodeInfo['replay'];
   readonly role?: 'action' | 'catch';
+  /** One message can be tried on it although it is not always pure: all that it does outside goes through `ctx.fetch`, which lets a try only read. */
+  readonly tryable?: true;
   readonly config: F;
   readonly inputs?: NodeInfo['inputs'];
   readonly migrations?: Migrations;
@@ -143,7 +145,7 @@ export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec
   const { prepare, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
   const leaves = Object.keys(spec.outputs.fixed).length > 0 || spec.outputs.dynamic !== undefined;
-  const tryable = spec.replay === 'pure' && (run ?? batch) !== undefined && !pace && leaves;
+  const tryable = (spec.replay === 'pure' || spec.tryable === true) && (run ?? batch) !== undefined && !pace && leaves;
   return {
     info: { ...info, role, ...(tryable && { tryable }), inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},

@@ -1,5 +1,6 @@
 import type { GuestBufferClass } from './buffer.ts';
 import { installChance, installFormats, installTime } from './chance.ts';
+import { takeAnswer } from './fetch-api.ts';
 import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
 import { allowOverrides, installModules, tryModules } from './modules.ts';
 import { installApi } from './node-api.ts';
@@ -21,6 +22,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   if (!first) throw new Error('no code');
   const guest: Guest = {
     ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    ...(first.config.fetch && { net: { rules: first.config.fetch, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();
   installTime(guest);
@@ -38,6 +40,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
     if (kind === 1) return collect(guest, number);
     if (kind === 3) return setUp(guest);
     if (kind === 4) return tryModules(guest);
+    if (kind === 5) return takeAnswer(guest, number, text);
     const [message = '', stack = ''] = JSON.parse(text) as string[];
     return blame(guest, number, { message, stack });
   };

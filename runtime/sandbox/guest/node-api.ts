@@ -2,6 +2,7 @@ import { makeBufferClass } from './buffer.ts';
 import { cloneValue } from './clone.ts';
 import { makeContextApi } from './context-api.ts';
 import { messageOf } from './failure.ts';
+import { fetchApi } from './fetch-api.ts';
 import { makeRedApi } from './red-util.ts';
 import { sendAll } from './send.ts';
 import type { Guest } from './state.ts';
@@ -95,6 +96,7 @@ export function installApi(guest: Guest): void {
     structuredClone: (value: unknown) => cloneValue(value),
     btoa: encodeBase64Text, atob: decodeBase64Text,
     URL: GuestUrl, URLSearchParams: GuestSearchParams, TextEncoder: GuestTextEncoder, TextDecoder: GuestTextDecoder,
+    ...(guest.net && fetchApi(guest, guest.net)),
   };
   for (const name of Object.keys(values)) {
     const value = values[name];

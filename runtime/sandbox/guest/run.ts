@@ -1,8 +1,10 @@
 import { failureText, refusal } from './failure.ts';
+import { dropCalls, openCalls, withAsked } from './fetch-api.ts';
 import { sendAll } from './send.ts';
 import { fusedText } from './fused.ts';
 import { Call } from './state.ts';
-import type { Batch, Guest } from './state.ts';
+import type { Words } from './failure.ts';
+import type { Batch, Guest, NetCall } from './state.ts';
 import { dropTimersOf, firstTimer, takeDueTimer } from './timers.ts';
 import { untagged } from './wire.ts';
 
@@ -142,8 +144,14 @@ export function forgetHanded(guest: Guest, batch: Batch): void {
   batch.handedBefore = batch.handed;
 }
 
-/** Ends the calls that are through, and hands over the results that are next in order. */
+/** What came of the turn, and what the code asks before it can go on. */
 export function collect(guest: Guest, number: number): string {
+  const answer = collectResults(guest, number);
+  return guest.net === undefined ? answer : withAsked(guest.net, answer);
+}
+
+/** Ends the calls that are through, and hands over the results that are next in order. */
+export function collectResults(guest: Guest, number: number): string {
   const batch = guest.batches.get(number);
   if (!batch) throw new Error('this batch was not begun');
   const now = guest.wallNow();
@@ -168,19 +176,28 @@ export function collect(guest: Guest, number: number): string {
 }
 
 export function isThrough(guest: Guest, call: Call, now: number): boolean {
-  if (call.thrown || call.done) return true;
+  if (call.thrown) return true;
+  const open = guest.net === undefined ? [] : openCalls(guest.net, call);
+  // A call that may change something is waited for, whatever else is over.
+  if (call.done && open.every(({ method }) => method === 'GET' || method === 'HEAD')) return true;
   if (now - call.startedAt >= guest.config.timeoutMs) {
-    call.thrown = { value: refusal('timeout', call.returned ? { en: 'its timers were still running', ru: 'его таймеры ещё работали' } : { en: 'its promise had not settled', ru: 'промис ещё не завершился' }) };
+    call.thrown = { value: refusal('timeout', whyLate(call, open)) };
     return true;
   }
   if (call.usedMs >= guest.config.cpuMs) {
     call.thrown = { value: refusal('timeout', { en: `it computed for more than ${guest.config.cpuMs} ms`, ru: `он вычислял дольше ${guest.config.cpuMs} мс` }) };
     return true;
   }
-  if (call.liveTimers > 0) return false;
+  if (call.liveTimers > 0 || open.length > 0) return false;
   // Nothing of this message is left that could ever settle its promise.
   if (!call.returned) call.thrown = { value: refusal('timeout', { en: 'it awaits a promise that nothing will ever settle', ru: 'он ждёт промис, который уже ничто не завершит' }) };
   return true;
+}
+
+export function whyLate(call: Call, open: readonly NetCall[]): Words {
+  const [first] = open;
+  if (first) return { en: `it was waiting for the answer to ${first.method} ${first.url}`, ru: `он ждал ответа на ${first.method} ${first.url}` };
+  return call.returned ? { en: 'its timers were still running', ru: 'его таймеры ещё работали' } : { en: 'its promise had not settled', ru: 'промис ещё не завершился' };
 }
 
 export function nextWakeMs(guest: Guest, batch: Batch, now: number): number {
@@ -206,6 +223,7 @@ export function endCall(guest: Guest, call: Call): void {
   guest.current = call;
   dropTimersOf(call);
   sendReturned(guest, call);
+  if (guest.net !== undefined) dropCalls(guest.net, call);
   if (!call.thrown && call.reported && call.outputs === null) call.thrown = { value: call.reported };
   if (call.logsLeftOut > 0) call.logs?.push(JSON.stringify(['warn', `${call.logsLeftOut} more log lines of this message were left out`]));
   if (call.thrown) {

@@ -1,3 +1,4 @@
+import * as abort from './abort.ts';
 import * as boot from './boot.ts';
 import * as buffer from './buffer.ts';
 import * as bytes from './bytes.ts';
@@ -6,13 +7,16 @@ import * as clone from './clone.ts';
 import * as contextApi from './context-api.ts';
 import * as cryptoApi from './crypto-api.ts';
 import * as failure from './failure.ts';
+import * as fetchApi from './fetch-api.ts';
 import * as fused from './fused.ts';
 import * as hardening from './harden.ts';
 import * as hashKinds from './hash-kinds.ts';
 import * as hashes from './hashes.ts';
+import * as headers from './headers.ts';
 import * as modules from './modules.ts';
 import * as nodeApi from './node-api.ts';
 import * as redUtil from './red-util.ts';
+import * as response from './response.ts';
 import * as run from './run.ts';
 import * as send from './send.ts';
 import * as setup from './setup.ts';
@@ -29,7 +33,7 @@ import * as wire from './wire.ts';
  * Node blanks them when it loads the file; so the guest needs no build and no file of its own.
  */
 export function guestSource(): string {
-  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, nodeApi, run, fused, setup, modules, boot];
+  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, headers, response, abort, fetchApi, nodeApi, run, fused, setup, modules, boot];
   const texts = parts.flatMap((part) => Object.values(part as { [name: string]: unknown })).map((each) => String(each));
   return `(function () { 'use strict';\n${texts.join('\n')}\nreturn boot;\n})()`;
 }

@@ -31,6 +31,40 @@ export interface GuestConfig {
   readonly logsMax: number;
   readonly logChars: number;
   readonly timersMax: number;
+  /** The code may call servers: without it there is no `fetch`. */
+  readonly fetch?: NetRules;
+}
+
+export interface NetRules {
+  /** GET and HEAD only. */
+  readonly reads: boolean;
+  /** For one message: how many, and how much they send. */
+  readonly calls: number;
+  readonly bodyBytes: number;
+  /** Of one: address and headers. */
+  readonly headChars: number;
+}
+
+/** The calls of one node's code to servers. */
+export interface Net {
+  readonly rules: NetRules;
+  ids: number;
+  /** Those that have no answer yet, by id. */
+  readonly open: Map<number, NetCall>;
+  readonly used: Map<Call, { readonly calls: number; readonly bytes: number }>;
+  /** What the host is asked at the end of the turn in work. */
+  asked: { readonly call: Call; readonly text: string }[];
+}
+export interface NetCall {
+  readonly call: Call;
+  readonly method: string;
+  /** Without what may be secret in it. */
+  readonly url: string;
+  /** Where in the code it was made. */
+  readonly site: Error;
+  readonly signal: { readonly timer: number } | undefined;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export interface Timer {
@@ -127,6 +161,8 @@ export interface Guest {
   /** The message whose code runs: what the API's functions act upon. */
   current: Call | null;
   timerIds: number;
+  /** Only with the grant. */
+  readonly net?: Net;
   /** Number of a batch that is done and is forgotten at the next step. */
   finished: number;
 }

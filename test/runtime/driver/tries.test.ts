@@ -117,3 +117,14 @@ test('nobody who watches the flow sees anything of a try', async () => {
   await code('node.status({ fill: "green", text: "x" }); node.warn("w"); return msg;');
   expect(world.events).toEqual([]);
 });
+
+test('a try makes calls that read, and refuses others in words', async () => {
+  const asked: string[] = [];
+  world.kill();
+  world = new World({ file: journal.file, nodes, trials: sandbox, fetch: async (url, options) => { asked.push(`${options?.method} ${url}`); return { status: 200, headers: {}, bytes: new TextEncoder().encode('read'), text: () => 'read' }; } });
+  const config: Config = { fetch: 'all', hosts: ['api.test'] };
+  expect(await code('msg.payload = await (await fetch("https://api.test/a")).text();\nreturn msg;', config)).toMatchObject({ outcome: 'done', outputs: { 'out-1': bodies({ payload: 'read' }) } });
+  expect(await code('await fetch("https://api.test/a", { method: "POST" });', config)).toMatchObject({ outcome: 'failed', failure: { code: 'function.fetch-refused', line: 1, message: { en: expect.stringContaining('a try changes nothing outside') as string } } });
+  expect(await code('return msg;', { fetch: 'read', hosts: [] })).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', field: 'hosts' } });
+  expect(asked).toEqual(['GET https://api.test/a']);
+});

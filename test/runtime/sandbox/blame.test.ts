@@ -17,7 +17,7 @@ function suspected(alone: (call: BatchCall, count: number) => void): { call(coun
     alone: (call) => { alone(call, ++calls); },
     closed: () => undefined,
   };
-  const definition = { cell: '', memoryMb: 8, timeoutMs: 100, plain: true, sources: [], guest: '' };
+  const definition = { cell: '', memoryMb: 8, timeoutMs: 100, plain: true, asks: false, sources: [], guest: '' };
   const fn = new SandboxedFunction<string>({ id: 1, definition, keys: null, usesId: false, read: String, failed: (code, { message }) => `${code}: ${message}` }, carrier);
   return { call: (count) => fn.call(Array.from({ length: count }, (_, i) => ({ id: '', nowMs: 0, body: { payload: i } }))), calls: () => calls };
 }

@@ -1,0 +1,169 @@
+import { isUtf8 } from 'node:buffer';
+import { STATUS_CODES } from 'node:http';
+import type { Text } from '../flow/flow.ts';
+import { limits } from '../limits.ts';
+import type { FetchAnswer, SandboxFailure, SandboxNet } from '../sdk/context.ts';
+import { NodeFailure } from '../sdk/node-failure.ts';
+import type { Grant } from './fetch-grant.ts';
+import { reads, sizeOf, type Asked, type GuestRequest } from './fetch-requests.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** What all messages of a node share. */
+export interface CallRules { readonly grant: Grant; readonly turnstiles: readonly Turnstile[] }
+
+/** One call, and how far it came. */
+interface OneCall { readonly request: GuestRequest; readonly aborter: AbortController; hops: number }
+
+/** Nobody was called, or nobody may be. */
+const NOT_MADE = new Set(['http.address', 'http.blocked', 'http.request']);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** The calls that the code makes for one message: made here, outside the sandbox, and ended with the message. */
+export class MessageCalls {
+  readonly #rules: CallRules;
+  readonly #net: SandboxNet | undefined;
+  readonly #open = new Map<number, OneCall>();
+  readonly #ids = new Set<number>();
+  #writes = 0;
+  #bytes = 0;
+  /** Writing calls that the other side may have seen. */
+  #seen = 0;
+  /** The last call that failed for a reason that may pass. */
+  #trouble: Pick<NodeFailure, 'scope' | 'retry'> | undefined;
+
+  constructor(rules: CallRules, net: SandboxNet | undefined) {
+    this.#rules = rules;
+    this.#net = net;
+  }
+
+  /** Something outside may have been changed for this message: it is not run again as if nothing had been. */
+  get wrote(): boolean { return this.#seen > 0; }
+
+  /** False for what honest code of the guest never asks. `tell` gets the answer's text. */
+  ask(asked: Asked, tell: (text: string) => void): boolean {
+    if (asked.method === undefined) { this.#giveUp(asked.id); return true; }
+    if (this.#ids.has(asked.id)) return false;
+    this.#ids.add(asked.id);
+    this.#bytes += sizeOf(asked.body);
+    const call: OneCall = { request: asked, aborter: new AbortController(), hops: 0 };
+    this.#open.set(asked.id, call);
+    void this.#answer(call).then((answer) => {
+      if (this.#open.delete(asked.id)) tell(`[${asked.id},${answer}]`);
+    });
+    return true;
+  }
+
+  /** The message has its result: what is under way is broken off. */
+  end(): void {
+    for (const { aborter } of this.#open.values()) aborter.abort();
+    this.#open.clear();
+  }
+
+  /** What a failure of the message means for the next attempt. */
+  judge(failure: SandboxFailure): SandboxFailure {
+    if (failure.code === 'function.fetch-interrupted') return { ...failure, retry: 'backoff', outcomeUnknown: true };
+    const underWay = this.#open.size > 0;
+    const trouble = failure.code === 'function.fetch-failed' ? this.#trouble : undefined;
+    // One that is under way when the call failed was given up by the code, or by the message's time.
+    const passes = (underWay && ['function.timeout', 'function.fetch-failed'].includes(failure.code)) || (trouble !== undefined && trouble.retry !== 'never');
+    if (this.wrote && (passes || underWay)) return { ...failure, retry: passes ? 'backoff' : 'never', outcomeUnknown: true };
+    if (!passes) return failure;
+    // The only call of the message: the host is out of reach, and nothing was done before.
+    if (trouble?.scope === 'connection' && this.#ids.size === 1) return { ...failure, scope: 'connection', retry: trouble.retry };
+    return { ...failure, retry: 'backoff' };
+  }
+
+  #giveUp(id: number): void {
+    const call = this.#open.get(id);
+    if (!call) return;
+    this.#trouble = { scope: 'message', retry: 'backoff' };
+    this.#open.delete(id);
+    call.aborter.abort();
+  }
+
+  async #answer(call: OneCall): Promise<string> {
+    try {
+      this.#check(call.request);
+      return answerText(await this.#made(call), call.request);
+    } catch (error) {
+      const failure = failureOf(error, call.request);
+      const made = isMade(failure);
+      if (made) this.#trouble = failure;
+      return JSON.stringify({ f: [made ? 'fetch-failed' : 'fetch-refused', failure.text.en, failure.text.ru] });
+    }
+  }
+
+  #check({ url, method }: GuestRequest): void {
+    const { grant } = this.#rules;
+    if (this.#ids.size > limits.sandboxFetchCallsMax) throw refused({ en: `more than ${limits.sandboxFetchCallsMax} calls for one message`, ru: `больше ${limits.sandboxFetchCallsMax} вызовов на одно сообщение` });
+    if (this.#bytes > limits.sandboxFetchRequestBytes) throw refused({ en: `the bodies sent for one message are larger than ${limits.sandboxFetchRequestBytes} bytes`, ru: `тела запросов одного сообщения больше ${limits.sandboxFetchRequestBytes} байт` });
+    if (grant.readsOnly && !reads(method)) throw refused({ en: `${method} is not granted, only GET and HEAD; grant all methods in the node's settings`, ru: `${method} не разрешён, только GET и HEAD; разрешите все методы в настройках узла` });
+    if (URL.canParse(url)) this.#checkHost(new URL(url));
+  }
+
+  #checkHost(url: URL): void {
+    if (this.#rules.grant.allows(url)) return;
+    const host = `${url.protocol}//${url.host}`;
+    throw refused({ en: `calls to ${host} are not granted; add ${url.host} to the hosts in the node's settings`, ru: `вызовы ${host} не разрешены; добавьте ${url.host} к серверам в настройках узла` });
+  }
+
+  /** When it is its turn. */
+  async #made(call: OneCall): Promise<FetchAnswer> {
+    const net = this.#net;
+    if (!net) throw refused({ en: 'there is no network here', ru: 'сети здесь нет' });
+    const signal = AbortSignal.any([net.signal, call.aborter.signal]);
+    const key = reads(call.request.method) ? {} : { 'idempotency-key': `${net.key}:${++this.#writes}` };
+    const left: (() => void)[] = [];
+    try {
+      for (const turnstile of this.#rules.turnstiles) left.push(await turnstile.enter(signal));
+      return await this.#send(net, call, { signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(call.request) } });
+    } finally {
+      for (const leave of left) leave();
+    }
+  }
+
+  async #send(net: SandboxNet, call: OneCall, { signal, headers }: { readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
+    const { url, method, body, redirect } = call.request;
+    const writes = !reads(method);
+    if (writes) this.#seen++;
+    try {
+      return await net.fetch(url, {
+        method, headers, signal, ...(body !== undefined && { body }), publicOnly: true, bytesMax: limits.sandboxFetchAnswerBytes,
+        redirects: redirect === 'follow' ? limits.fetchRedirectsMax : 0,
+        eachHop: (hop) => { call.hops++; this.#checkHost(hop); },
+      });
+    } catch (error) {
+      if (writes && call.hops <= 1 && isUnseen(error)) this.#seen--;
+      throw error;
+    }
+  }
+}
+
+/** Several of one name travel as one. */
+function headersOf({ headers }: GuestRequest): { readonly [name: string]: string } {
+  const all: { [name: string]: string } = {};
+  for (const [name, value] of headers) all[name] = all[name] === undefined ? value : `${all[name]}, ${value}`;
+  return all;
+}
+
+/** Text as text, so that the isolate need not decode what is most often JSON. In another charset than UTF-8 both. */
+function answerText(answer: FetchAnswer, request: GuestRequest): string {
+  const { status, headers, bytes, url = request.url } = answer;
+  if (request.redirect === 'error' && REDIRECTS.has(status)) throw new NodeFailure('http.redirects', { en: `calling ${shown(request)}: the host redirects`, ru: `вызов ${shown(request)}: сервер перенаправляет` });
+  const utf8 = isUtf8(bytes);
+  const body = utf8 ? { t: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') } : { b: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'), ...(/charset=/i.test(headers['content-type'] ?? '') && { t: answer.text() }) };
+  return JSON.stringify({ s: status, x: STATUS_CODES[status] ?? '', u: url, ...(withoutFragment(url) !== withoutFragment(request.url) && { r: 1 }), h: Object.entries(headers), ...body });
+}
+
+const withoutFragment = (url: string): string => (URL.canParse(url) ? new URL(url).href.replace(/#.*$/s, '') : url);
+const refused = (text: Text): NodeFailure => new NodeFailure('function.fetch-refused', text);
+const isMade = ({ code }: NodeFailure): boolean => code.startsWith('http.') && !NOT_MADE.has(code);
+const isUnseen = (error: unknown): boolean => error instanceof NodeFailure && (!isMade(error) || error.scope === 'connection');
+/** Without the query, which may hold a token. */
+const shown = ({ method, url }: GuestRequest): string => `${method} ${url.replace(/[?#].*$/s, '')}`;
+
+function failureOf(error: unknown, request: GuestRequest): NodeFailure {
+  if (error instanceof NodeFailure && error.code !== 'function.fetch-refused') return error;
+  const why = error instanceof NodeFailure ? error.text : { en: error instanceof Error ? error.message : String(error), ru: error instanceof Error ? error.message : String(error) };
+  return new NodeFailure(error instanceof NodeFailure ? error.code : 'http.cut', { en: `calling ${shown(request)}: ${why.en}`, ru: `вызов ${shown(request)}: ${why.ru}` });
+}
