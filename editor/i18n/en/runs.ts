@@ -88,6 +88,8 @@ export const runs = {
   'runs.via': 'by {wire}',
   'runs.replay-title': 'Replay run {id}',
   'runs.replay-all-title': 'Replay all runs that fit the filters',
+  'runs.fit': { one: '{n} run fits.', other: '{n} runs fit.' },
+  'runs.more-fit': { one: 'More than {n} run fits.', other: 'More than {n} runs fit.' },
   'runs.replay-all-text': 'Oldest first, so that what happens again happens in its order. Pending runs are left alone.',
   'runs.mode': 'What happens again',
   'runs.mode-same-keys': 'Only what is missing',
