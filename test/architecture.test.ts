@@ -16,7 +16,7 @@ interface Rule {
   readonly instead: string;
 }
 
-const LEAVES = ['runtime/assert.ts', 'runtime/errors.ts', 'runtime/limits.ts', 'runtime/json-text.ts', 'runtime/clock.ts', 'runtime/random.ts', 'runtime/observe.ts', 'runtime/hash.ts', 'runtime/sibling.ts', 'runtime/token-bucket.ts', 'runtime/make-folder.ts', 'runtime/slots.ts'];
+const LEAVES = ['runtime/assert.ts', 'runtime/errors.ts', 'runtime/limits.ts', 'runtime/json-text.ts', 'runtime/tagged.ts', 'runtime/clock.ts', 'runtime/random.ts', 'runtime/observe.ts', 'runtime/hash.ts', 'runtime/sibling.ts', 'runtime/token-bucket.ts', 'runtime/make-folder.ts', 'runtime/slots.ts'];
 const PURE_LEAVES = ['runtime/assert.ts', 'runtime/errors.ts', 'runtime/limits.ts', 'runtime/json-text.ts'];
 const CONTRACT = 'types: runtime/api/contract.ts';
 const NODE = 'node:*';

@@ -1,4 +1,4 @@
-/** What a value is, how it is written in one line, and how its places are named. Bytes and dates come as `$bytes` and `$date`, as the journal writes them. */
+/** What a value is, how it is written in one line, and how its places are named. Bytes, dates and big integers come as `$bytes`, `$date` and `$bigint`, as the journal writes them. */
 
 export type ValueKind = 'null' | 'boolean' | 'number' | 'text' | 'list' | 'record' | 'bytes' | 'date';
 export interface Token { readonly text: string; readonly tone: ValueKind | 'key' | 'quiet' }
@@ -12,10 +12,10 @@ export function kindOf(value: unknown): ValueKind {
   return typeof value === 'boolean' || typeof value === 'number' ? (typeof value as 'boolean' | 'number') : 'text';
 }
 
-function taggedKind(record: Record<string, unknown>): 'bytes' | 'date' | undefined {
+function taggedKind(record: Record<string, unknown>): 'bytes' | 'date' | 'number' | undefined {
   if (typeof record['$bytes'] === 'string' && Object.keys(record).length === 1) return 'bytes';
   if (typeof record['$date'] === 'number' && Object.keys(record).length === 1) return 'date';
-  return undefined;
+  return typeof record['$bigint'] === 'string' && Object.keys(record).length === 1 ? 'number' : undefined;
 }
 
 /** Children of a list or record by key, in order; none of anything else. */
@@ -67,6 +67,7 @@ export function scalarText(value: unknown, textMax = 10_000): string {
     case 'list': return '[]';
     case 'record': return '{}';
     case 'text': return JSON.stringify(cut(String(value), textMax));
+    case 'number': return typeof value === 'object' ? `${(value as { $bigint: string }).$bigint}n` : String(value);
     default: return String(value);
   }
 }

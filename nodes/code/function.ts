@@ -28,6 +28,8 @@ export default defineNode({
       '',
       '**At hand**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (also `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
       '',
+      `Of the **log** are shown ${limits.sandboxLogsPerMessage} lines of one message and ${limits.nodeLogsPerSecond} lines a second of one node; how many more there were is told.`,
+      '',
       '**As in Node-RED** `node.error("text", msg)` makes the message fail (it leaves by the error port or goes to a catch node) unless something is sent, and a call ends when the code has returned and its timers have run, or at `node.done()`.',
       '',
       '**Not as in Node-RED**:',
@@ -56,7 +58,7 @@ export default defineNode({
       '',
       `With this grant messages rest on disk before the code runs, and run independently of each other, up to the node’s concurrency. After a crash of Millrace, code that only reads runs again; with all methods the outcome is unknown. Each call that may change something carries an \`Idempotency-Key\` made of the message’s id and the call’s number, the same at each attempt, unless the code gives one of its own. The wait for answers is part of the message’s time; calls that read and that nobody awaits any more are broken off at its end, others are waited for. A message may make ${limits.sandboxFetchCallsMax} calls, send ${limits.sandboxFetchRequestBytes / MB} MB with them and get ${limits.sandboxFetchAnswerBytes / MB} MB with each answer.`,
       '',
-      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away. Calls of GET and HEAD are made really, others are refused.',
+      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away. Calls of GET and HEAD are made really, others are refused. In a message of your own a date is `{ "$date": "2026-01-31T10:00:00Z" }`, bytes are `{ "$bytes": "base64" }` and a big integer `{ "$bigint": "123" }`.',
       '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
     ].join('\n'),
@@ -67,6 +69,8 @@ export default defineNode({
       '- `return [[a, b], c]` — `a` и `b` по очереди на выход 1, `c` на выход 2.',
       '',
       '**Доступны**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (и `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
+      '',
+      `В **журнале** показываются ${limits.sandboxLogsPerMessage} строк одного сообщения и ${limits.nodeLogsPerSecond} строк узла в секунду; сколько строк пропущено, сообщается.`,
       '',
       '**Как в Node-RED**: `node.error("текст", msg)` завершает сообщение ошибкой (оно уходит на выход ошибок или в узел catch), если ничего не отправлено; вызов заканчивается, когда код вернул результат и сработали его таймеры, либо по `node.done()`.',
       '',
@@ -96,7 +100,7 @@ export default defineNode({
       '',
       `С этим разрешением сообщения записываются на диск до выполнения кода и выполняются независимо друг от друга, не больше одновременно, чем задано у узла. После сбоя Millrace код, который только читает, выполняется снова; со всеми методами исход неизвестен. Каждый вызов, который может что-то изменить, несёт \`Idempotency-Key\` из id сообщения и номера вызова, одинаковый при каждой попытке, если код не задал свой. Ожидание ответов входит во время сообщения; вызовы чтения, которых уже никто не ждёт, в его конце прерываются, остальных дожидаются. На одно сообщение — ${limits.sandboxFetchCallsMax} вызовов, ${limits.sandboxFetchRequestBytes / MB} МБ в них и по ${limits.sandboxFetchAnswerBytes / MB} МБ в каждом ответе.`,
       '',
-      '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается. Вызовы GET и HEAD делаются на самом деле, остальные не выполняются.',
+      '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается. Вызовы GET и HEAD делаются на самом деле, остальные не выполняются. В своём сообщении дата — `{ "$date": "2026-01-31T10:00:00Z" }`, байты — `{ "$bytes": "base64" }`, большое целое — `{ "$bigint": "123" }`.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),
@@ -257,7 +261,7 @@ function stateOf(context: Context | undefined): SandboxState | undefined {
 }
 
 function outcome(result: SandboxResult, context: Context | undefined): HandlerResult | NodeFailure {
-  for (const { level, text } of result.logs) context?.log[level === 'log' ? 'info' : level](text);
+  for (const { level, text, leftOut } of result.logs) context?.log[level === 'log' ? 'info' : level](text, leftOut === undefined ? undefined : { leftOut });
   if ('failure' in result) {
     const { code, text, retry = code === 'sandbox.unavailable' ? 'backoff' : 'never', ...more } = result.failure;
     return new NodeFailure(code, text, { ...more, retry });

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { untagged } from '../tagged.ts';
 import type { ContextPlace, ContextQuery, ContextValue } from './contract.ts';
 import { restoreMasked } from './restore-masked.ts';
 import { route, schema, type ApiAnswer, type ApiDoors, type Route } from './route.ts';
@@ -29,9 +30,9 @@ async function whole(given: unknown, place: ContextPlace, { host, conceal }: Api
     if (error instanceof Failure && error.code === 'context.not-found') return undefined;
     throw error;
   });
-  if (!before) return given;
+  if (!before) return untagged(given);
   const { value, truncated } = show(before.value, conceal, limits.editedBytesMax);
-  return truncated ? given : restoreMasked(given, before.value, value);
+  return truncated ? untagged(given) : restoreMasked(given, before.value, value);
 }
 
 const valueRoutes = ({ path, of, read }: Place): Route[] => [

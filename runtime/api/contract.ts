@@ -302,7 +302,7 @@ export interface TryAnswer {
   readonly input: SeenValue;
   /** By port: how many bodies, and the first ones of them. No count: more than are shown. */
   readonly outputs: { readonly [port: string]: TriedOutput };
-  readonly logs: readonly { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }[];
+  readonly logs: readonly { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string; /** It stands for so many lines that were too many. */ readonly leftOut?: number }[];
   readonly status?: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text };
   /** What it would have written to the context. No value: deleted. */
   readonly writes: readonly { readonly scope: 'node' | 'flow' | 'global'; readonly key: string; readonly value?: SeenValue }[];

@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import { flowOf } from '../flow/parse.ts';
 import { limits } from '../limits.ts';
+import { untagged } from '../tagged.ts';
 import type { Flow, InjectRequest, TryAnswer, TryRequest } from './contract.ts';
 import { restoreMasked } from './restore-masked.ts';
 import { route, schema, type ApiAnswer, type ApiDoors, type Route } from './route.ts';
@@ -110,7 +111,7 @@ export function shown<T extends { readonly body: unknown; readonly truncated?: b
 function triedMessage(flow: string, node: string, { given, doors: { host, conceal } }: { readonly given: TryRequest['body']; readonly doors: ApiDoors }): { readonly [key: string]: unknown } {
   const last = host.lastMessages(flow, node).input?.body;
   if (given === undefined && last === undefined) throw new Failure('try.no-message', { en: `trying node ${node} of flow ${flow}: no message has come to it, and none was given`, ru: `проба узла ${node} потока ${flow}: к нему не приходило сообщений, и в запросе его нет` });
-  const message = (given === undefined ? last : last === undefined ? given : restoreMasked(given, last, show(last, conceal).value)) as { readonly [key: string]: unknown };
+  const message = (given === undefined ? last : last === undefined ? untagged(given) : restoreMasked(given, last, show(last, conceal).value)) as { readonly [key: string]: unknown };
   if (given !== undefined && JSON.stringify(given).length > limits.tryBodyChars) throw new Failure('try.too-large', { en: `trying node ${node} of flow ${flow}: the message has more than ${limits.tryBodyChars} characters`, ru: `проба узла ${node} потока ${flow}: в сообщении больше ${limits.tryBodyChars} символов` });
   return message;
 }

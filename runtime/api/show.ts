@@ -4,7 +4,7 @@ import { maskNumber, maskText } from './mask.ts';
 /** Hides the values of secrets in a text, or in so many characters of its beginning: `ProjectDoor.conceal`. */
 export type Conceal = (text: string, most?: number) => string;
 
-/** What a person is shown of a value: masked where personal, cut where large. Bytes and dates are written as `$bytes` and `$date`, as in the journal. */
+/** What a person is shown of a value: masked where personal, cut where large. Bytes, dates and big integers are written as in the journal (`tagged.ts`). */
 export interface Shown { readonly value: unknown; readonly truncated: boolean }
 
 const CUT = '…';
@@ -59,11 +59,17 @@ class Walk {
       case 'string': return this.#text(value, key);
       case 'number': return Number.isFinite(value) ? maskNumber(value, key) : String(value);
       case 'boolean': return value;
-      case 'bigint': return maskText(String(value), key);
+      case 'bigint': return this.#bigint(String(value), key);
       case 'object': return value === null ? null : this.#object(value, key, depth);
       case 'undefined': return null;
       default: return `[${typeof value}]`;
     }
+  }
+
+  /** What is masked of it is no number any more. */
+  #bigint(text: string, key: string): unknown {
+    const masked = maskText(text, key);
+    return masked === text ? { $bigint: text } : masked;
   }
 
   #text(text: string, key: string): string {

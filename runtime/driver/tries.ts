@@ -52,7 +52,7 @@ export class Tries {
     try {
       const { told, ms } = await call(revision.units.get(node) as Unit, body, aside);
       const status = seen.findLast((event) => event.kind === 'status')?.status;
-      const logs = seen.flatMap((event) => (event.kind === 'log' ? [{ level: event.level, text: event.text }] : []));
+      const logs = seen.flatMap((event) => (event.kind === 'log' ? [{ level: event.level, text: event.text, ...(typeof event.details?.['leftOut'] === 'number' && { leftOut: event.details['leftOut'] }) }] : []));
       return { ...told, ms, logs, ...(status && { status }), input: { body, truncated: false } };
     } finally {
       revision.retire((error) => services.bug(error, { en: `ending a try of node ${node}`, ru: `завершение пробы узла ${node}` }));

@@ -1,4 +1,5 @@
 import { textWithKept } from '../json-text.ts';
+import { tagged, untagged } from '../tagged.ts';
 
 /** A body as JSON text and back. Bytes and dates survive; everything else is what JSON keeps. */
 
@@ -18,35 +19,11 @@ function isSpecial(value: unknown, depth: number): boolean {
   return false;
 }
 
-function tag(value: unknown): unknown {
-  if (typeof value === 'bigint') return { $bigint: String(value) };
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
-  if (value instanceof Date) return { $date: value.getTime() };
-  if (Array.isArray(value)) return value.map(tag);
-  const copy: Record<string, unknown> = {};
-  // `$` in front of a user's own `$` key, so that it is never taken for a tag.
-  for (const [key, each] of Object.entries(value)) copy[key.startsWith('$') ? `$${key}` : key] = tag(each);
-  return copy;
-}
-
-function untag(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(untag);
-  const record = value as Record<string, unknown>;
-  if (typeof record.$bytes === 'string') return new Uint8Array(Buffer.from(record.$bytes, 'base64'));
-  if (typeof record.$date === 'number') return new Date(record.$date);
-  if (typeof record.$bigint === 'string') return BigInt(record.$bigint);
-  const copy: Record<string, unknown> = {};
-  for (const [key, each] of Object.entries(record)) copy[key.startsWith('$') ? key.slice(1) : key] = untag(each);
-  return copy;
-}
-
 /** Throws a RangeError or TypeError for a body that JSON cannot hold (a cycle, too deep). */
 export function encodeBody(body: object): string {
   const kept = textWithKept(body as { readonly [name: string]: unknown }, Object.keys(body), (value) => isSpecial(value, 1));
   if (kept !== undefined) return kept;
-  return isSpecial(body, 0) ? MARK + JSON.stringify(tag(body)) : JSON.stringify(body);
+  return isSpecial(body, 0) ? MARK + JSON.stringify(tagged(body)) : JSON.stringify(body);
 }
 
 /** For what has to be kept whatever it holds: in place of a body that cannot be written it says why. */
@@ -55,5 +32,5 @@ export function encodeStorable(body: object): string {
 }
 
 export function decodeBody(text: string): { readonly [key: string]: unknown } {
-  return (text.startsWith(MARK) ? untag(JSON.parse(text.slice(1))) : JSON.parse(text)) as { readonly [key: string]: unknown };
+  return (text.startsWith(MARK) ? untagged(JSON.parse(text.slice(1))) : JSON.parse(text)) as { readonly [key: string]: unknown };
 }

@@ -1,6 +1,7 @@
 import { textWithKept } from '../json-text.ts';
 import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
+import { tagged, untagged } from '../tagged.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /**
@@ -55,25 +56,6 @@ function hasSpecial(value: unknown, depth: number): boolean {
   }
   for (const key in value) if (hasSpecial((value as Fields)[key], depth + 1)) return true;
   return false;
-}
-
-function tagged(value: unknown): unknown {
-  if (typeof value === 'bigint') return { $bigint: String(value) };
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
-  if (value instanceof Date) return { $date: value.getTime() };
-  if (Array.isArray(value)) return value.map(tagged);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.startsWith('$') ? `$${key}` : key, tagged(each)]));
-}
-
-function untagged(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(untagged);
-  const fields = value as Fields;
-  if (typeof fields.$bytes === 'string') return new Uint8Array(Buffer.from(fields.$bytes, 'base64'));
-  if ('$date' in fields) return new Date(typeof fields.$date === 'number' ? fields.$date : NaN);
-  if (typeof fields.$bigint === 'string') return BigInt(fields.$bigint);
-  return Object.fromEntries(Object.entries(fields).map(([key, each]) => [key.startsWith('$') ? key.slice(1) : key, untagged(each)]));
 }
 
 /** A body that came back: `w` is whole, `p` is what changed of the message that was kept, `d` the keys that were deleted. */

@@ -5,10 +5,11 @@ import { bodyBack, valueBack } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
 
+type GuestLog = readonly [level: SandboxLog['level'], text: string, leftOut?: number];
 /** One result as the guest writes it. */
 type GuestResult =
-  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly (readonly [SandboxLog['level'], string])[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]]
-  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly (readonly [SandboxLog['level'], string])[] };
+  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly GuestLog[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]]
+  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly GuestLog[] };
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
 const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory', 'fetch-refused', 'fetch-failed']);
@@ -44,7 +45,7 @@ export function fusedResultOf(given: readonly [stage: number, results: readonly 
   return { stage, results };
 }
 
-const logsOf = (logs: readonly (readonly [SandboxLog['level'], string])[]): readonly SandboxLog[] => logs.map(([level, text]) => ({ level, text }));
+const logsOf = (logs: readonly GuestLog[]): readonly SandboxLog[] => logs.map(([level, text, leftOut]) => ({ level, text, ...(leftOut !== undefined && { leftOut }) }));
 
 export interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; /** In the modules' bundle. */ readonly moduleLine?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
 

@@ -166,7 +166,8 @@ export type SandboxResult =
   | { readonly failure: SandboxFailure; readonly logs: readonly SandboxLog[] };
 /** What is not said is as for any failure of code: it would fail again. */
 export interface SandboxFailure extends Pick<FailureOptions, 'retry' | 'scope' | 'outcomeUnknown'> { readonly code: string; readonly text: Text; readonly details: { readonly [name: string]: Json } }
-export interface SandboxLog { readonly level: 'log' | 'warn' | 'error'; readonly text: string }
+/** `leftOut`: it stands for so many lines that were too many. */
+export interface SandboxLog { readonly level: 'log' | 'warn' | 'error'; readonly text: string; readonly leftOut?: number }
 
 /** A request that reached a source's route. */
 export interface HttpRequest {

@@ -53,6 +53,7 @@ export const shared = {
   'shared.code-unknown': '{name} is not known here.',
   'shared.code-not-granted': '{name} is there once “{field}” in the settings grants it.',
   'shared.code-not-erasable': 'This makes code of its own, and here types are only erased; write it as JavaScript.',
+  'shared.logs-left-out': { one: '{n} more log line was left out', other: '{n} more log lines were left out' },
   'shared.quoted': '“{name}”',
   'shared.types-by': 'msg as {nodes} sends it',
   'shared.types-both': 'msg as {nodes} sends it, and as the last message came',

@@ -56,6 +56,7 @@ export const shared: Translation<typeof english> = {
   'shared.code-unknown': 'Имя {name} здесь неизвестно.',
   'shared.code-not-granted': '{name} доступно, когда это разрешает «{field}» в настройках.',
   'shared.code-not-erasable': 'Это порождает код, а здесь типы только стираются; запишите это на JavaScript.',
+  'shared.logs-left-out': { one: 'Пропущена ещё {n} строка журнала', few: 'Пропущены ещё {n} строки журнала', many: 'Пропущено ещё {n} строк журнала', other: 'Пропущено ещё {n} строки журнала' },
   'shared.quoted': '«{name}»',
   'shared.types-by': 'msg — как отправляет {nodes}',
   'shared.types-both': 'msg — как отправляет {nodes} и как пришло последнее сообщение',

@@ -18,7 +18,7 @@ export function writeLog(guest: Guest, level: 'log' | 'warn' | 'error', parts: r
   if ((call.logs ??= []).length >= guest.config.logsMax) { call.logsLeftOut++; return; }
   const text = parts.map(shownValue).join(' ');
   const { logChars } = guest.config;
-  call.logs.push(JSON.stringify([level, text.length > logChars ? `${text.slice(0, logChars)} … (${text.length - logChars} characters more)` : text]));
+  call.logs.push(JSON.stringify([level, text.length > logChars ? `${text.slice(0, logChars)} … (+${text.length - logChars})` : text]));
 }
 
 export function shownValue(value: unknown): string {

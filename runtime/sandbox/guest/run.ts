@@ -225,7 +225,7 @@ export function endCall(guest: Guest, call: Call): void {
   sendReturned(guest, call);
   if (guest.net !== undefined) dropCalls(guest.net, call);
   if (!call.thrown && call.reported && call.outputs === null) call.thrown = { value: call.reported };
-  if (call.logsLeftOut > 0) call.logs?.push(JSON.stringify(['warn', `${call.logsLeftOut} more log lines of this message were left out`]));
+  if (call.logsLeftOut > 0) call.logs?.push(JSON.stringify(['warn', `${call.logsLeftOut} more log lines of this message were left out`, call.logsLeftOut]));
   if (call.thrown) {
     call.text = `{"f":${failureText(call.thrown.value)},"l":[${call.logs?.join(',') ?? ''}]}`;
     call.outputs = null;

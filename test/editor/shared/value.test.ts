@@ -16,6 +16,10 @@ test('writes bytes by count and first octets, dates by instant', () => {
   expect(scalarText({ $date: 0 })).toBe('1970-01-01T00:00:00.000Z');
 });
 
+test('a big integer reads as a number', () => {
+  expect([kindOf({ $bigint: '12' }), scalarText({ $bigint: '12' }), line({ id: { $bigint: '12' } })]).toEqual(['number', '12n', '{ id: 12n }']);
+});
+
 test('previews a record in one line, and counts a longer list', () => {
   expect(line({ name: 'Анна', id: 7 })).toBe('{ name: "Анна", id: 7 }');
   expect(line([1, 2, 3, 4])).toBe('Array(4) [ 1, 2, 3, 4 ]');

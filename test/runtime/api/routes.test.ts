@@ -156,6 +156,15 @@ test('a node is tried with the config that was sent, on the message that was sen
   expect(kit.project.calls.filter(([what]) => what === 'audited')).toEqual([]);
 });
 
+test('a message that is typed to try a node may hold dates, bytes and big integers', async () => {
+  kit.project.drafts.set('lead', { flow: sampleFlow(), version: 1 });
+  const ask = (body: unknown) => kit.ask({ method: 'POST', path: '/api/v1/flows/lead/nodes/f/try', body: { node: {}, body } });
+  await ask({ at: { $date: 5 }, photo: { $bytes: 'AQI=' }, id: { $bigint: '12' } });
+  kit.host.last = { input: { at: 1, runId: 'r', body: { at: new Date(1), id: 1n }, truncated: false }, outputs: {} };
+  await ask({ at: { $date: 1 }, id: { $bigint: '2' } });
+  expect(kit.host.asked.map((each) => each.at(-1))).toEqual([{ at: new Date(5), photo: Uint8Array.of(1, 2), id: 12n }, { at: new Date(1), id: 2n }]);
+});
+
 test('a try is refused for a message that is too large, a flow that is not there, and a request of another form', async () => {
   const ask = async (body: unknown, flow = 'lead') => codeOf(await kit.ask({ method: 'POST', path: `/api/v1/flows/${flow}/nodes/f/try`, body }));
   kit.project.drafts.set('lead', { flow: sampleFlow(), version: 1 });

@@ -32,7 +32,7 @@ test('writes what JSON does not have', () => {
   loop.self = loop;
   const { value } = show({ at: new Date(1000), bytes: new Uint8Array([1, 2, 3]), big: 12n, none: undefined, nan: NaN, call: () => 1, loop, error: new TypeError('odd') });
   expect(value).toEqual({
-    at: { $date: 1000 }, bytes: { $bytes: 'AQID' }, big: '12', nan: 'NaN', call: '[function]', loop: { self: '[circular]' }, error: { name: 'TypeError', message: 'odd' },
+    at: { $date: 1000 }, bytes: { $bytes: 'AQID' }, big: { $bigint: '12' }, nan: 'NaN', call: '[function]', loop: { self: '[circular]' }, error: { name: 'TypeError', message: 'odd' },
   });
 });
 

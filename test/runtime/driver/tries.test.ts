@@ -38,6 +38,16 @@ test('what a function node sends by each port, logs and shows is answered', asyn
   });
 });
 
+test('lines that were too many are counted', async () => {
+  const { logs } = await code('for (let line = 0; line < 100; line++) node.log(line);');
+  expect(logs.at(-1)).toMatchObject({ level: 'warn', leftOut: 100 - limits.sandboxLogsPerMessage });
+});
+
+test('the code gets dates, bytes and big integers of the message as such', async () => {
+  const answer = await code('return { kinds: [msg.at instanceof Date, Buffer.isBuffer(msg.photo), typeof msg.id], at: msg.at, id: msg.id + 1n };', {}, { at: new Date(5), photo: Uint8Array.of(1), id: 1n });
+  expect(answer.outputs).toEqual({ 'out-1': bodies({ kinds: [true, true, 'bigint'], at: new Date(5), id: 2n }) });
+});
+
 test('a failure has its line and column, whether the code cannot be read or threw', async () => {
   expect(await code('\n  msg.payload.x.y = 1;')).toMatchObject({ outcome: 'failed', failure: { code: 'function.threw', line: 2, column: 19 }, outputs: {} });
   expect(await code('msg.a = 1;\nreturn (')).toMatchObject({ outcome: 'failed', failure: { code: 'node.cannot-start', line: 2 } });
