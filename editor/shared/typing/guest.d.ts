@@ -312,3 +312,72 @@ declare const crypto: {
     digest(algorithm: string | { name: string }, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
   };
 };
+
+/** Headers of a request or an answer; names in lower case. @ru Заголовки запроса или ответа; имена строчными буквами. @grant fetch: read, all */
+declare class Headers {
+  constructor(given?: { [name: string]: unknown } | Iterable<readonly [string, unknown]> | null);
+  append(name: string, value: unknown): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  has(name: string): boolean;
+  set(name: string, value: unknown): void;
+  forEach(call: (value: string, name: string, all: Headers) => void, self?: any): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+/** An answer. Its body is there whole and is read once. @ru Ответ. Его тело пришло целиком и читается один раз. @grant fetch: read, all */
+declare class Response {
+  constructor(body?: Bytes | URLSearchParams | null, init?: { status?: number; statusText?: string; headers?: ConstructorParameters<typeof Headers>[0] });
+  readonly status: number;
+  /** Whether the status is from 200 to 299. @ru Статус от 200 до 299. */
+  readonly ok: boolean;
+  readonly statusText: string;
+  /** The address that answered, after redirects. @ru Ответивший адрес, после перенаправлений. */
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type: string;
+  readonly headers: Headers;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  clone(): Response;
+}
+
+/** Says when to give a call up. @ru Сообщает, когда прервать вызов. @grant fetch: read, all */
+declare class AbortSignal {
+  private constructor();
+  /** A signal that is given already. @ru Уже поданный сигнал. */
+  static abort(reason?: unknown): AbortSignal;
+  /** A signal that is given with the first of several. @ru Сигнал, который подаётся с первым из нескольких. */
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+  /** A signal that is given after so many milliseconds. @ru Сигнал, который подаётся через столько миллисекунд. */
+  static timeout(ms: number): AbortSignal;
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((event: { readonly type: 'abort'; readonly target: AbortSignal }) => void) | null;
+  throwIfAborted(): void;
+  addEventListener(kind: 'abort', call: (event: { readonly type: 'abort'; readonly target: AbortSignal }) => void): void;
+  removeEventListener(kind: 'abort', call: (event: { readonly type: 'abort'; readonly target: AbortSignal }) => void): void;
+}
+
+/** Gives calls up. @ru Прерывает вызовы. @grant fetch: read, all */
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+interface FetchOptions {
+  /** GET when none is given. @ru GET, если не задан. */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | (string & {}) | undefined;
+  headers?: ConstructorParameters<typeof Headers>[0] | Headers | undefined;
+  body?: Bytes | URLSearchParams | null | undefined;
+  redirect?: 'follow' | 'manual' | 'error' | undefined;
+  signal?: AbortSignal | undefined;
+}
+/** Calls a server that the settings name. @ru Вызывает сервер, указанный в настройках. @grant fetch: read, all */
+declare function fetch(address: string | URL | (FetchOptions & { url: string }), options?: FetchOptions): Promise<Response>;

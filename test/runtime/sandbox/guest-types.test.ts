@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIB_FILES, libText } from '../../../editor/shared/typing/libs.ts';
 import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
+import type { SandboxProgram } from '../../../runtime/sdk/index.ts';
 import { callOnce } from '../../suites/sandbox.suite.ts';
 
 /** What the code editor says the sandbox has, beside what it has: every name of one is a name of the other. */
@@ -34,9 +35,12 @@ let door: SandboxSupervisor;
 beforeAll(() => { door = new SandboxSupervisor(); });
 afterAll(() => door.close());
 
+/** Names that are there only by a grant of the program are compared too: a new grant is given here. */
+const GRANTS: Partial<SandboxProgram> = { fetch: { hosts: ['api.test'], methods: 'all' } };
+
 /** What an expression of the sandbox's code gives. */
-async function inSandbox(expression: string): Promise<unknown> {
-  const [result] = await callOnce(door, `return { payload: ${expression} };`, [{}], { timeoutMs: 5000 });
+async function inSandbox(expression: string, granted: Partial<SandboxProgram> = GRANTS): Promise<unknown> {
+  const [result] = await callOnce(door, `return { payload: ${expression} };`, [{}], { timeoutMs: 5000, ...granted });
   return (result as { readonly outputs: readonly (readonly { readonly payload: unknown }[])[] }).outputs[0]?.[0]?.payload;
 }
 const real = async (expression: string): Promise<string[]> => (await inSandbox(`Object.getOwnPropertyNames(${expression})`)) as string[];
@@ -48,6 +52,14 @@ test(`every global name of the sandbox is declared in ${GUEST}, or in the langua
   expect(declared.filter((name) => !there.includes(name) && name !== 'arguments'), `the sandbox has no such names: remove them from ${GUEST}, or leave their file out of editor/shared/typing/libs.ts`).toEqual([]);
 });
 
+test('names that are there only by a grant say so', async () => {
+  const without = (await inSandbox('Object.getOwnPropertyNames(globalThis)', {})) as string[];
+  const granted = (await real('globalThis')).filter((name) => !without.includes(name));
+  expect(granted).toContain('fetch');
+  const saying = granted.filter((name) => globals.get(name)?.getJsDocTags().some((tag) => tag.name === 'grant'));
+  expect(saying, `write @grant beside each of them in ${GUEST}`).toEqual(granted);
+});
+
 test.each(['node', 'env', 'RED', 'RED.util', 'context', 'flow', 'global', 'context.flow', 'console', 'crypto', 'crypto.subtle'])(`%s has the members that ${GUEST} says`, async (path) => {
   expect(namesOf(typeAt(path.split('.'))).toSorted()).toEqual((await real(path)).toSorted());
 });
@@ -57,10 +69,16 @@ const own = (names: readonly string[]): string[] => names.filter((name) => !OF_F
 /** Members that the class itself declares, not what it inherits. */
 const declaredBy = (type: ts.Type | undefined): string[] => own(namesOf(type).filter((name) => type && checker.getPropertyOfType(type, name)?.declarations?.some((each) => each.getSourceFile() === anywhere)));
 
-test.each(['Buffer', 'URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder'])(`the class %s has the members that ${GUEST} says`, async (name) => {
-  const made = { Buffer: 'Buffer.alloc(1)', URL: 'new URL("http://a")', URLSearchParams: 'new URLSearchParams()', TextEncoder: 'new TextEncoder()', TextDecoder: 'new TextDecoder()' }[name];
+const MADE = {
+  Buffer: '', URL: 'new URL("http://a")', URLSearchParams: 'new URLSearchParams()', TextEncoder: 'new TextEncoder()', TextDecoder: 'new TextDecoder()',
+  Headers: 'new Headers()', Response: 'new Response()', AbortController: 'new AbortController()', AbortSignal: 'AbortSignal.abort()',
+};
+/** What the sandbox keeps on them for itself. */
+const INTERNAL = new Set(['AbortSignal.timer']);
+
+test.each(Object.entries(MADE))(`the class %s has the members that ${GUEST} says`, async (name, made) => {
   expect(declaredBy(typeOf(name)), 'static members').toEqual(own(await real(name)));
-  const members = [...await real(`${name}.prototype`), ...(name === 'Buffer' ? [] : await real(made ?? ''))];
+  const members = [...await real(`${name}.prototype`), ...(made === '' ? [] : await real(made))].filter((member) => !INTERNAL.has(`${name}.${member}`));
   expect(declaredBy(instanceOf(typeOf(name)))).toEqual([...new Set(own(members))]);
 });
 

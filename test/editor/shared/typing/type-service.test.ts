@@ -64,8 +64,8 @@ describe('TypeScript', () => {
     ['a wrong argument', 'Buffer.from("x", "utf9");', ['from: No overload matches this call.']],
     ['an environment value of another type', 'const n: number = env.get("REGION"); const m: number = env.get("LIMIT");', ["n: Type 'string' is not assignable to type 'number'."]],
     ['what makes code of its own', 'enum Kind { A }', ['Kind: true']],
-    ['a name that nothing has', 'fetch("x");', ['fetch: fetch']],
-    ['what is not granted', 'flow.get("a"); context.flow.get("b");', ['flow: flow / context', 'context: context / context', 'flow: flow / context']],
+    ['a name that nothing has', 'nowhere("x");', ['nowhere: nowhere']],
+    ['what is not granted', 'await fetch("https://a.test"); flow.get("a"); context.flow.get("b");', ['fetch: fetch / fetch', 'flow: flow / context', 'context: context / context', 'flow: flow / context']],
   ])('a mark for %s', (_name, code, expected) => {
     expect(marked(code).map((each) => each.split('\n')[0])).toEqual(expected);
   });
@@ -100,6 +100,12 @@ describe('setup code', () => {
     expect(marked('', { setup }, 'setup').map((each) => each.split(':')[0])).toEqual(['limit']);
     expect(marked('', { setup, language: 'javascript' }, 'setup')).toEqual([]);
   });
+});
+
+test('calls to servers are known where they are granted', () => {
+  const code = 'const answer = await fetch("https://a.test", { method: "POST", body: "x", signal: AbortSignal.timeout(100) });\nif (answer.ok) msg.payload = await answer.json();\nreturn msg;';
+  expect(marked(code, { settings: { fetch: 'all' } })).toEqual([]);
+  expect(marked(code, { settings: { fetch: 'none' } }).map((each) => each.split(':')[0])).toEqual(['fetch', 'AbortSignal']);
 });
 
 test('modules are known by their names in both codes, and as anything', () => {
