@@ -83,7 +83,7 @@ class Reader {
   #plugin(): Plugin {
     return {
       name: 'modules-folder',
-      resolveId: (asked, importer, { kind }) => this.#kept(() => this.#resolve(asked, importer, kind === 'require-call' ? 'require' : 'import')),
+      resolveId: (asked, importer, { kind }) => this.#kept(() => this.#resolve(asked, importer, kind === 'require-call' && importer !== ENTRY ? 'require' : 'import')),
       load: (id) => this.#load(id),
     };
   }
@@ -108,24 +108,42 @@ class Reader {
     return { id: `${BUILTIN}${found.builtin}.cjs` };
   }
 
+  async #isModule(name: string): Promise<boolean> {
+    const found = this.#kept(() => this.#resolver.resolve(name, undefined, 'import'));
+    return 'file' in found && !found.file.endsWith('.json') && isModule(await this.#text(found.file));
+  }
+
   async #load(id: string): Promise<string> {
-    if (id === ENTRY) return entryOf(this.#modules);
+    if (id === ENTRY) return entryOf(await Promise.all(this.#modules.map(async (name) => ({ name, isModule: await this.#isModule(name) }))));
     if (id === NOTHING) return 'module.exports = {};';
     if (id === BUFFER) return 'module.exports = { Buffer: globalThis.Buffer, atob: globalThis.atob, btoa: globalThis.btoa };';
     if (id.startsWith(BUILTIN)) return `refuse('builtin', ${JSON.stringify(id.slice(BUILTIN.length, -4))});`;
-    this.#files.add(id);
-    this.#bytes += (await stat(id)).size;
+    return await this.#text(id);
+  }
+
+  async #text(file: string): Promise<string> {
+    if (!this.#files.has(file)) this.#bytes += (await stat(file)).size;
+    this.#files.add(file);
     this.#kept(() => { if (this.#bytes > limits.moduleSourceBytes || this.#files.size > limits.moduleFiles) throw tooMuch(this.#modules); });
-    return await readFile(id, 'utf8');
+    return await readFile(file, 'utf8');
   }
 }
 
-/** A module's value is its default export, or all that it exports: what Node-RED gives. */
-function entryOf(modules: readonly string[]): string {
+/** A module's value is its default export, or all that it exports; of CommonJS `module.exports`, as Node gives it. */
+function entryOf(modules: readonly { readonly name: string; readonly isModule: boolean }[]): string {
   return [
-    ...modules.map((name, at) => `import * as m${at} from ${JSON.stringify(name)};`),
-    `export default [${modules.map((_, at) => `m${at}`).join(', ')}].map((all) => ('default' in all ? all.default : all));`,
+    ...modules.map(({ name, isModule }, at) => (isModule ? `import * as m${at} from ${JSON.stringify(name)};` : `const m${at} = require(${JSON.stringify(name)});`)),
+    `export default [${modules.map(({ isModule }, at) => (isModule ? `'default' in m${at} ? m${at}.default : m${at}` : `m${at}`)).join(', ')}];`,
   ].join('\n');
+}
+
+/** Written in the language's own modules, not in CommonJS. */
+function isModule(text: string): boolean {
+  try {
+    return parse(text, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true }).body.some(({ type }) => type === 'ImportDeclaration' || type.startsWith('Export'));
+  } catch {
+    return false;
+  }
 }
 
 /** All of it must be one function: what the bundler wrote, and nothing that ends it early. */
@@ -162,7 +180,7 @@ function placesOf(map: SourceMapPayload, source: string, shown: (path: string) =
   return { files, lines };
 }
 
-const isMapping = (entry: object): entry is SourceMapping => 'generatedLine' in entry && 'originalSource' in entry;
+const isMapping = (entry: object): entry is SourceMapping => 'originalSource' in entry && typeof entry.originalSource === 'string'; // what the bundler made itself has none
 
 function unreadable(error: unknown): Refusal {
   // eslint-disable-next-line no-control-regex -- the bundler colours its words

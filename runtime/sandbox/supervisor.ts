@@ -169,9 +169,10 @@ export class SandboxSupervisor implements SandboxDoor {
     };
   }
 
-  /** Nodes of one flow and memory share an isolate, up to a number. */
-  #cellFor({ flow = '', memoryMb }: SandboxProgram): string {
+  /** Nodes of one flow and memory share an isolate, up to a number. One with modules has its own: they take memory, and time for each message. */
+  #cellFor({ flow = '', memoryMb, modules = [] }: SandboxProgram): string {
     const group = `${flow}/${memoryMb}`;
+    if (modules.length > 0) return `${group}/own/${this.#ids}`;
     const count = this.#cells.get(group) ?? 0;
     this.#cells.set(group, count + 1);
     return `${group}/${Math.floor(count / limits.sandboxCellFunctions)}`;
