@@ -113,7 +113,7 @@ export default defineNode({
     code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup', modulesField: 'modules' }),
     language: field.choice({ en: 'Language', ru: 'Язык' }, [{ value: 'javascript', title: { en: 'JavaScript', ru: 'JavaScript' } }, { value: 'typescript', title: { en: 'TypeScript', ru: 'TypeScript' } }], {
       default: 'javascript', advanced: true,
-      help: { en: 'Types are erased before the code runs; they are not checked.', ru: 'Типы стираются перед выполнением и не проверяются.' },
+      help: { en: 'Types are erased before the code runs. The editor checks them, a deploy does not.', ru: 'Типы стираются перед выполнением. Редактор их проверяет, развёртывание — нет.' },
     }),
     setup: field.code({ en: 'Setup code', ru: 'Код подготовки' }, 'javascript', {
       default: '', advanced: true, languageField: 'language', isSetup: true, modulesField: 'modules',

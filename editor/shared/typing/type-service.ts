@@ -66,7 +66,7 @@ export class TypeService {
 
   #about(document: Document, { at, name }: { readonly at: number; readonly name: string }): About | undefined {
     const found = this.#service.getCompletionEntryDetails(document.name, document.before + at, name, undefined, undefined, undefined, undefined);
-    return found && { type: ts.displayPartsToString(found.displayParts), text: this.#textOf(found.documentation, found.tags), from: at, to: at };
+    return found && { type: readable(ts.displayPartsToString(found.displayParts)), text: this.#textOf(found.documentation, found.tags), from: at, to: at };
   }
 
   #hover({ node, document }: { readonly node: NodeCode; readonly document: Document }, at: number): About | undefined {
@@ -76,7 +76,7 @@ export class TypeService {
     const type = ts.displayPartsToString(found.displayParts);
     // The name of its type says nothing; its members do.
     const whole = type === '(parameter) msg: Message' ? `(parameter) msg: {\n${node.message}\n}` : type;
-    return { type: whole, text: this.#textOf(found.documentation, found.tags), from, to: from + found.textSpan.length };
+    return { type: readable(whole), text: this.#textOf(found.documentation, found.tags), from, to: from + found.textSpan.length };
   }
 
   #signature(document: Document, at: number): Signature | undefined {
@@ -128,11 +128,14 @@ const isThere = (symbol: ts.Symbol | undefined, { settings }: NodeCode): boolean
   return !grant || isGranted(grant, settings);
 };
 
+/** A type without the word that every record of a message may have further keys. */
+const readable = (type: string): string => type.replaceAll(/\[key: string\]: any;\s*(?=[^\s}])/g, '').replaceAll(/;\s*\[key: string\]: any;(?=\s*\})/g, ';');
+
 const DETAIL_CHARS = 60;
 
 function typeText(checker: ts.TypeChecker, symbol: ts.Symbol): string | undefined {
   const type = checker.getTypeOfSymbol(symbol);
   const [call] = type.getCallSignatures();
-  const text = call ? checker.signatureToString(call) : checker.typeToString(type);
+  const text = readable(call ? checker.signatureToString(call) : checker.typeToString(type));
   return text.length > DETAIL_CHARS ? `${text.slice(0, DETAIL_CHARS)}…` : text;
 }

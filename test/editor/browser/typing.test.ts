@@ -120,6 +120,36 @@ test.skipIf(!chromium)('names of the setup code are completed and cannot be chan
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('the type of the message is refined by what came', async () => {
+  const flow: Flow = { ...flowOf('typed-came', { code: '' }), nodes: { ask: node('inject', { payload: { items: [{ price: 120 }, { price: 5, note: 'x' }] } }, 'Orders'), it: node('function') }, wires: [{ from: 'ask.out', to: 'it.in' }] };
+  await bench.save(flow);
+  const tab = await bench.tab(flow.id);
+  await tab.node('it').click();
+  await field(tab, 'code').getByText('msg as “Orders” sends it', { exact: true }).waitFor();
+  await tab.deploy();
+  await tab.node('ask').getByRole('button', { name: /Send a message/ }).click();
+  await field(tab, 'code').getByText('msg as “Orders” sends it, and as the last message came').waitFor();
+  await write(tab, field(tab, 'code'), 'msg.payload.items[0].');
+  await tab.page.keyboard.press('Control+Space');
+  await list(tab).getByText('note', { exact: true }).waitFor({ timeout: WORKER_MS });
+  expect(await list(tab).innerText()).toMatch(/price\s*number/);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('types that cannot be loaded are told beneath the code, which can be written and tried as before', async () => {
+  await bench.save(flowOf('typed-lost', { code: '' }));
+  const tab = await bench.tab('typed-lost');
+  await tab.page.route('**/worker-*.js', (route) => route.abort());
+  await tab.node('it').click();
+  await field(tab, 'code').locator('.cm-content').waitFor();
+  await write(tab, field(tab, 'code'), 'return { payload: "still" };');
+  await field(tab, 'code').getByText('could not be loaded').waitFor();
+  await tab.screenshot('typed-lost');
+  await tab.page.keyboard.press('Control+Shift+Enter');
+  await tab.page.locator('.inspector .tried').getByText('still').waitFor();
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('the enlarged code has the same, and is tried there by key, with its result beside it', async () => {
   const tab = await opened('typed-large', { code: 'node.warn("seen");\nreturn msg;' });
   await field(tab, 'code').getByRole('button', { name: 'Enlarge' }).click();

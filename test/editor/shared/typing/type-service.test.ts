@@ -136,6 +136,8 @@ describe('at the cursor', () => {
     const hover = (text: string): unknown => { const { code, at } = atCursor(text); return service.answer(node(code), 'code', { ask: 'hover', at }); };
     expect(hover('RED.util.clone|Message(msg)')).toMatchObject({ from: 9, to: 21, text: 'A copy that shares nothing with the message.' });
     expect(hover('return m|sg;')).toMatchObject({ type: expect.stringContaining('count: number') });
+    expect(hover('msg.payload.it|ems;')).toMatchObject({ type: '(property) items?: {\n    price: number;\n}[] | undefined' });
+    expect(hover('const of: { [key: string]: any } = {}; o|f;')).toMatchObject({ type: 'const of: {\n    [key: string]: any;\n}' });
     expect(hover('|   ')).toBeUndefined();
   });
   test('the argument at the cursor', () => {
