@@ -44,6 +44,18 @@ test('what was typed for a node is there when somebody comes back to it', () => 
   expect([new Trial('orders', 'one').text, new Trial('orders', 'two').text]).toEqual(['{ "a": 1 }', undefined]);
 });
 
+test('the message that was typed is known as such while it can be read, and is the one to be tried', () => {
+  const trial = new Trial('orders', 'typed');
+  expect(trial.typed).toBeUndefined();
+  trial.write('{ "payload": 1 }');
+  expect(trial.typed).toEqual({ payload: 1 });
+  trial.write('{ "payload": ');
+  expect(trial.typed).toBeUndefined();
+  trial.write('{ "payload": 2 }');
+  trial.isOwn = false;
+  expect(trial.typed).toBeUndefined();
+});
+
 test('a message to begin with is the last one, an example, or an empty one', () => {
   const info = { examples: [{ given: [{ payload: 2 }] }] } as unknown as NodeInfo;
   const first = (last?: unknown, of?: NodeInfo): unknown => JSON.parse(firstMessage(last as SeenMessage | undefined, of));

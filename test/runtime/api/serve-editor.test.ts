@@ -25,6 +25,7 @@ test('the page is asked for anew and may neither run foreign scripts nor be fram
     const { status, headers, text } = await kit.ask({ path });
     expect([status, text, headers['content-type'], headers['cache-control']]).toEqual([200, '<!doctype html><title>Millrace</title>', 'text/html; charset=utf-8', 'no-cache']);
     expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
+    expect(headers['content-security-policy']).toContain("worker-src 'self'");
     expect(headers['content-security-policy']).not.toMatch(/unsafe-eval|script-src[^;]*unsafe-inline/);
     expect([headers['x-content-type-options'], headers['x-frame-options'], headers['x-powered-by']]).toEqual(['nosniff', 'DENY', undefined]);
   }
