@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly killBefore?: number;
   readonly killAfter?: number;
   readonly fetch?: Services['fetch'];
+  readonly sandbox?: Services['sandbox'];
   /** Runs what is tried. */
   readonly trials?: Services['trials'];
   /** Secrets and what else the project would answer. */
@@ -96,7 +97,7 @@ export class World {
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
       replies: new Replies(timers),
-      sandbox: NO_SANDBOX, trials: options.trials ?? NO_SANDBOX,
+      sandbox: options.sandbox ?? NO_SANDBOX, trials: options.trials ?? NO_SANDBOX,
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
       history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },
       ended: (run) => {
