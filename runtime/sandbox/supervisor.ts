@@ -83,7 +83,7 @@ export class SandboxSupervisor implements SandboxDoor {
     const definition = this.#define(this.#cellFor(program), [made]);
     const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules };
     const opened = new SandboxedFunction<SandboxResult>({
-      id, keys: analysis.keys, usesId: analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
+      id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
       ...(program.fetch && this.#callsBy(program.fetch)),
     }, this.#carrier);
     this.#made.set(opened, made);

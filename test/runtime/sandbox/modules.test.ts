@@ -163,6 +163,12 @@ describe('what is refused at a deploy', () => {
   });
 });
 
+test('messages of the same moment have chance of their own in a module, although the code names none', async () => {
+  files = commonJs('a', 'module.exports = () => Math.random();');
+  const fn = await open('return { payload: a() };');
+  expect(new Set(payloads(await fn.call(['x', 'y', 'z'].map((id) => ({ id, nowMs: 1, body: {} }))))).size).toBe(3);
+});
+
 test('a failure in a module names its file, and the line of the code that called it', async () => {
   files = commonJs('a', 'exports.check = (value) => {\n  if (value === 0) throw new TypeError("not a nought");\n  return value;\n};');
   const [failed, well] = await run('const given = msg.payload;\nreturn { payload: a.check(given) };', 2);
