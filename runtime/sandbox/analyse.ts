@@ -1,6 +1,6 @@
 import { parse, type AnyNode, type Node, type Program } from 'acorn';
 import { keysOf, type KeyUse } from './message-keys.ts';
-import { everyNode, type Placed } from './syntax.ts';
+import { BY_SETTINGS, everyNode, type Placed } from './syntax.ts';
 
 /** What reading the code tells about it, before it ever runs. */
 export interface Analysis {
@@ -81,8 +81,6 @@ function problemOf(error: unknown): SyntaxProblem {
   if (message?.startsWith("'import' and 'export'")) return { ...BY_SETTINGS, line: loc.line, column: loc.column + 1 };
   return { message: (message ?? '').replace(/ \(\d+:\d+\)$/, ''), line: loc.line, column: loc.column + 1 };
 }
-
-const BY_SETTINGS = { message: 'modules are chosen under Modules in the settings, and the code calls them by the name that they have there', ru: 'модули выбираются в настройках, в поле «Модули», и доступны коду под указанным там именем' };
 
 function requireIn(nodes: readonly Placed[]): SyntaxProblem | undefined {
   const found = nodes.find(({ node }) => node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'require')?.node.loc?.start;

@@ -1,5 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { Text } from '../flow/flow.ts';
+import { BY_SETTINGS } from './syntax.ts';
 
 /** Why types cannot be erased, with the place in the user's code, as far as it is known. */
 export interface TypeProblem { readonly message: string; readonly ru: string; readonly line?: number; readonly column?: number }
@@ -41,6 +42,7 @@ function placeIn(code: string): ReturnType<typeof placeOf> {
 function wordsOf(message: string): Text {
   const what = /^TypeScript (.+) is not supported in strip-only mode/.exec(message)?.[1];
   if (what !== undefined) return { en: `${what}: it makes code of its own, and here types are only erased; write it as JavaScript`, ru: `${what}: это порождает код, а здесь типы только стираются; запишите это на JavaScript` };
+  if (message.startsWith("'import', and 'export'")) return { en: BY_SETTINGS.message, ru: BY_SETTINGS.ru };
   if (message.includes('angle-bracket')) return { en: 'a type in angle brackets; write `value as Type`', ru: 'тип в угловых скобках; напишите `value as Type`' };
   return { en: message.replace(/\.$/, ''), ru: message.replace(/\.$/, '') };
 }

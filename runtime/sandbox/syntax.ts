@@ -25,3 +25,6 @@ function childrenOf(node: AnyNode): AnyNode[] {
 }
 
 const isNode = (value: unknown): value is AnyNode => typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string' && typeof (value as { start?: unknown }).start === 'number';
+
+/** In place of `import` and `require`. */
+export const BY_SETTINGS = { message: 'modules are chosen under Modules in the settings, and the code calls them by the name that they have there', ru: 'модули выбираются в настройках, в поле «Модули», и доступны коду под указанным там именем' };

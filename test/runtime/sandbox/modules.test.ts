@@ -158,7 +158,7 @@ describe('what is refused at a deploy', () => {
   ])('%s in the code, with where modules are named', async (_, code, line, column) => {
     files = commonJs('a', '');
     for (const [program_, kind] of [[{ code }, 'syntax'], [{ code: 'return msg;', setup: code.replace('\nreturn msg;', '') }, 'setup']] as const) {
-      await expect(doorOf().open(program(program_.code, program_))).rejects.toMatchObject({ code: `function.${kind}`, text: { en: expect.stringMatching(/Modules/) as string }, details: { line, column } });
+      for (const language of ['javascript', 'typescript'] as const) await expect(doorOf().open(program(program_.code, { ...program_, language }))).rejects.toMatchObject({ code: `function.${kind}`, text: { en: expect.stringMatching(/Modules/) as string }, details: { line, column } });
     }
   });
 });
