@@ -196,6 +196,10 @@ export default defineNode({
     { name: 'a count', config: { code: 'const count = (context.get("count") ?? 0) + 1;\ncontext.set("count", count);\nmsg.payload = count;\nreturn msg;', context: 'node' }, given: [{ payload: 'a' }], emits: { 'out-1': [{ payload: 1 }] } },
     { name: 'TypeScript', config: { language: 'typescript', code: 'interface Item { price: number; quantity: number }\nconst items = msg.payload as Item[];\nmsg.payload = items.reduce((sum: number, { price, quantity }) => sum + price * quantity, 0);\nreturn msg;' }, given: [{ payload: [{ price: 120, quantity: 2 }] }], emits: { 'out-1': [{ payload: 240 }] } },
     { name: 'a table made once', config: { setup: 'const rates = { EUR: 1, USD: 0.9 };', code: 'msg.payload = msg.payload * rates[msg.currency];\nreturn msg;' }, given: [{ payload: 10, currency: 'USD' }], emits: { 'out-1': [{ payload: 9, currency: 'USD' }] } },
+    {
+      name: 'asks a server', config: { fetch: 'read', hosts: ['echo.test'], code: 'const answer = await fetch(`https://echo.test/rates/${msg.currency}`);\nif (!answer.ok) throw new Error(`there are no rates: ${answer.status}`);\nmsg.payload = await answer.json();\nreturn msg;' },
+      given: [{ currency: 'EUR' }], emits: { 'out-1': [{ payload: { method: 'GET', path: '/rates/EUR' }, currency: 'EUR' }] },
+    },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
   prepare(config, host) {
