@@ -129,6 +129,7 @@ export const inspector = {
   'inspector.show-problems': 'Show them',
   'inspector.try': 'Try on a message',
   'inspector.try-text': 'Runs the node as it is here, also when that is not deployed. Nothing is sent on or kept.',
+  'inspector.try-calls': 'Calls that only read (GET, HEAD) are really made; others are refused.',
   'inspector.try-message': 'Message to try',
   'inspector.try-last': 'Last message in',
   'inspector.try-own': 'A message of my own',

@@ -132,6 +132,7 @@ export const inspector: Translation<typeof english> = {
   'inspector.show-problems': 'Показать',
   'inspector.try': 'Проба на сообщении',
   'inspector.try-text': 'Выполняет узел таким, каков он здесь, даже если это не применено. Ничего не отправляется дальше и не сохраняется.',
+  'inspector.try-calls': 'Читающие вызовы (GET, HEAD) выполняются на самом деле, остальные отклоняются.',
   'inspector.try-message': 'Сообщение для пробы',
   'inspector.try-last': 'Последнее на входе',
   'inspector.try-own': 'Своё сообщение',

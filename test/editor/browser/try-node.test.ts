@@ -88,3 +88,18 @@ test.skipIf(!chromium)('a node that acts outside cannot be tried', async () => {
   expect(await area(tab).count()).toBe(0);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('whose code may call servers says that calls which read are really made, and shows the servers and modules in its settings', async () => {
+  const tab = await opened('try-calls', node('function', { fetch: 'read', hosts: ['api.example.com'], modules: [{ module: 'dayjs', name: '' }] }));
+  await area(tab).getByText('Calls that only read (GET, HEAD) are really made').waitFor();
+  const field = (name: string) => tab.page.locator(`.inspector [data-field="${name}"]`);
+  await field('hosts').scrollIntoViewIfNeeded();
+  expect(await field('hosts').locator('input').first().inputValue()).toBe('api.example.com');
+  expect(await field('modules').locator('input').first().inputValue()).toBe('dayjs');
+  await tab.screenshot('function-grants');
+  await tab.page.close();
+  const without = await opened('try-pure', node('function'));
+  await area(without).waitFor();
+  expect(await area(without).innerText()).not.toContain('Calls that only read');
+  await without.page.close();
+});
