@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,7 +21,9 @@ export function plainChild(): { readonly entry: string; readonly folder: string 
   const folder = join(cacheFolder(), `sandbox-${hash.digest('hex').slice(0, 16)}`);
   try {
     if (!existsSync(folder)) writeCopies(folder, files);
-    return { entry: join(folder, nameOf(entry)), folder };
+    // By its real name: where node_modules is a link, the child may not follow it.
+    const real = realpathSync(folder);
+    return { entry: join(real, nameOf(entry)), folder: real };
   } catch {
     return own;
   }
