@@ -10,12 +10,8 @@ export class GuestAbortSignal {
   #reason: { readonly value: unknown } | undefined;
   #listeners: AbortListener[] = [];
   onabort: AbortListener | null = null;
-  /** Of `AbortSignal.timeout`: it is dropped with the call that it was for, so that nobody waits for it. */
-  readonly timer: number;
-  /** `start` gets what ends the signal, and answers the timer that does it. */
-  constructor(start?: (end: (reason: unknown) => void) => number | undefined) {
-    this.timer = start?.((reason) => { this.#end(reason); }) ?? 0;
-  }
+  /** `start` gets what ends the signal. */
+  constructor(start?: (end: (reason: unknown) => void) => void) { start?.((reason) => { this.#end(reason); }); }
   get aborted(): boolean { return this.#reason !== undefined; }
   get reason(): unknown { return this.#reason?.value; }
   throwIfAborted(): void { if (this.#reason) throw this.#reason.value; }
@@ -29,7 +25,7 @@ export class GuestAbortSignal {
     for (const call of calls) call({ type: 'abort', target: this });
   }
   static abort(reason?: unknown): GuestAbortSignal {
-    return new GuestAbortSignal((end) => { end(reason); return undefined; });
+    return new GuestAbortSignal((end) => { end(reason); });
   }
   static any(signals: Iterable<GuestAbortSignal>): GuestAbortSignal {
     return new GuestAbortSignal((end) => {
@@ -37,14 +33,13 @@ export class GuestAbortSignal {
         if (each.aborted) end(each.reason);
         else each.addEventListener('abort', () => { end(each.reason); });
       }
-      return undefined;
     });
   }
 }
 
 export class GuestAbortController {
   #end: (reason: unknown) => void = () => undefined;
-  readonly signal = new GuestAbortSignal((end) => { this.#end = end; return undefined; });
+  readonly signal = new GuestAbortSignal((end) => { this.#end = end; });
   abort(reason?: unknown): void { this.#end(reason); }
 }
 
@@ -57,5 +52,5 @@ export function abortReason(name: 'AbortError' | 'TimeoutError'): Error {
 }
 
 export function signalAfter(guest: Guest, ms: unknown): GuestAbortSignal {
-  return new GuestAbortSignal((end) => addTimer(guest, () => { end(abortReason('TimeoutError')); }, { ms, args: [], repeats: false }));
+  return new GuestAbortSignal((end) => { addTimer(guest, () => { end(abortReason('TimeoutError')); }, { ms, args: [], isQuiet: true }); });
 }

@@ -6,7 +6,6 @@ import { contentOf, GuestContent, GuestResponse } from './response.ts';
 import { forgetHanded, forgetMatches } from './run.ts';
 import { refuseInSetup } from './setup.ts';
 import type { Call, Guest, Net, NetCall } from './state.ts';
-import { dropTimer } from './timers.ts';
 import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 
 /**
@@ -36,7 +35,7 @@ export function guestFetch(guest: Guest, net: Net, [given, options]: readonly [u
     const url = addressText(given);
     const { method, rest } = requestText(net, { call, url, all });
     const id = ++net.ids;
-    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: resolve as NetCall['resolve'], reject, signal };
+    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: resolve as NetCall['resolve'], reject };
     net.open.set(id, asked);
     net.asked.push({ call, text: `[${id},${call.batch.calls.indexOf(call)},${rest}]` });
     signal?.addEventListener('abort', () => { giveUp(net, id, signal.reason); });
@@ -136,12 +135,11 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   const [id, answer] = JSON.parse(text) as [number, HostAnswer];
   const asked = guest.net?.open.get(id);
   if (!guest.net || !asked) return '';
-  const { call, site, signal } = asked;
+  const { call, site } = asked;
   guest.net.open.delete(id);
   guest.current = call;
   forgetMatches();
   call.turnAt = guest.wallNow();
-  if (signal && signal.timer > 0) dropTimer(guest, signal.timer);
   if (answer.f) asked.reject(fetchError(answer.f[0], { en: answer.f[1], ru: answer.f[2] }, site));
   else asked.resolve(responseOf(guest, answer));
   return '';

@@ -5,7 +5,7 @@ import { fusedText } from './fused.ts';
 import { Call } from './state.ts';
 import type { Words } from './failure.ts';
 import type { Batch, Guest, NetCall } from './state.ts';
-import { dropTimersOf, firstTimer, takeDueTimer } from './timers.ts';
+import { awaitsTimer, dropTimersOf, firstTimer, takeDueTimer } from './timers.ts';
 import { untagged } from './wire.ts';
 
 /**
@@ -188,7 +188,7 @@ export function isThrough(guest: Guest, call: Call, now: number): boolean {
     call.thrown = { value: refusal('timeout', { en: `it computed for more than ${guest.config.cpuMs} ms`, ru: `он вычислял дольше ${guest.config.cpuMs} мс` }) };
     return true;
   }
-  if (call.liveTimers > 0 || open.length > 0) return false;
+  if (awaitsTimer(call) || open.length > 0) return false;
   // Nothing of this message is left that could ever settle its promise.
   if (!call.returned) call.thrown = { value: refusal('timeout', { en: 'it awaits a promise that nothing will ever settle', ru: 'он ждёт промис, который уже ничто не завершит' }) };
   return true;

@@ -62,7 +62,6 @@ export interface NetCall {
   readonly url: string;
   /** Where in the code it was made. */
   readonly site: Error;
-  readonly signal: { readonly timer: number } | undefined;
   readonly resolve: (response: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,6 +72,8 @@ export interface Timer {
   due: number;
   /** Of an interval; 0 fires once. */
   readonly periodMs: number;
+  /** Of `AbortSignal.timeout`: it bounds what the code does, and is nothing to wait for. */
+  readonly isQuiet: boolean;
   readonly fire: () => void;
 }
 

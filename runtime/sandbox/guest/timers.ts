@@ -4,7 +4,7 @@ import type { Batch, Call, Guest, Timer } from './state.ts';
 
 /** Timers of the code. They belong to the message that set them, run in its name and end with it. */
 
-export function addTimer(guest: Guest, fire: unknown, how: { readonly ms: unknown; readonly args: readonly unknown[]; readonly repeats: boolean }): number {
+export function addTimer(guest: Guest, fire: unknown, how: { readonly ms: unknown; readonly args: readonly unknown[]; readonly repeats?: true; readonly isQuiet?: true }): number {
   const call = guest.current;
   if (typeof fire !== 'function') throw new TypeError('a timer needs a function to call');
   if (!call || call.text !== null) return 0;
@@ -13,7 +13,7 @@ export function addTimer(guest: Guest, fire: unknown, how: { readonly ms: unknow
   const ms = Math.max(1, Math.min(Number(how.ms) || 0, 2 ** 31));
   const id = ++guest.timerIds;
   call.liveTimers++;
-  call.batch.timers.push({ id, call, due: guest.wallNow() + ms, periodMs: how.repeats ? ms : 0, fire: () => { Reflect.apply(fire, undefined, how.args); } });
+  call.batch.timers.push({ id, call, due: guest.wallNow() + ms, periodMs: how.repeats ? ms : 0, isQuiet: how.isQuiet === true, fire: () => { Reflect.apply(fire, undefined, how.args); } });
   return id;
 }
 
@@ -32,6 +32,11 @@ export function dropTimersOf(call: Call): void {
   if (call.liveTimers === 0) return;
   for (let at = timers.length - 1; at >= 0; at--) if (timers[at]?.call === call) timers.splice(at, 1);
   call.liveTimers = 0;
+}
+
+/** Whether the message goes on for a timer. For a quiet one it does only until its code has returned. */
+export function awaitsTimer(call: Call): boolean {
+  return call.liveTimers > 0 && (!call.returned || call.batch.timers.some((timer) => timer.call === call && !timer.isQuiet));
 }
 
 /** Takes the timer that is due first; an interval stays, for its next time. */

@@ -283,6 +283,17 @@ describe('time', () => {
     const server = await echo();
     const [result] = await results(server, 'fetch(msg.url, { signal: AbortSignal.timeout(4000) }).then(() => { node.send({ payload: 1 }); });', { timeoutMs: 1000 });
     expect(shown(result)).toEqual([[{ payload: 1 }]]);
+    expect(shown((await results(server, 'await fetch(msg.url, { signal: AbortSignal.any([AbortSignal.timeout(4000)]) }); node.send({ payload: 2 });', { timeoutMs: 1000 }))[0])).toEqual([[{ payload: 2 }]]);
+  });
+  // The timer ended with the first answer, so that nothing bounded the calls after it or beside it.
+  test('a time for several calls holds until the last of them', async () => {
+    const server = await serve((request, response) => { if (request.url === '/fast') response.end('fast'); });
+    const ended = '.catch((error) => error.name)';
+    expect(await given(server, `const signal = AbortSignal.timeout(250); const first = await (await fetch(msg.url + "/fast", { signal })).text(); return { payload: [first, await fetch(msg.url + "/never", { signal })${ended}] };`)).toEqual(['fast', 'TimeoutError']);
+    expect(await given(server, `const signal = AbortSignal.timeout(250); return { payload: await Promise.all([fetch(msg.url + "/fast", { signal }).then((r) => r.text()), fetch(msg.url + "/never", { signal })${ended}]) };`)).toEqual(['fast', 'TimeoutError']);
+  });
+  test('code that waits for nothing but its time is woken by it', async () => {
+    expect(await given(await echo(), 'return await new Promise((next) => { AbortSignal.timeout(20).addEventListener("abort", () => { next({ payload: "woken" }); }); });')).toBe('woken');
   });
   test('a race that was won does not wait for one that reads, but for one that writes', async () => {
     const { server, closed, asked, answer } = await slow();

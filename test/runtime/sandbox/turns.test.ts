@@ -35,7 +35,7 @@ test('a plain batch hands over what is ready when it grows large', () => {
 });
 
 test('code that may wait begins one message a turn, and results keep the order', () => {
-  const { guest, pass } = guestOf((own, msg) => { if (msg.payload === 0) addTimer(own, () => undefined, { ms: 10, args: [], repeats: false }); return msg; });
+  const { guest, pass } = guestOf((own, msg) => { if (msg.payload === 0) addTimer(own, () => undefined, { ms: 10, args: [] }); return msg; });
   step(guest, 1, rows(2));
   expect(collect(guest, 1)).toBe('m');
   step(guest, 1, '');
