@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { realpathSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parse } from 'acorn';
 import { rolldown, type Plugin, type RolldownOutput } from 'rolldown';
 import type { Text } from '../flow/flow.ts';
@@ -38,10 +38,10 @@ const AFTER = '\nreturn modules;\n})';
 export async function bundle({ folder, modules }: BundleJob): Promise<Bundled> {
   const root = realpathSync(folder);
   const reader = new Reader(root, modules);
-  const { code, map } = await reader.bundle();
+  const { code, map } = await reader.bundle(root);
   const source = BEFORE + code + AFTER;
   if (source.length > limits.moduleBundleChars) throw tooLarge(source.length);
-  const { files, lines } = placesOf(map, source, (path) => reader.shown(path));
+  const { files, lines } = placesOf(map, source, (path) => reader.shown(resolve(root, path)));
   const program = parseWhole(source, (line) => (files[lines[line * 2 - 2] ?? -1]));
   return { source, waits: waitsInBundle(program), files, lines, read: reader.read, builtins: [...reader.builtins].sort() };
 }
@@ -63,14 +63,15 @@ class Reader {
   get read(): readonly string[] { return [...this.#files, ...this.#resolver.packageFiles]; }
   shown(path: string): string { return this.#resolver.shown(path); }
 
-  async bundle(): Promise<{ code: string; map: SourceMapPayload }> {
+  /** Paths of the map are told from `root`. */
+  async bundle(root: string): Promise<{ code: string; map: SourceMapPayload }> {
     let output: RolldownOutput;
     try {
       const made = await rolldown({
         input: ENTRY, platform: 'neutral', treeshake: false, tsconfig: false, plugins: [this.#plugin()], logLevel: 'silent',
         transform: { define: { 'process.env.NODE_ENV': '"production"' } },
       });
-      output = await made.generate({ format: 'iife', name: 'modules', exports: 'default', sourcemap: 'hidden', comments: false, codeSplitting: false });
+      output = await made.generate({ dir: root, format: 'iife', name: 'modules', exports: 'default', sourcemap: 'hidden', comments: false, codeSplitting: false });
       await made.close();
     } catch (error) {
       throw this.#refusal ?? unreadable(error);
@@ -173,7 +174,7 @@ function placesOf(map: SourceMapPayload, source: string, shown: (path: string) =
     let number = numbers.get(path);
     if (number === undefined) {
       numbers.set(path, (number = files.length));
-      files.push(shown(join('/', path)));
+      files.push(shown(path));
     }
     return [number, entry.originalLine + 1];
   });

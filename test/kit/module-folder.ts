@@ -9,8 +9,8 @@ import { parseModuleName, type ModuleName } from '../../runtime/modules/names.ts
 const OWN = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 /** The folder in which an administrator installs modules, with packages of the test: texts by path below `node_modules`. It goes with the test. */
-export function moduleFolder(files: { readonly [path: string]: string }, real: readonly string[] = []): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-modules-')));
+export function moduleFolder(files: { readonly [path: string]: string }, real: readonly string[] = [], beside = tmpdir()): string {
+  const folder = realpathSync(mkdtempSync(join(beside, 'millrace-modules-')));
   onTestFinished(() => { rmSync(folder, { recursive: true, force: true }); });
   addFiles(folder, files);
   for (const name of real) cpSync(join(OWN, name), join(folder, 'node_modules', name), { recursive: true });

@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -60,6 +61,14 @@ describe('what a module is', () => {
   test('modules of one list share what they need', async () => {
     const modules = modulesOf({ ...commonJs('base', 'module.exports = [];'), ...commonJs('a', 'require("base").push("a"); module.exports = require("base");'), ...commonJs('b', 'require("base").push("b"); module.exports = 0;') });
     expect(await load(modules, 'a', 'b')).toEqual([['a', 'b'], 0]);
+  });
+
+  test.each([['above the one in which the process runs', tmpdir()], ['below it', join(process.cwd(), 'test/output')]])('files are named by their packages when the folder lies %s', async (_, beside) => {
+    mkdirSync(beside, { recursive: true });
+    const modules = new Modules({ folder: moduleFolder(commonJs('a', 'module.exports = 1;'), [], beside), allowed: allowedNames('a') });
+    const { source, placeOf } = await modules.bundle(['a']);
+    const places = source.split('\n').map((_line, at) => placeOf(at + 1)).filter((place) => place !== undefined);
+    expect(new Set(places)).toEqual(new Set(['a/index.js:1']));
   });
 
   test('real packages', async () => {
