@@ -185,7 +185,7 @@ const isMapping = (entry: object): entry is SourceMapping => 'originalSource' in
 
 function unreadable(error: unknown): Refusal {
   // eslint-disable-next-line no-control-regex -- the bundler colours its words
-  const words = String((error as Error).message).replaceAll(/\u001b\[[\d;]*m/g, '').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('Build failed'));
+  const words = String((error as Error).message).replaceAll(/\u001b\[[\d;]*m/g, '').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(Build failed|\[plugin )/.test(line));
   const reason = (words[0] ?? '').slice(0, 300);
   const text: Text = /top-level await/i.test(words.join(' '))
     ? { en: `a module waits while it loads (top-level await), which the sandbox does not do: ${reason}`, ru: `модуль ждёт во время загрузки (top-level await), чего песочница не делает: ${reason}` }

@@ -20,7 +20,7 @@ export type Found =
 interface Package {
   readonly folder: string;
   readonly file: string;
-  readonly json: { readonly name: string; readonly exports?: unknown; readonly imports?: unknown; readonly browser?: string | { readonly [name: string]: string | false }; readonly module?: string; readonly main?: string };
+  readonly json: { readonly name: string; readonly exports?: unknown; readonly imports?: unknown; readonly browser?: string | { readonly [name: string]: string | false } | null; readonly module?: string; readonly main?: string };
 }
 
 const BUILTINS = new Set(builtinModules);
@@ -44,7 +44,7 @@ export class Resolver {
     if (asked.startsWith('node:')) return { builtin: asked.slice(5) };
     if (/^\.\.?(\/|$)/.test(asked)) return this.#file(resolve(from, asked), home, { asked, importer, kind });
     if (asked.startsWith('#') && home) return this.#target(mapped(home.json.imports, asked, CONDITIONS[kind]), home, { asked, importer, kind });
-    const replaced = typeof home?.json.browser === 'object' ? home.json.browser[asked] : undefined;
+    const replaced = replacements(home)[asked];
     if (replaced === false) return { nothing: true };
     if (replaced !== undefined && replaced !== asked) return this.#target(replaced, home, { asked, importer, kind });
     return this.#bare(asked, from, { asked, importer, kind });
@@ -89,8 +89,9 @@ export class Resolver {
     if (!this.#isInside(path)) return undefined;
     for (const suffix of SUFFIXES) if (isFile(path + suffix)) return path + suffix;
     if (!isFolder(path) || !this.#isInside(realpathSync(path))) return undefined;
-    const main = this.#read(path)?.json.main;
-    return (main === undefined || resolve(path, main) === path ? undefined : this.#existing(resolve(path, main))) ?? SUFFIXES.slice(1).map((suffix) => join(path, `index${suffix}`)).find(isFile);
+    const main: unknown = this.#read(path)?.json.main;
+    const places = typeof main === 'string' ? [resolve(path, main), path] : [path];
+    return places.filter((place) => this.#isInside(place)).flatMap((place) => [...(place === path ? [] : SUFFIXES.map((suffix) => place + suffix)), ...SUFFIXES.slice(1).map((suffix) => join(place, `index${suffix}`))]).find(isFile);
   }
 
   #findPackage(name: string, from: string): Package | undefined {
@@ -145,13 +146,16 @@ function mainOf({ browser, module, main }: Package['json'], kind: Kind): string 
   return names.find((each) => typeof each === 'string' && each !== '') ?? 'index.js';
 }
 
+/** Of the package's `browser` field; it inherits no name. */
+const replacements = (home: Pick<Package, 'json'> | undefined): { readonly [name: string]: string | false | undefined } =>
+  Object.assign(Object.create(null) as object, typeof home?.json.browser === 'object' ? home.json.browser : {});
+
 /** By the package's `browser` field, which names files with their ending or without. */
 function replacementOf({ json, folder }: Package, file: string): string | false | undefined {
-  if (typeof json.browser !== 'object') return undefined;
+  const browser = replacements({ json });
   const own = `./${relative(folder, file).replaceAll(sep, '/')}`;
   const names = [own, own.slice(2), own.replace(/\.(js|json|cjs|mjs)$/, ''), own.replace(/\/index\.js$/, '')];
-  const name = names.find((each) => Object.hasOwn(json.browser as object, each));
-  const to = name === undefined ? undefined : json.browser[name];
+  const to = names.map((name) => browser[name]).find((each) => each !== undefined);
   return to === own ? undefined : to;
 }
 

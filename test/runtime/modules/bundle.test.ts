@@ -71,6 +71,16 @@ describe('what a module is', () => {
     expect(new Set(places)).toEqual(new Set(['a/index.js:1']));
   });
 
+  // Each ended the bundler with "[plugin modules-folder]", which tells nobody anything.
+  test.each<[string, { [path: string]: string }]>([
+    ['an empty field browser', { 'a/package.json': '{ "name": "a", "browser": null }', 'a/index.js': 'module.exports = [require("./b.js"), require("c")];', 'a/b.js': 'module.exports = 1;', ...commonJs('c', 'module.exports = 2;') }],
+    ['a field browser, and a package called as something that every object has', { 'a/package.json': '{ "name": "a", "browser": { "./x.js": false } }', 'a/index.js': 'module.exports = [1, require("constructor")];', ...commonJs('constructor', 'module.exports = 2;') }],
+    ['folders whose main files are one another', { ...commonJs('a', 'module.exports = [require("./b"), 2];'), 'a/b/package.json': '{ "main": "../c" }', 'a/c/package.json': '{ "main": "../b" }', 'a/c/index.js': 'module.exports = 1;' }],
+    ['a main file that is no name', { 'a/package.json': '{ "name": "a", "exports": "./b" }', 'a/b/package.json': '{ "main": 5 }', 'a/b/index.js': 'module.exports = [1, 2];' }],
+  ])('a package.json with %s', async (_, files) => {
+    expect(await load(modulesOf(files), 'a')).toEqual([[1, 2]]);
+  });
+
   test('real packages', async () => {
     const modules = modulesOf(commonJs('string_decoder', 'exports.StringDecoder = class {};'), ['iconv-lite', 'safer-buffer', 'ms', 'jsonata']);
     const { source, waits } = await modules.bundle(['ms', 'iconv-lite']);
