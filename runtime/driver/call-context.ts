@@ -44,6 +44,7 @@ export class CallContext implements NodeContext<unknown, unknown> {
   at(unit: Unit): this {
     this.config = unit.config?.atDeploy;
     this.#unit = unit;
+    this.#token = undefined;
     return this;
   }
 

@@ -141,7 +141,7 @@ export class MessageCalls {
 
 /** Several of one name travel as one. */
 function headersOf({ headers }: GuestRequest): { readonly [name: string]: string } {
-  const all: { [name: string]: string } = {};
+  const all = Object.create(null) as { [name: string]: string }; // a header may be called as something that every object has
   for (const [name, value] of headers) all[name] = all[name] === undefined ? value : `${all[name]}, ${value}`;
   return all;
 }

@@ -6,7 +6,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 const TAKEN = new Set([
   ...Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z]/.test(name) || name === 'globalThis'),
   'msg', 'arguments', 'node', 'RED', 'env', 'context', 'flow', 'global', 'console', 'require', 'crypto', 'undefined', 'eval', 'let', 'static', 'yield', 'await', 'async',
-  'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask', 'structuredClone', 'btoa', 'atob',
+  'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask', 'structuredClone', 'btoa', 'atob', 'fetch',
 ]);
 
 /** Throws a `NodeFailure` when a name cannot be one, is taken, or is given twice. */

@@ -66,6 +66,11 @@ async function slow(): Promise<{ server: LocalServer; asked: Promise<void>; clos
 }
 
 describe('a call', () => {
+  test('a header may be called as something that every object has', async () => {
+    const server = await echo();
+    expect(await given(server, 'const { headers } = await (await fetch(msg.url, { headers: { constructor: "a", "x-own": "b" } })).json(); return { payload: [headers.constructor, headers["x-own"]] };')).toEqual(['a', 'b']);
+  });
+
   test('brings status, headers and body, each way of reading it', async () => {
     const code = `const r = await fetch(msg.url + '/a?b=1#c', { headers: { 'X-Own': 'x' } }); const copy = r.clone(); const again = r.clone(); const body = await r.json();
       return { payload: [r.ok, r.status, r.statusText, r.redirected, r.url === msg.url + '/a?b=1', r.headers.get('Content-Type'), r.headers.has('x-two'), [...r.headers].length > 2, body.method, body.url, body.headers['x-own'], body.headers['user-agent'], (await copy.text()).length === (await again.arrayBuffer()).byteLength, r.bodyUsed] };`;

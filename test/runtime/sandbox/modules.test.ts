@@ -138,7 +138,7 @@ describe('what is refused at a deploy', () => {
     expect(await refusal()).toMatchObject({ code: 'function.modules', text: { en: expect.stringMatching(message) as string, ru: expect.stringMatching(/[а-я]/) as string } });
   });
 
-  test.each<[string, RegExp]>([['1a', /cannot be a name/], ['a b', /cannot be a name/], ['class', /cannot be a name/], ['', /cannot be a name/], ['a){', /cannot be a name/], ['msg', /already something/], ['Buffer', /already something/], ['node', /already something/], ['require', /already something/]])('the name %j', async (name, message) => {
+  test.each<[string, RegExp]>([['1a', /cannot be a name/], ['a b', /cannot be a name/], ['class', /cannot be a name/], ['', /cannot be a name/], ['a){', /cannot be a name/], ['msg', /already something/], ['Buffer', /already something/], ['node', /already something/], ['require', /already something/], ['fetch', /already something/]])('the name %j', async (name, message) => {
     files = commonJs('a', '');
     expect(await refusal({ modules: [{ module: 'a', name }] })).toMatchObject({ code: 'function.modules', text: { en: expect.stringMatching(message) as string }, details: { field: 'modules', module: 'a' } });
   });
