@@ -8,6 +8,9 @@ import templateNode from './data/template.ts';
 import catchNode from './logic/catch.ts';
 import changeNode from './logic/change.ts';
 import joinNode from './logic/join.ts';
+import linkCallNode from './logic/link-call.ts';
+import linkInNode from './logic/link-in.ts';
+import linkOutNode from './logic/link-out.ts';
 import splitNode from './logic/split.ts';
 import switchNode from './logic/switch.ts';
 import debugNode from './sink/debug.ts';
@@ -31,6 +34,9 @@ export const nodes: readonly NodeDefinition[] = [
   catchNode,
   changeNode,
   joinNode,
+  linkCallNode,
+  linkInNode,
+  linkOutNode,
   splitNode,
   switchNode,
   debugNode,

@@ -474,6 +474,10 @@ export const problemCodes = {
     means: { en: 'A field names a node that the flow does not have.', ru: 'Поле называет узел, которого нет в потоке.' },
     fix: { en: 'Choose another node.', ru: 'Выберите другой узел.' },
   },
+  'field.link-missing': {
+    means: { en: 'A link leads to a node of its own flow that does not exist or is no link-in node.', ru: 'Ссылка ведёт к узлу своего потока, которого нет или который не является узлом link-in.' },
+    fix: { en: 'Choose a link-in node, or name the other flow before it: flow/node.', ru: 'Выберите узел link-in или укажите перед ним другой поток: поток/узел.' },
+  },
   'wire.dangling': {
     means: { en: 'A wire begins or ends at a node or port that does not exist.', ru: 'Связь начинается или заканчивается у несуществующего узла или порта.' },
     fix: { en: 'Remove the wire or connect it anew.', ru: 'Удалите связь или подключите её заново.' },
@@ -511,6 +515,30 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Failures that any node may have because of what surrounds it: the engine, the sandbox, a connection. A node's own codes stand in its file. */
 export const nodeFailureCodes = {
+  'link.unknown': {
+    means: { en: 'A link leads to no running link-in node. The message waits, and is tried again when a flow is deployed that has it, and by itself from time to time.', ru: 'Ссылка не ведёт к работающему узлу link-in. Сообщение ждёт; попытка повторяется при применении потока с таким узлом и сама по себе время от времени.' },
+    fix: { en: 'Deploy or start the flow that the link names, or correct the link.', ru: 'Примените или запустите поток, указанный в ссылке, или исправьте ссылку.' },
+  },
+  'link.timeout': {
+    means: { en: 'A flow that was called by a link did not answer in time. Its run goes on; the next attempt waits for the same run.', ru: 'Поток, вызванный по ссылке, не ответил вовремя. Его запуск продолжается; следующая попытка ждёт тот же запуск.' },
+    fix: { en: 'Look at the run that the failure names: what does it wait for? Give the call more time, if it needs that.', ru: 'Посмотрите указанный запуск: чего он ждёт? Если нужно, дайте вызову больше времени.' },
+  },
+  'link.no-answer': {
+    means: { en: 'A flow that was called by a link ended without returning a message.', ru: 'Поток, вызванный по ссылке, завершился, не вернув сообщения.' },
+    fix: { en: 'End each way of it with Link out that returns the message, the ways of catch nodes too.', ru: 'Завершайте каждый его путь узлом «Выход по ссылке», который возвращает сообщение, в том числе пути узлов «Перехват».' },
+  },
+  'link.failed': {
+    means: { en: 'A message failed in a flow that was called by a link, and is a dead letter there.', ru: 'Сообщение завершилось ошибкой в потоке, вызванном по ссылке, и лежит там среди недоставленных.' },
+    fix: { en: 'Mend and resend it there, then resend this one: it gets what that run answers. Or handle the failure there and return a message.', ru: 'Исправьте и отправьте его там повторно, затем и это сообщение: оно получит ответ того запуска. Либо обработайте ошибку там и верните сообщение.' },
+  },
+  'link.not-a-message': {
+    means: { en: 'A flow that was called by a link answered as if to an HTTP request.', ru: 'Поток, вызванный по ссылке, ответил так, как отвечают на HTTP-запрос.' },
+    fix: { en: 'Use Link out that returns the message in place of HTTP response.', ru: 'Вместо «Ответа HTTP» используйте «Выход по ссылке», который возвращает сообщение.' },
+  },
+  'link.too-deep': {
+    means: { en: 'A message followed more links and feedback wires than is allowed, one after the other.', ru: 'Сообщение прошло подряд больше ссылок и обратных связей, чем разрешено.' },
+    fix: { en: 'Look for links that lead in a circle.', ru: 'Проверьте, не ведут ли ссылки по кругу.' },
+  },
   'sandbox.unavailable': {
     means: { en: 'The process that runs user code cannot be started, so function nodes wait and try again.', ru: 'Процесс, который выполняет код пользователя, не запускается; узлы функций ждут и пробуют снова.' },
     fix: { en: 'Look at the reason in the failure: most often Node is not version 24, the package isolated-vm is missing, or memory is short.', ru: 'Посмотрите причину в ошибке: чаще всего это не Node 24, отсутствует пакет isolated-vm или не хватает памяти.' },

@@ -126,7 +126,7 @@ interface Made {
   readonly observers: Observers; readonly pump: HistoryPump; readonly bug: Services['bug']; readonly fetch: Fetch; readonly sandbox: Services['sandbox']; readonly trials: Services['trials']; readonly store: Store;
 }
 
-function servicesOf({ disk, suspects, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, trials, store }: Made): Services {
+function servicesOf({ disk, suspects, options, clock, random, journal, values, observers, pump, bug, fetch, sandbox, trials, store }: Made): Omit<Services, 'links'> {
   const timers = new Timers(clock);
   const connectionTypes = new Map(options.connections.map((each) => [each.info.type, each]));
   return {

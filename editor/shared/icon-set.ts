@@ -5,7 +5,9 @@ export { default as alignEndVertical } from '@lucide/svelte/icons/align-end-vert
 export { default as arrowDown } from '@lucide/svelte/icons/arrow-down';
 export { default as arrowLeft } from '@lucide/svelte/icons/arrow-left';
 export { default as arrowRight } from '@lucide/svelte/icons/arrow-right';
+export { default as arrowRightFromLine } from '@lucide/svelte/icons/arrow-right-from-line';
 export { default as arrowRightLeft } from '@lucide/svelte/icons/arrow-right-left';
+export { default as arrowRightToLine } from '@lucide/svelte/icons/arrow-right-to-line';
 export { default as arrowUp } from '@lucide/svelte/icons/arrow-up';
 export { default as ban } from '@lucide/svelte/icons/ban';
 export { default as bell } from '@lucide/svelte/icons/bell';

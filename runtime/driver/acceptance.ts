@@ -14,7 +14,7 @@ const ROOM_EVERY = 64; // acceptances between two sums over all queues
 const NESTED_MAX = 32; // levels of the stack, some kilobytes each
 const NO_PARENTS: readonly string[] = Object.freeze([]);
 
-interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions }
+interface Arrival { readonly node: string; readonly port: string; readonly body: Body; readonly key: string | null; readonly options: DeliverOptions; /** Of one that came by a link: links and feedback wires before, and the message that followed it. */ readonly hops?: number; readonly parents?: readonly string[] }
 
 /** Takes messages in. In durable mode a message counts as accepted once it is on disk; nothing acts outside for it before. */
 export class Acceptance {
@@ -126,7 +126,7 @@ export class Acceptance {
     return false;
   }
 
-  #workOf({ node, port, body, key }: Arrival): Work {
+  #workOf({ node, port, body, key, hops = 0, parents = NO_PARENTS }: Arrival): Work {
     const { services, durable, flow } = this.#runner;
     const at = services.clock.now();
     const runId = services.random.id(at);
@@ -134,8 +134,8 @@ export class Acceptance {
     const flags = this.#runner.recorder.begin(at);
     const seq = durable ? services.journal.nextSeq() : 0;
     return atRest({
-      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, lineage: flags === 0 ? null : runId, parents: NO_PARENTS, receivedAt: at,
-      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops: 0, flags, cursor: null,
+      seq, pos: durable ? services.journal.nextSeq() : 0, msg: new Msg(body, runId), run, node, via: port, wire: undefined, key, lineage: flags === 0 ? null : runId, parents, receivedAt: at,
+      branched: false, attempt: 0, crashes: 0, due: null, resumed: false, hops, flags, cursor: null,
     });
   }
 
@@ -213,7 +213,7 @@ function notWritten(node: string, error: unknown): NodeFailure {
   }, { retry: { afterMs: RETRY_LATER_MS }, cause: error });
 }
 
-function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: EndCode }, bodyHash: string | undefined): ReplyOutcome {
+export function knownOutcome(known: { readonly bodyHash: string; readonly answer: string | null; readonly ended: EndCode }, bodyHash: string | undefined): ReplyOutcome {
   if (known.bodyHash !== bodyHash) return { kind: 'mismatch' };
   if (known.answer !== null) return { kind: 'answered', answer: decodeBody(known.answer) as unknown as HttpAnswer, repeated: true };
   for (const [how, code] of Object.entries(endCodes)) if (code === known.ended) return { kind: 'ended', how: how as keyof typeof endCodes };

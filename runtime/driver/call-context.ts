@@ -1,9 +1,11 @@
-import type { FetchOptions, HttpAnswer, Log, NodeContext, NodePlace, NodeState } from '../sdk/context.ts';
+import type { FetchOptions, HttpAnswer, Log, NodeContext, NodeLinks, NodePlace, NodeState } from '../sdk/context.ts';
 import type { Envelope } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Text } from '../flow/flow.ts';
 import type { Work } from './message.ts';
-import type { Services } from './services.ts';
+import { answerOf } from './link-answer.ts';
+import { hostResource, linkResource, splitLink } from './resources.ts';
+import type { LinkFrom, Services } from './services.ts';
 import { noState, type Draft } from './state-draft.ts';
 import type { Unit } from './unit.ts';
 
@@ -71,6 +73,17 @@ export class CallContext implements NodeContext<unknown, unknown> {
       return this.#unit.around.services.fetch(url, { signal: this.signal, ...options });
     };
   }
+  get links(): NodeLinks {
+    const { links } = this.#unit.around.services;
+    return {
+      send: (to, body) => links.send(this.#from(to), to, body),
+      call: (to, body, { nth = 1, ...options } = {}) => {
+        const from = this.#from(to);
+        return links.call({ ...from, ...options, key: `${from.key}:${nth}` }, to, body);
+      },
+      answer: (message) => this.reply(answerOf(message)),
+    };
+  }
   get connection(): NodeContext['connection'] {
     this.#notPure('connection');
     return <T>(name: string) => {
@@ -93,6 +106,14 @@ export class CallContext implements NodeContext<unknown, unknown> {
   }
   get reply(): NodeContext['reply'] {
     return (answer) => this.#unit.around.replies.reply(this.#work.run.id, answer);
+  }
+
+  /** Who follows the link: what it waits for is the other end. */
+  #from(to: string): LinkFrom {
+    this.#notPure('links');
+    const { flow, node } = splitLink(to, this.flow.id);
+    this.resource = linkResource(`${flow}/${node}`);
+    return { flow: this.flow.id, message: this.#msg.id, key: this.idempotencyKey, hops: this.#work.hops + 1, timeoutMs: this.#unit.timeoutMs, signal: this.signal };
   }
 
   #notPure(power: string): void {
@@ -123,9 +144,4 @@ class CallEnvelope implements Envelope {
   get attempt(): number { return Math.max(1, this.#work.attempt); }
   get receivedAt(): number { return this.#work.receivedAt; }
   get deadline(): number { return this.#unit.around.services.clock.now() + this.#unit.timeoutMs; }
-}
-
-/** The host of an address, as the name of what pauses when it is unavailable. */
-function hostResource(url: string): string {
-  try { return `host:${new URL(url).host}`; } catch { return 'host:'; }
 }

@@ -7,6 +7,7 @@ import { CallContext } from './call-context.ts';
 import { failureOf, outcomeUnknown, timedOut } from './failures.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import type { Work } from './message.ts';
+import { hasNoProbe } from './resources.ts';
 import type { Station } from './station.ts';
 import { Visit } from './visit.ts';
 import { configFor, type Unit } from './unit.ts';
@@ -157,7 +158,7 @@ export class Caller {
     this.#runner.services.connections.pause(resource, error.text, afterMs);
     const rules = this.#runner.unitAt(unit.id);
     if (this.#runner.unitFor(unit.id, work.run) !== rules) { station.backLater(work, this.#runner.services.connections.untilProbe(resource)); return; }
-    if (resource.startsWith('host:') || rules?.resources.includes(resource)) station.pauses.add(resource);
+    if (hasNoProbe(resource) || rules?.resources.includes(resource)) station.pauses.add(resource);
     station.backInPlace(work);
   }
 

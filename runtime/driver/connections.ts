@@ -10,6 +10,7 @@ import { limits } from '../limits.ts';
 import type { Observers } from '../observe.ts';
 import type { ConnectionDefinition } from '../sdk/define-node.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
+import { hasNoProbe } from './resources.ts';
 import type { Timers } from './timers.ts';
 
 interface Pause {
@@ -36,7 +37,7 @@ export interface ConnectionsOptions {
 
 /**
  * The project's live links, opened at first use and shared. An unavailable one is paused for everybody: the nodes that need it
- * wait, and it is probed with backoff. A host that a node calls by address (`host:…`) has no probe of its own: after the
+ * wait, and it is probed with backoff. A host that a node calls by address, or a link, has no probe of its own: after the
  * wait each of its nodes tries with one message.
  */
 export class Connections {
@@ -194,7 +195,7 @@ export class Connections {
 
   async #probeOnce(resource: string, pause: Pause): Promise<void> {
     pause.probes++;
-    if (!resource.startsWith('host:')) {
+    if (!hasNoProbe(resource)) {
       try {
         await this.#close(resource);
         const client = await this.client(resource);

@@ -12,6 +12,7 @@ import { FlowRunner } from './flow-runner.ts';
 import { cancelRun } from './cancel.ts';
 import type { ReadRevision } from './pinned.ts';
 import type { HistoryPump } from './history-pump.ts';
+import { Links } from './links.ts';
 import { runStepOf } from './path.ts';
 import { Replays } from './replays.ts';
 import { Tries } from './tries.ts';
@@ -32,18 +33,18 @@ export class DriverHost implements FlowHost {
   #stopPruning: () => void = () => undefined;
   #closing = false;
 
-  constructor(services: Services, pump: HistoryPump) {
-    this.#services = services;
+  constructor(services: Omit<Services, 'links'>, pump: HistoryPump) {
+    this.#services = { ...services, links: new Links(services, (flow) => this.#runners.get(flow)) };
     this.#pump = pump;
-    this.context = new Contexts(services);
-    this.#tries = new Tries(services);
-    this.replays = new Replays(services, (flow) => this.#runners.get(flow));
-    this.letters = new DeadLetters(services, {
+    this.context = new Contexts(this.#services);
+    this.#tries = new Tries(this.#services);
+    this.replays = new Replays(this.#services, (flow) => this.#runners.get(flow));
+    this.letters = new DeadLetters(this.#services, {
       runner: (flow) => this.#runners.get(flow),
       counted: ({ flow, node }, by) => { this.#runner(flow).count(node).deadLetters += by; },
     }, this.replays);
-    services.suspects.onFreed(() => { for (const runner of this.#runners.values()) runner.scheduleAll(); });
-    services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
+    this.#services.suspects.onFreed(() => { for (const runner of this.#runners.values()) runner.scheduleAll(); });
+    this.#services.connections.onResumed((resource) => { for (const runner of this.#runners.values()) runner.resumed(resource); });
   }
 
   /** Reads what the journal says of earlier times. Before the first deploy. */

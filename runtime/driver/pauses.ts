@@ -1,4 +1,5 @@
 import type { Connections } from './connections.ts';
+import { hasNoProbe } from './resources.ts';
 import type { Unit } from './unit.ts';
 
 /** What holds the calls of one node back: connections and hosts that are paused. */
@@ -21,7 +22,7 @@ export class Pauses {
   /** False when it did not wait for that. */
   end(resource: string): boolean {
     if (!this.#paused.delete(resource)) return false;
-    this.onTrial = resource.startsWith('host:');
+    this.onTrial = hasNoProbe(resource);
     return true;
   }
   /** A new revision: what the node no longer uses does not hold it back. */

@@ -42,5 +42,8 @@ export class Replies {
     if (this.#waiters.size > 0) this.#waiterOf(run)?.settle({ kind: 'ended', how });
   }
 
+  /** Nobody waits any more. */
+  forget(run: string): void { this.#waiterOf(run)?.settle({ kind: 'timeout' }); }
+
   #waiterOf(run: string): Waiter | undefined { return this.#waiters.get(this.#slots.get(run)); }
 }

@@ -25,6 +25,15 @@ export interface RunHistory extends Pick<Store, 'findRun' | 'listRuns' | 'listSt
   flush(): Promise<void>;
 }
 
+/** Who follows a link: `key` is the same for the same call at every attempt, `hops` counts the links and feedback wires that led here. */
+export interface LinkFrom { readonly flow: string; readonly message: string; readonly key: string; readonly hops: number; readonly timeoutMs: number; readonly signal: AbortSignal }
+export interface LinkDoor {
+  /** Begins a run once for each key. */
+  send(from: LinkFrom, to: string, body: Body): Promise<void>;
+  /** Begins a run once for each key and body, and answers the message that it returns. */
+  call(from: LinkFrom, to: string, body: Body): Promise<Body>;
+}
+
 /** What every flow runner shares. */
 export interface Services {
   readonly clock: Clock;
@@ -45,6 +54,7 @@ export interface Services {
   /** For code that a person tries: whatever it does, no deployed flow feels it. */
   readonly trials: SandboxDoor;
   readonly fetch: Fetch;
+  readonly links: LinkDoor;
   readonly nodes: ReadonlyMap<string, NodeDefinition>;
   readonly connectionTypes: ReadonlyMap<string, ConnectionDefinition>;
   /** Sees every message that arrives at a node, for cases; absent in service. */

@@ -13,7 +13,7 @@ import { callNode } from './caller.ts';
 import { failureOf, timedOut } from './failures.ts';
 import { atRest, Msg, type Work } from './message.ts';
 import { Revision } from './revision.ts';
-import type { Services } from './services.ts';
+import type { LinkDoor, Services } from './services.ts';
 import type { Draft } from './state-draft.ts';
 import { GLOBAL } from './states.ts';
 import { configFor, NodeCount, WireCount, type Unit } from './unit.ts';
@@ -46,7 +46,7 @@ export class Tries {
     const seen: RuntimeEvent[] = [];
     const observers = new Observers();
     observers.watch((event) => { if (seen.length < limits.triedLogs) seen.push(event); });
-    const aside: Services = { ...services, observers, states: services.states.copy(flow.id), sandbox: trialsOf(services.trials), fetch: onlyReading(services.fetch) };
+    const aside: Services = { ...services, observers, states: services.states.copy(flow.id), sandbox: trialsOf(services.trials), fetch: onlyReading(services.fetch), links: NO_LINKS };
     const counts = { count: () => new NodeCount(), wireCount: () => new WireCount(), replies: { reply: () => false } };
     const revision = await Revision.make({ flow: inUse(flow, node), number: 0, services: aside, counts, before: undefined });
     try {
@@ -75,6 +75,15 @@ const onlyReading = (fetch: Fetch): Fetch => async (url, options = {}) => {
     ru: `вызов ${method} ${url.replace(/[?#].*$/s, '')}: проба ничего не меняет снаружи, поэтому делает только вызовы GET и HEAD; чтобы сделать этот, примените поток`,
   });
 };
+
+const NO_LINKS: LinkDoor = { send: (_, to) => noLink(to), call: (_, to) => noLink(to) };
+
+async function noLink(to: string): Promise<never> {
+  throw new NodeFailure('try.only-reads', {
+    en: `following the link ${to}: a try begins no runs, because they change what is outside; deploy the flow to follow it`,
+    ru: `переход по ссылке ${to}: проба не начинает запусков, они меняют то, что снаружи; чтобы перейти по ней, примените поток`,
+  });
+}
 
 /** Less time than a deployed node may have. The process is there before the first message, so that its start is not counted as the node's time. */
 function trialsOf(trials: SandboxDoor): SandboxDoor {

@@ -53,8 +53,8 @@ export interface FieldInfo {
   readonly placeholder?: string;
   readonly min?: number;
   readonly max?: number;
-  /** Of a text: what of the installation may be chosen for it. In the catalog `suggestions` holds it. */
-  readonly suggest?: 'modules';
+  /** Of a text: what may be chosen for it. Modules of the installation, in the catalog as `suggestions`; or links, `node` of the same flow or `flow/node`. */
+  readonly suggest?: 'modules' | 'links';
   readonly suggestions?: readonly string[];
   /** A regular expression that the whole text must match. */
   readonly pattern?: string;
@@ -130,6 +130,8 @@ export interface NodeInfo {
   readonly tryable?: boolean;
   /** Waits so long for somebody outside that its messages must be on disk: refused in memory mode. */
   readonly durable?: boolean;
+  /** Of a source: messages of other nodes may begin runs there, by its link. */
+  readonly entry?: boolean;
   /** Failure codes that its own code raises, explained. */
   readonly failures?: { readonly [code: string]: Text };
 }

@@ -11,7 +11,10 @@ export interface ConfigOwner {
   readonly where: Place;
   /** How messages call it, for example `node form`. */
   readonly name: Text;
+  readonly flow?: string;
   readonly nodes: { readonly [id: string]: unknown };
+  /** Whether links may lead to the node. */
+  readonly isEntry?: (node: string) => boolean;
   readonly uses: { readonly [name: string]: string };
 }
 
@@ -45,7 +48,7 @@ function valueProblems(value: unknown, spot: Spot): Problem[] {
 
 type Check = (value: unknown, spot: Spot) => Problem[];
 
-const text: Check = (value, spot) => (typeof value === 'string' ? patternProblems(value, spot) : [wrongType(spot, { en: 'text', ru: 'текст' })]);
+const text: Check = (value, spot) => (typeof value === 'string' ? [...patternProblems(value, spot), ...linkProblems(value, spot)] : [wrongType(spot, { en: 'text', ru: 'текст' })]);
 const anything: Check = () => [];
 
 const CHECKS: { readonly [kind in FieldInfo['kind']]: Check } = {
@@ -75,6 +78,18 @@ function patternProblems(value: string, spot: Spot): Problem[] {
   return [told('field.pattern', spot, {
     message: { en: `${quoted(value)} does not have the form that is needed`, ru: `${quoted(value)} не подходит по форме` },
     fix: { en: `Write it like this: ${like}`, ru: `Запишите в таком виде: ${like}` },
+  })];
+}
+
+/** A link within the flow; whether another flow has the node is known when messages follow it. */
+function linkProblems(value: string, spot: Spot): Problem[] {
+  const { info, owner } = spot;
+  if (info.suggest !== 'links' || value === '') return [];
+  const node = value.startsWith(`${owner.flow}/`) ? value.slice(value.indexOf('/') + 1) : value;
+  if (node.includes('/') || owner.isEntry?.(node) !== false) return [];
+  return [told('field.link-missing', spot, {
+    message: { en: `the flow has no link-in node ${quoted(node)}`, ru: `в потоке нет узла link-in ${quoted(node)}` },
+    fix: { en: 'Choose a link-in node of the flow, or write flow/node for one of another flow.', ru: 'Выберите узел link-in этого потока или запишите поток/узел для другого потока.' },
   })];
 }
 

@@ -59,9 +59,10 @@ function nodeProblems(id: string, node: FlowNode, around: Around): Problem[] {
   if (!info) return [unknownType(where, node.type)];
   if (node.version > info.version) return [newerVersion(where, node, info.version)];
   const env = context.env && [...context.env, ...Object.keys(flow.env ?? {})];
+  const isEntry = (node: string): boolean => own(catalog.nodes, own(flow.nodes, node)?.type ?? '')?.entry === true;
   const known = { ...(env && { env }), ...(context.secrets && { secrets: context.secrets }) };
   return [
-    ...configProblems(node.config, info.config, { where, name: { en: `Node ${id}`, ru: `Узел ${id}` }, nodes: flow.nodes, uses: flow.uses ?? {} }),
+    ...configProblems(node.config, info.config, { where, name: { en: `Node ${id}`, ru: `Узел ${id}` }, flow: flow.id, nodes: flow.nodes, isEntry, uses: flow.uses ?? {} }),
     ...nodeSettingProblems(where, node),
     ...(info.durable && flow.delivery === 'memory' ? [needsDurable(where)] : []),
     ...referencesIn(node.config).flatMap((reference) => unknownReference(reference, where, known)),

@@ -36,6 +36,7 @@ const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'field.form': 'node',
   'field.secret-literal': 'refuses',
   'field.node-missing': 'node',
+  'field.link-missing': 'node',
   'wire.dangling': 'refuses',
   'wire.into-source': 'refuses',
   'wire.type': 'node',

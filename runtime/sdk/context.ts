@@ -38,6 +38,16 @@ export interface FetchAnswer {
 }
 export type Fetch = (url: string, options?: FetchOptions) => Promise<FetchAnswer>;
 
+/** Runs that begin at link-in nodes, and what this run answers when it began so: `to` is `node` of the same flow or `flow/node`. What cannot be taken now is a failure of scope connection. */
+export interface NodeLinks {
+  /** Resolves when the run is accepted, once for each message of this node however often it is called. */
+  send(to: string, body: Body): Promise<void>;
+  /** Resolves to the message that the run returns. The same call made again, also by a later attempt, begins no second run for 24 hours. `nth`: of several equal calls for one message. */
+  call(to: string, body: Body, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly nth?: number }): Promise<Body>;
+  /** Answers whoever called this run; false when nobody waits. A pure node may do so. */
+  answer(message: Body): boolean;
+}
+
 /** What every call of a node has, whatever its kind. */
 export interface NodePlace {
   readonly node: { readonly id: string; readonly type: string; readonly name: string };
@@ -79,6 +89,7 @@ export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   /** An unguessable text, the same one within a call. Another one when a call is repeated: use it only for what leaves with the call's results. */
   readonly token: string;
   readonly fetch: Fetch;
+  readonly links: NodeLinks;
   /** The open client of a connection that the config names. Throws a failure of scope connection when it cannot be opened. */
   connection<T>(name: string): Promise<T>;
   /** Runs `work` while holding every one of `keys` in this runtime; keys are taken in sorted order, so that no two callers wait for each other. */

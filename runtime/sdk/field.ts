@@ -28,7 +28,7 @@ const DEPLOY_FORM: Dynamic = ['$env'];
 /** The builders of fields: one for each kind of control that the inspector has. */
 export const field = {
   /** One line of text. May hold an expression, template, env or context value. */
-  text: <const O extends Options<string> & { readonly pattern?: string; readonly escape?: 'url'; readonly suggest?: 'modules' }>(title: Text, options?: O): Field<Resolved<string, O>> => make('text', title, { dynamic: ANY_FORM, ...options }),
+  text: <const O extends Options<string> & { readonly pattern?: string; readonly escape?: 'url'; readonly suggest?: 'modules' | 'links' }>(title: Text, options?: O): Field<Resolved<string, O>> => make('text', title, { dynamic: ANY_FORM, ...options }),
   multiline: <const O extends Options<string>>(title: Text, options?: O): Field<Resolved<string, O>> => make('multiline', title, { dynamic: ANY_FORM, ...options }),
   integer: <const O extends Options<number> & { readonly min?: number; readonly max?: number }>(title: Text, options?: O): Field<Resolved<number, O>> => make('integer', title, { dynamic: ANY_FORM, ...options }),
   number: <const O extends Options<number> & { readonly min?: number; readonly max?: number }>(title: Text, options?: O): Field<Resolved<number, O>> => make('number', title, { dynamic: ANY_FORM, ...options }),

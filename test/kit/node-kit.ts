@@ -4,7 +4,7 @@ import { Draft } from '../../runtime/driver/state-draft.ts';
 import { Shelf } from '../../runtime/driver/states.ts';
 import type { FieldInfo } from '../../runtime/flow/node-info.ts';
 import { dueOf, isDrop, isHold, isMany, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
-import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
+import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodeLinks, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
 import { SeededRandom, VirtualTime } from './virtual-time.ts';
 
 /** Calls a node as the engine would, without an engine: everything that it does through its context is recorded. */
@@ -14,13 +14,15 @@ export interface Seen {
   readonly status: { readonly kind: string; readonly text: Text }[];
   readonly logs: { readonly level: string; readonly text: string }[];
   readonly replies: HttpAnswer[];
+  /** What was returned to who called by a link. */
+  readonly returned: Body[];
   /** Keys of each lock that was taken. */
   readonly locks: (readonly string[])[];
   /** Rules by which messages were dropped. */
   readonly drops: string[];
   readonly holds: number[];
 }
-export const nothingSeen = (): Seen => ({ debug: [], status: [], logs: [], replies: [], locks: [], drops: [], holds: [] });
+export const nothingSeen = (): Seen => ({ debug: [], status: [], logs: [], replies: [], returned: [], locks: [], drops: [], holds: [] });
 
 export interface KitOptions {
   readonly config?: { readonly [field: string]: unknown };
@@ -29,6 +31,7 @@ export interface KitOptions {
   readonly clock?: VirtualTime;
   readonly seed?: number;
   readonly fetch?: Fetch;
+  readonly links?: Pick<NodeLinks, 'send' | 'call'>;
   readonly connection?: (name: string) => Promise<unknown>;
   readonly sandbox?: SandboxDoor;
   readonly signal?: AbortSignal;
@@ -183,12 +186,18 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
     random: { next: () => call.random.next(), id: () => call.random.id() },
     token: `token-of-${call.id}`,
     fetch: pure ? forbidden('fetch') : options.fetch ?? missing('fetch'),
+    links: linksOf(pure, p),
     connection: pure ? forbidden('connection') : (options.connection ?? missing('connection')) as NodeContext['connection'],
     lock: async (keys, work) => { seen.locks.push(keys); return await work(); },
     state: new Draft({ node: p.place.node.id, widest: 'global' }, { own: new Shelf('flow'), global: new Shelf('') }),
     debug: (value, label = '') => { seen.debug.push({ value, label }); },
     reply: (answer) => { seen.replies.push(answer); return options.waits ?? true; },
   };
+}
+
+function linksOf(pure: boolean, { options, seen }: Parts): NodeLinks {
+  const { send, call } = pure ? { send: forbidden('links'), call: forbidden('links') } : options.links ?? { send: missing('links'), call: missing('links') };
+  return { send, call, answer: (message) => { seen.returned.push(message); return options.waits ?? true; } };
 }
 
 export function placeOf(definition: NodeDefinition, seen: Seen, clock: VirtualTime): NodePlace {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Connections } from '../../runtime/driver/connections.ts';
 import { FlowRunner } from '../../runtime/driver/flow-runner.ts';
 import { HookRouter } from '../../runtime/driver/hooks.ts';
+import { Links } from '../../runtime/driver/links.ts';
 import { Locks } from '../../runtime/driver/locks.ts';
 import type { ReadRevision } from '../../runtime/driver/pinned.ts';
 import { Replies } from '../../runtime/driver/replies.ts';
@@ -87,6 +88,7 @@ export class World {
     const store = (this.store = options.store ?? openMemoryStore());
     const journal = new JournalClient(options.port?.(this.#database, this) ?? this.#port(options), this.clock);
     const timers = new Timers(this.clock);
+    const replies = new Replies(timers);
     const observers = new Observers();
     observers.watch((event) => this.events.push(event));
     const values = { env: () => undefined, secret: async () => undefined, connection: async (name: string) => options.project?.[name], stamp: () => 1, ...options.values };
@@ -96,8 +98,9 @@ export class World {
       random: { next: () => random.next(), bytes, id: (now) => timeSortedId(now, bytes), token: () => Buffer.from(bytes(32)).toString('hex') },
       nodes: new Map(options.nodes.map((each) => [each.info.type, each])),
       connections: new Connections({ types, values, clock: this.clock, timers, observers, dataDir: options.dataDir ?? '/nowhere' }),
-      replies: new Replies(timers),
+      replies,
       sandbox: options.sandbox ?? NO_SANDBOX, trials: options.trials ?? NO_SANDBOX,
+      links: new Links({ journal, replies }, (flow) => this.#runners.get(flow)),
       fetch: options.fetch ?? (() => { throw new Error('no network in this world'); }),
       history: { ...store, add: (steps) => { void store.addSteps(steps, 1000); }, flush: () => this.moveHistory() },
       ended: (run) => {

@@ -92,7 +92,7 @@ async function runExample(definition: NodeDefinition, example: NodeExample, opti
     opened.push(fresh);
     return fresh.client;
   };
-  const kit: KitOptions = { ...options, connection, config: example.config, fetch: new SimHttp().fetch };
+  const kit: KitOptions = { ...options, connection, config: example.config, fetch: new SimHttp().fetch, links: ECHO };
   try {
     return await (definition.start ? runSource(definition, example, kit) : runAction(definition, example, kit));
   } finally {
@@ -100,13 +100,17 @@ async function runExample(definition: NodeDefinition, example: NodeExample, opti
   }
 }
 
+/** What is at the other end of every link: it adds by which link a message came. */
+const ECHO: NonNullable<KitOptions['links']> = { send: async () => undefined, call: async (to, body) => ({ ...body, link: to }) };
+
 async function runAction(definition: NodeDefinition, example: NodeExample, kit: KitOptions): Promise<Outcome> {
   const { emits, failures } = await tryNode(definition, structuredClone(example.given) as readonly Body[], kit);
   return { emits, codes: failures.map((failure) => failure.code) };
 }
 
-/** A source with a route gets each given as a request; one with a button is pressed once for each. */
+/** A source with a route gets each given as a request; one with a button is pressed once for each. What comes to a link-in node by a link leaves it as it is. */
 async function runSource(definition: NodeDefinition, example: NodeExample, kit: KitOptions): Promise<Outcome> {
+  if (definition.info.entry) return { emits: { out: example.given as readonly Body[] }, codes: [] };
   const source = await startSource(definition, kit);
   for (const given of example.given) {
     if (definition.receive) await source.request(definition.receive(given));
