@@ -26,7 +26,7 @@ export default defineNode({
       '- `return [a, b]`: `a` by output 1, `b` by output 2, `null` for none;',
       '- `return [[a, b], c]`: `a` and `b` one after the other by output 1, `c` by output 2.',
       '',
-      '**At hand**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (also `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
+      '**At hand**: `node.send`, `node.done`, `node.linkcall` (when granted), `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (also `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
       '',
       `Of the **log** are shown ${limits.sandboxLogsPerMessage} lines of one message and ${limits.nodeLogsPerSecond} lines a second of one node; how many more there were is told.`,
       '',
@@ -58,7 +58,9 @@ export default defineNode({
       '',
       `With this grant messages rest on disk before the code runs, and run independently of each other, up to the node’s concurrency. After a crash of Millrace, code that only reads runs again; with all methods the outcome is unknown. Each call that may change something carries an \`Idempotency-Key\` made of the message’s id and the call’s number, the same at each attempt, unless the code gives one of its own. The wait for answers is part of the message’s time; calls that read and that nobody awaits any more are broken off at its end, others are waited for. A message may make ${limits.sandboxFetchCallsMax} calls, send ${limits.sandboxFetchRequestBytes / MB} MB with them and get ${limits.sandboxFetchAnswerBytes / MB} MB with each answer.`,
       '',
-      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away. Calls of GET and HEAD are made really, others are refused. In a message of your own a date is `{ "$date": "2026-01-31T10:00:00Z" }`, bytes are `{ "$bytes": "base64" }` and a big integer `{ "$bigint": "123" }`.',
+      '**Calls by link** give the code `await node.linkcall("flow/node", message, { timeout: 5000 })`: the message begins a run at that **Link in** node, of this flow when only its id is given, and the call gives the message that **Link out** returns there. Dates and bytes go along. However often the code runs for a message, after a crash too, the same call begins one run and gets what that returned, for 24 hours. Without `timeout` it waits as long as the message has. What is not returned rejects with an `Error`; uncaught, a flow that is stopped or full makes messages wait here when it was the message’s only call, a call that took too long is tried again with growing waits, and a run that failed or ended without an answer is the message’s failure.',
+      '',
+      '**Try** under the settings (Ctrl Shift Enter) runs the code as it stands there on a message, in this sandbox: nothing is sent on, and what it sets in the context is shown and thrown away. Calls of GET and HEAD are made really, others and links are refused. In a message of your own a date is `{ "$date": "2026-01-31T10:00:00Z" }`, bytes are `{ "$bytes": "base64" }` and a big integer `{ "$bigint": "123" }`.',
       '',
       'Each message has its **time** (waiting included) and the node its **memory**. What goes beyond fails only that message; the next goes on. Failures name line and column of the code.',
     ].join('\n'),
@@ -68,7 +70,7 @@ export default defineNode({
       '- `return [a, b]` — `a` на выход 1, `b` на выход 2, `null` — ничего;',
       '- `return [[a, b], c]` — `a` и `b` по очереди на выход 1, `c` на выход 2.',
       '',
-      '**Доступны**: `node.send`, `node.done`, `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (и `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
+      '**Доступны**: `node.send`, `node.done`, `node.linkcall` (если разрешён), `node.log`, `node.warn`, `node.error`, `node.status`, `node.id`, `node.name`, `env.get("NAME")` (и `NR_NODE_ID`, `NR_NODE_NAME`, `NR_FLOW_ID`), `console.log`, `RED.util` (`cloneMessage`, `getMessageProperty`, `setMessageProperty`, `getObjectProperty`, `setObjectProperty`, `compareObjects`, `ensureString`, `ensureBuffer`, `generateId`), `await`, `setTimeout`, `Buffer`, `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `btoa`, `atob`, `crypto` (`randomUUID`, `createHash`, `createHmac`, `timingSafeEqual`, `subtle.digest`; md5, sha1, sha2).',
       '',
       `В **журнале** показываются ${limits.sandboxLogsPerMessage} строк одного сообщения и ${limits.nodeLogsPerSecond} строк узла в секунду; сколько строк пропущено, сообщается.`,
       '',
@@ -100,14 +102,16 @@ export default defineNode({
       '',
       `С этим разрешением сообщения записываются на диск до выполнения кода и выполняются независимо друг от друга, не больше одновременно, чем задано у узла. После сбоя Millrace код, который только читает, выполняется снова; со всеми методами исход неизвестен. Каждый вызов, который может что-то изменить, несёт \`Idempotency-Key\` из id сообщения и номера вызова, одинаковый при каждой попытке, если код не задал свой. Ожидание ответов входит во время сообщения; вызовы чтения, которых уже никто не ждёт, в его конце прерываются, остальных дожидаются. На одно сообщение — ${limits.sandboxFetchCallsMax} вызовов, ${limits.sandboxFetchRequestBytes / MB} МБ в них и по ${limits.sandboxFetchAnswerBytes / MB} МБ в каждом ответе.`,
       '',
+      '**Вызовы по ссылкам** дают коду `await node.linkcall("поток/узел", сообщение, { timeout: 5000 })`: сообщение начинает запуск у этого узла **Вход по ссылке** (своего потока, если указан только id), и вызов возвращает то, что вернёт там **Выход по ссылке**. Даты и байты сохраняются. Сколько бы раз код ни выполнялся для сообщения, в том числе после сбоя, один и тот же вызов начинает один запуск и в течение 24 часов получает его ответ. Без `timeout` он ждёт столько, сколько есть у сообщения. Если сообщение не вернулось, вызов завершается ошибкой `Error`; если код её не обработал, то: при остановленном или заполненном потоке сообщения ждут здесь (когда это единственный вызов сообщения), слишком долгий вызов повторяется с растущими паузами, а запуск с ошибкой или без ответа — ошибка сообщения.',
+      '',
       '**Проба** под настройками (Ctrl Shift Enter) выполняет код в том виде, в каком он там стоит, на сообщении в этой песочнице: дальше ничего не отправляется, а записанное в контекст показывается и отбрасывается. Вызовы GET и HEAD делаются на самом деле, остальные не выполняются. В своём сообщении дата — `{ "$date": "2026-01-31T10:00:00Z" }`, байты — `{ "$bytes": "base64" }`, большое целое — `{ "$bigint": "123" }`.',
       '',
       'У каждого сообщения есть **время** (вместе с ожиданием), у узла — **память**. Превышение завершает ошибкой только это сообщение, следующие идут дальше. В ошибках указаны строка и позиция кода.',
     ].join('\n'),
   },
   keywords: ['javascript', 'js', 'typescript', 'ts', 'code', 'script', 'код', 'скрипт', 'программа'],
-  // What a call to a server costs when it is made again; without a grant there is none.
-  replay: { when: { field: 'fetch', is: ['none'] }, then: 'pure', else: { when: { field: 'fetch', is: ['read'] }, then: 'idempotent', else: 'external' } },
+  // What a call to a server costs when it is made again; without a grant there is none. A call by a link begins no second run.
+  replay: { when: { field: 'fetch', is: ['none'] }, then: { when: { field: 'links', is: [true] }, then: 'idempotent', else: 'pure' }, else: { when: { field: 'fetch', is: ['read'] }, then: 'idempotent', else: 'external' } },
   tryable: true,
   config: {
     code: field.code({ en: 'Code', ru: 'Код' }, 'javascript', { default: 'return msg;', languageField: 'language', setupField: 'setup', modulesField: 'modules' }),
@@ -150,6 +154,10 @@ export default defineNode({
       default: [], advanced: true, visible: { field: 'fetch', not: ['none'] },
       help: { en: 'api.example.com, *.example.com, https://api.example.com:8443. Redirects stay within them.', ru: 'api.example.com, *.example.com, https://api.example.com:8443. Перенаправления за их пределы не выполняются.' },
     }),
+    links: field.boolean({ en: 'Calls by link', ru: 'Вызовы по ссылкам' }, {
+      default: false, advanced: true,
+      help: { en: 'Gives the code node.linkcall. Messages then rest on disk before the code runs.', ru: 'Даёт коду node.linkcall. Тогда сообщения записываются на диск до выполнения кода.' },
+    }),
     timeout: field.duration({ en: 'Time for one message', ru: 'Время на сообщение' }, {
       default: `${limits.sandboxTimeoutMs}ms`, advanced: true, dynamic: ['$env'],
       help: {
@@ -177,6 +185,8 @@ export default defineNode({
     'function.fetch-refused': { en: 'The code called what it may not: a server or method that is not granted, a private address, or more than is allowed for one message.', ru: 'Код сделал недопустимый вызов: сервер или метод не разрешён, адрес частный или превышены пределы для сообщения.' },
     'function.fetch-failed': { en: 'A server that the code called did not answer as it should, and the code did not catch that.', ru: 'Сервер, вызванный кодом, не ответил как следует, и код не обработал это.' },
     'function.fetch-interrupted': { en: 'The sandbox ended while the code was calling servers; what they did is not known.', ru: 'Песочница завершилась, когда код обращался к серверам; что они сделали, неизвестно.' },
+    'function.link-refused': { en: 'The code followed a link although the settings do not allow it.', ru: 'Код перешёл по ссылке, хотя настройки этого не разрешают.' },
+    'function.link-failed': { en: 'A flow that the code called by a link did not return a message, and the code did not catch that.', ru: 'Поток, вызванный кодом по ссылке, не вернул сообщения, и код не обработал это.' },
     'function.crashed': { en: 'The code ended the sandbox’s process.', ru: 'Код завершил процесс песочницы.' },
   },
   examples: [
@@ -200,13 +210,14 @@ export default defineNode({
       name: 'asks a server', config: { fetch: 'read', hosts: ['echo.test'], code: 'const answer = await fetch(`https://echo.test/rates/${msg.currency}`);\nif (!answer.ok) throw new Error(`there are no rates: ${answer.status}`);\nmsg.payload = await answer.json();\nreturn msg;' },
       given: [{ currency: 'EUR' }], emits: { 'out-1': [{ payload: { method: 'GET', path: '/rates/EUR' }, currency: 'EUR' }] },
     },
+    { name: 'calls another flow', config: { links: true, code: 'const { payload } = await node.linkcall("orders/prices", { payload: msg.sku });\nmsg.price = payload;\nreturn msg;' }, given: [{ sku: 'A-1' }], emits: { 'out-1': [{ sku: 'A-1', price: 'A-1' }] } },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
   prepare(config, host) {
     return host.sandbox.open({
       code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? moduleName(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
-      ...(config.fetch !== 'none' && { fetch: { hosts: config.hosts, methods: config.fetch } }),
+      ...(config.fetch !== 'none' && { fetch: { hosts: config.hosts, methods: config.fetch } }), ...(config.links && { links: true }),
     });
   },
   dispose: (opened) => opened.close(),
@@ -230,7 +241,7 @@ export default defineNode({
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
-type Context = NodeContext<{ readonly context: string; readonly fetch: 'none' | 'read' | 'all' }, SandboxFunction>;
+type Context = NodeContext<{ readonly context: string; readonly fetch: 'none' | 'read' | 'all'; readonly links: boolean }, SandboxFunction>;
 
 /** A message on its way in. Its id is made only where the code asks for it. */
 class Crossing implements SandboxMessage {
@@ -248,7 +259,9 @@ class Crossing implements SandboxMessage {
     this.traced = traced;
     const state = stateOf(context);
     if (state) this.state = state;
-    if (context && context.config.fetch !== 'none') this.net = { fetch: context.fetch, key: context.idempotencyKey, signal: context.signal };
+    if (context && (context.config.links || context.config.fetch !== 'none')) {
+      this.net = { ...(context.config.fetch !== 'none' && { fetch: context.fetch }), ...(context.config.links && { links: context.links }), key: context.idempotencyKey, signal: context.signal };
+    }
   }
   get id(): string { return this.#context?.envelope.id ?? ''; }
 }

@@ -25,7 +25,8 @@ export function rowText(message: SandboxMessage, { keys, usesId }: { readonly ke
 }
 
 const stateText = (state: SandboxState): string => JSON.stringify(Object.fromEntries(Object.entries(state).map(([scope, values]) => [scope, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueText(value)]))])));
-const valueText = (value: unknown): string => (isSpecial(value) ? `!${JSON.stringify(tagged(value))}` : JSON.stringify(value));
+/** A value as the guest reads it: tagged behind a `!` where it holds what JSON has not. */
+export const valueText = (value: unknown): string => (isSpecial(value) ? `!${JSON.stringify(tagged(value))}` : JSON.stringify(value));
 
 /** A value as the guest wrote it. */
 export const valueBack = (text: string): unknown => (text.startsWith('!') ? untagged(JSON.parse(text.slice(1))) : JSON.parse(text));

@@ -12,7 +12,7 @@ type GuestResult =
   | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly GuestLog[] };
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
-const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory', 'fetch-refused', 'fetch-failed']);
+const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory', 'fetch-refused', 'fetch-failed', 'link-refused', 'link-failed']);
 const NO_LOGS: readonly SandboxLog[] = [];
 
 /** What the words for a failure need of the function. */
@@ -70,6 +70,8 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   }),
   'fetch-refused': ({ message, ru = message }, at) => ({ en: `A call to a server was not made${at.en}: ${message}`, ru: `Вызов сервера не сделан${at.ru}: ${ru}` }),
   'fetch-failed': ({ message, ru = message }, at) => ({ en: `A call to a server failed${at.en}: ${message}`, ru: `Вызов сервера не удался${at.ru}: ${ru}` }),
+  'link-refused': ({ message, ru = message }, at) => ({ en: `A link was not followed${at.en}: ${message}`, ru: `Переход по ссылке не сделан${at.ru}: ${ru}` }),
+  'link-failed': ({ message, ru = message }, at) => ({ en: `A call by a link failed${at.en}: ${message}`, ru: `Вызов по ссылке не удался${at.ru}: ${ru}` }),
   'fetch-interrupted': () => ({
     en: 'The sandbox ended while the code of this message was calling servers. What they did is not known; look there before you send it again.',
     ru: 'Песочница завершилась, когда код этого сообщения обращался к серверам. Что они сделали, неизвестно; проверьте там, прежде чем отправлять снова.',

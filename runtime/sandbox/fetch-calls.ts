@@ -2,18 +2,22 @@ import { isUtf8 } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { Text } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
-import type { FetchAnswer, SandboxFailure, SandboxNet } from '../sdk/context.ts';
+import type { Fetch, FetchAnswer, SandboxFailure, SandboxNet } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
+import { valueBack, valueText } from './body-codec.ts';
 import type { Grant } from './fetch-grant.ts';
-import { reads, sizeOf, type Asked, type GuestRequest } from './fetch-requests.ts';
+import { reads, sizeOf, type Asked, type GuestLink, type GuestRequest } from './fetch-requests.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** What all messages of a node share. */
-export interface CallRules { readonly grant: Grant; readonly turnstiles: readonly Turnstile[] }
+export interface CallRules { readonly grant: Grant | undefined; readonly links: boolean; readonly turnstiles: readonly Turnstile[] }
 
 /** One call, and how far it came. */
-interface OneCall { readonly request: GuestRequest; readonly aborter: AbortController; hops: number }
+interface OneCall { readonly aborter: AbortController; hops: number }
 
+const FETCH_FAILED = 'function.fetch-failed';
+const LINK_FAILED = 'function.link-failed';
 /** Nobody was called, or nobody may be. */
 const NOT_MADE = new Set(['http.address', 'http.blocked', 'http.request']);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -28,8 +32,10 @@ export class MessageCalls {
   #bytes = 0;
   /** Writing calls that the other side may have seen. */
   #seen = 0;
+  /** Calls by links, by what they ask: how many are equal. */
+  readonly #equal = new Map<string, number>();
   /** The last call that failed for a reason that may pass. */
-  #trouble: Pick<NodeFailure, 'scope' | 'retry'> | undefined;
+  #trouble: (Pick<NodeFailure, 'scope' | 'retry'> & { readonly code: string }) | undefined;
 
   constructor(rules: CallRules, net: SandboxNet | undefined) {
     this.#rules = rules;
@@ -41,13 +47,13 @@ export class MessageCalls {
 
   /** False for what honest code of the guest never asks. `tell` gets the answer's text. */
   ask(asked: Asked, tell: (text: string) => void): boolean {
-    if (asked.method === undefined) { this.#giveUp(asked.id); return true; }
+    if (asked.kind === 'given-up') { this.#giveUp(asked.id); return true; }
     if (this.#ids.has(asked.id)) return false;
     this.#ids.add(asked.id);
-    this.#bytes += sizeOf(asked.body);
-    const call: OneCall = { request: asked, aborter: new AbortController(), hops: 0 };
+    this.#bytes += asked.kind === 'link' ? asked.message.length : sizeOf(asked.body);
+    const call: OneCall = { aborter: new AbortController(), hops: 0 };
     this.#open.set(asked.id, call);
-    void this.#answer(call).then((answer) => {
+    void (asked.kind === 'link' ? this.#returned(asked, call.aborter.signal) : this.#answer(call, asked)).then((answer) => {
       if (this.#open.delete(asked.id)) tell(`[${asked.id},${answer}]`);
     });
     return true;
@@ -63,9 +69,9 @@ export class MessageCalls {
   judge(failure: SandboxFailure): SandboxFailure {
     if (failure.code === 'function.fetch-interrupted') return { ...failure, retry: 'backoff', outcomeUnknown: true };
     const underWay = this.#open.size > 0;
-    const trouble = failure.code === 'function.fetch-failed' ? this.#trouble : undefined;
+    const trouble = failure.code === this.#trouble?.code ? this.#trouble : undefined;
     // One that is under way when the call failed was given up by the code, or by the message's time.
-    const passes = (underWay && ['function.timeout', 'function.fetch-failed'].includes(failure.code)) || (trouble !== undefined && trouble.retry !== 'never');
+    const passes = (underWay && ['function.timeout', FETCH_FAILED, LINK_FAILED].includes(failure.code)) || (trouble !== undefined && trouble.retry !== 'never');
     if (this.wrote && (passes || underWay)) return { ...failure, retry: passes ? 'backoff' : 'never', outcomeUnknown: true };
     if (!passes) return failure;
     // The only call of the message: the host is out of reach, and nothing was done before.
@@ -76,58 +82,79 @@ export class MessageCalls {
   #giveUp(id: number): void {
     const call = this.#open.get(id);
     if (!call) return;
-    this.#trouble = { scope: 'message', retry: 'backoff' };
+    this.#trouble = { code: FETCH_FAILED, scope: 'message', retry: 'backoff' };
     this.#open.delete(id);
     call.aborter.abort();
   }
 
-  async #answer(call: OneCall): Promise<string> {
+  async #answer(call: OneCall, request: GuestRequest): Promise<string> {
     try {
-      this.#check(call.request);
-      return answerText(await this.#made(call), call.request);
+      this.#checkAmount();
+      this.#check(request);
+      return answerText(await this.#made(call, request), request);
     } catch (error) {
-      const failure = failureOf(error, call.request);
+      const failure = failureOf(error, request);
       const made = isMade(failure);
-      if (made) this.#trouble = failure;
+      if (made) this.#trouble = { ...failure, code: FETCH_FAILED };
       return JSON.stringify({ f: [made ? 'fetch-failed' : 'fetch-refused', failure.text.en, failure.text.ru] });
     }
   }
 
-  #check({ url, method }: GuestRequest): void {
-    const { grant } = this.#rules;
+  /** What the run returned that a link-in node began with this message: no second one, however often the code runs for it. */
+  async #returned({ link, message, timeoutMs }: GuestLink, given: AbortSignal): Promise<string> {
+    const net = this.#net;
+    try {
+      this.#checkAmount();
+      if (!this.#rules.links || !net?.links) throw new NodeFailure('function.link-refused', { en: 'links are not granted here', ru: 'ссылки здесь не разрешены' });
+      const asked = `${link} ${message}`;
+      const nth = (this.#equal.get(asked) ?? 0) + 1;
+      this.#equal.set(asked, nth);
+      const signal = AbortSignal.any([net.signal, given]);
+      return JSON.stringify({ m: returnedText(link, await net.links.call(link, bodyIn(message), { nth, signal, ...(timeoutMs > 0 && { timeoutMs }) })) });
+    } catch (error) {
+      const failure = error instanceof NodeFailure ? error : new NodeFailure(LINK_FAILED, { en: String(error), ru: String(error) });
+      this.#trouble = { scope: failure.scope, retry: failure.retry, code: LINK_FAILED };
+      return JSON.stringify({ f: [failure.code.startsWith('function.') ? failure.code.slice('function.'.length) : 'link-failed', failure.text.en, failure.text.ru] });
+    }
+  }
+
+  #checkAmount(): void {
     if (this.#ids.size > limits.sandboxFetchCallsMax) throw refused({ en: `more than ${limits.sandboxFetchCallsMax} calls for one message`, ru: `больше ${limits.sandboxFetchCallsMax} вызовов на одно сообщение` });
     if (this.#bytes > limits.sandboxFetchRequestBytes) throw refused({ en: `the bodies sent for one message are larger than ${limits.sandboxFetchRequestBytes} bytes`, ru: `тела запросов одного сообщения больше ${limits.sandboxFetchRequestBytes} байт` });
-    if (grant.readsOnly && !reads(method)) throw refused({ en: `${method} is not granted, only GET and HEAD; grant all methods in the node's settings`, ru: `${method} не разрешён, только GET и HEAD; разрешите все методы в настройках узла` });
+  }
+
+  #check({ url, method }: GuestRequest): void {
+    if (this.#rules.grant?.readsOnly && !reads(method)) throw refused({ en: `${method} is not granted, only GET and HEAD; grant all methods in the node's settings`, ru: `${method} не разрешён, только GET и HEAD; разрешите все методы в настройках узла` });
     if (URL.canParse(url)) this.#checkHost(new URL(url));
   }
 
   #checkHost(url: URL): void {
-    if (this.#rules.grant.allows(url)) return;
+    if (this.#rules.grant?.allows(url)) return;
     const host = `${url.protocol}//${url.host}`;
     throw refused({ en: `calls to ${host} are not granted; add ${url.host} to the hosts in the node's settings`, ru: `вызовы ${host} не разрешены; добавьте ${url.host} к серверам в настройках узла` });
   }
 
   /** When it is its turn. */
-  async #made(call: OneCall): Promise<FetchAnswer> {
+  async #made(call: OneCall, request: GuestRequest): Promise<FetchAnswer> {
     const net = this.#net;
-    if (!net) throw refused({ en: 'there is no network here', ru: 'сети здесь нет' });
+    if (!net?.fetch) throw refused({ en: 'there is no network here', ru: 'сети здесь нет' });
     const signal = AbortSignal.any([net.signal, call.aborter.signal]);
-    const key = reads(call.request.method) ? {} : { 'idempotency-key': `${net.key}:${++this.#writes}` };
+    const key = reads(request.method) ? {} : { 'idempotency-key': `${net.key}:${++this.#writes}` };
     const left: (() => void)[] = [];
     try {
       for (const turnstile of this.#rules.turnstiles) left.push(await turnstile.enter(signal));
-      return await this.#send(net, call, { signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(call.request) } });
+      return await this.#send(net.fetch, call, { request, signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(request) } });
     } finally {
       for (const leave of left) leave();
     }
   }
 
-  async #send(net: SandboxNet, call: OneCall, { signal, headers }: { readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
-    const { url, method, body, redirect } = call.request;
+  async #send(fetch: Fetch, call: OneCall, { request, signal, headers }: { readonly request: GuestRequest; readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
+    const { url, method, body, redirect } = request;
     const writes = !reads(method);
     if (writes) this.#seen++;
     try {
-      return await net.fetch(url, {
+      return await fetch(url, {
         method, headers, signal, ...(body !== undefined && { body }), publicOnly: true, bytesMax: limits.sandboxFetchAnswerBytes,
         redirects: redirect === 'follow' ? limits.fetchRedirectsMax : 0,
         eachHop: (hop) => { call.hops++; this.#checkHost(hop); },
@@ -137,6 +164,18 @@ export class MessageCalls {
       throw error;
     }
   }
+}
+
+function bodyIn(message: string): Body {
+  const body = valueBack(message);
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
+  throw new NodeFailure(LINK_FAILED, { en: 'a message is an object', ru: 'сообщение — это объект' });
+}
+
+function returnedText(link: string, message: Body): string {
+  const text = valueText(message);
+  if (text.length <= limits.sandboxFetchAnswerBytes) return text;
+  throw new NodeFailure(LINK_FAILED, { en: `calling ${link}: the message that was returned is larger than ${limits.sandboxFetchAnswerBytes} bytes`, ru: `вызов ${link}: возвращённое сообщение больше ${limits.sandboxFetchAnswerBytes} байт` });
 }
 
 /** Several of one name travel as one. */

@@ -1,11 +1,12 @@
 import { limits } from '../limits.ts';
 
 /**
- * What the code asks of the network, as text from the isolate: a list of `[id, row, method, address, headers, body, redirect]`, and `[id, row]` for one that it gives up. It is read as
+ * What the code asks of others, as text from the isolate: a list of `[id, row, method, address, headers, body, redirect]` for a server, `[id, row, "LINK", link, message, timeMs]`, and `[id, row]` for one that it gives up. It is read as
  * hostile, in the child and again by its supervisor: what the guest's own code never writes ends the process.
  */
 
 export interface GuestRequest {
+  readonly kind: 'fetch';
   /** The guest's name of it, given once. */
   readonly id: number;
   /** Of the message in its batch. */
@@ -16,8 +17,10 @@ export interface GuestRequest {
   readonly body: string | Uint8Array | undefined;
   readonly redirect: 'follow' | 'manual' | 'error';
 }
-export interface GivenUp { readonly id: number; readonly row: number; readonly method: undefined }
-export type Asked = GuestRequest | GivenUp;
+/** `message` is a text as `body-codec.ts` has values. `timeoutMs` 0: as long as there is. */
+export interface GuestLink { readonly kind: 'link'; readonly id: number; readonly row: number; readonly link: string; readonly message: string; readonly timeoutMs: number }
+export interface GivenUp { readonly kind: 'given-up'; readonly id: number; readonly row: number }
+export type Asked = GuestRequest | GuestLink | GivenUp;
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
@@ -43,13 +46,22 @@ function askedOf(given: unknown): Asked | undefined {
   if (!Array.isArray(given)) return undefined;
   const [id, row, method, url, headers, body, redirect] = given as unknown[];
   if (!isCount(id, Number.MAX_SAFE_INTEGER) || id === 0 || !isCount(row, limits.batchMessages - 1)) return undefined;
-  if (given.length === 2) return { id, row, method: undefined };
+  if (given.length === 2) return { kind: 'given-up', id, row };
+  if (method === 'LINK') return linkOf({ id, row }, given.slice(3));
   if (given.length !== 7 || typeof method !== 'string' || !METHODS.has(method) || typeof url !== 'string' || !isRedirect(redirect)) return undefined;
   const pairs = headersOf(headers);
   const bytes = bodyOf(body);
   if (!pairs || bytes === false || (bytes !== undefined && reads(method))) return undefined;
   if (url.length + pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > limits.sandboxFetchHeadChars) return undefined;
-  return { id, row, method, url, headers: pairs, body: bytes, redirect };
+  return { kind: 'fetch', id, row, method, url, headers: pairs, body: bytes, redirect };
+}
+
+const LINK = /^[a-z][a-z0-9-]{0,120}(\/[a-z][a-z0-9-]{0,120})?$/;
+
+function linkOf(of: Pick<GuestLink, 'id' | 'row'>, rest: readonly unknown[]): GuestLink | undefined {
+  const [link, message, timeoutMs] = rest;
+  if (rest.length !== 3 || typeof link !== 'string' || !LINK.test(link) || typeof message !== 'string' || message.length > limits.sandboxFetchRequestBytes || !isCount(timeoutMs, 1e9)) return undefined;
+  return { kind: 'link', ...of, link, message, timeoutMs };
 }
 
 const isCount = (value: unknown, max: number): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
-import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxGrant, SandboxProgram, SandboxResult } from '../sdk/context.ts';
+import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
 import type { ModuleDoor } from './bundle.ts';
 import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
@@ -14,6 +14,9 @@ import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
 import { checkNames } from './module-names.ts';
 import { AGAIN, SandboxedFunction, type Carrier, type FunctionParts } from './sandboxed-function.ts';
 import { Turnstile } from './turnstile.ts';
+
+/** It asks others while it runs, so it waits, under whatever name. */
+const asks = ({ fetch, links }: SandboxProgram): boolean => fetch !== undefined || links === true;
 
 export interface SandboxOptions {
   readonly clock?: Clock;
@@ -77,14 +80,14 @@ export class SandboxSupervisor implements SandboxDoor {
       throw new NodeFailure(code, text, { details });
     }
     // What calls servers waits, under whatever name.
-    const analysis = program.fetch === undefined ? read : { ...read, plain: false };
+    const analysis = asks(program) ? { ...read, plain: false } : read;
     const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
     const definition = this.#define(this.#cellFor(program), [made]);
     const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules };
     const opened = new SandboxedFunction<SandboxResult>({
       id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
-      ...(program.fetch && this.#callsBy(program.fetch)),
+      ...(asks(program) && this.#callsBy(program)),
     }, this.#carrier);
     this.#made.set(opened, made);
     if (analysis.setup !== null || made.modules) await this.#setUp(opened, made);
@@ -110,8 +113,8 @@ export class SandboxSupervisor implements SandboxDoor {
     throw new NodeFailure(code, text, { details });
   }
 
-  #callsBy(granted: SandboxGrant): Pick<FunctionParts<SandboxResult>, 'callsOf' | 'judge'> {
-    const rules: CallRules = { grant: new Grant(granted), turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches] };
+  #callsBy({ fetch, links = false }: SandboxProgram): Pick<FunctionParts<SandboxResult>, 'callsOf' | 'judge'> {
+    const rules: CallRules = { grant: fetch && new Grant(fetch), links, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches] };
     return {
       callsOf: (message) => new MessageCalls(rules, message.net),
       judge: (result, calls) => ('failure' in result ? { ...result, failure: calls.judge(result.failure) } : result),
@@ -154,18 +157,18 @@ export class SandboxSupervisor implements SandboxDoor {
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
     const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
     return {
-      cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), asks: made.some(({ program }) => program.fetch !== undefined),
+      cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), asks: made.some(({ program }) => asks(program)),
       sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }),
     };
   }
 
-  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [], fetch }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
+  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [], fetch, links = false }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
     return {
       flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames, moduleNames: modules.map(({ name }) => name),
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
-      ...(fetch && { fetch: { reads: fetch.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes } }),
+      ...((fetch ?? links) && { net: { servers: fetch !== undefined, links, reads: fetch?.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes } }),
     };
   }
 

@@ -146,12 +146,14 @@ export interface SandboxProgram {
   readonly env: { readonly [name: string]: Json };
   /** Lets the code call servers, by the `net` of each message; without it there is no `fetch`. */
   readonly fetch?: SandboxGrant;
+  /** Lets the code call flows by links, by the `net` of each message. */
+  readonly links?: boolean;
 }
 export interface UsedModule { readonly module: string; readonly name: string }
 /** `hosts`: `api.example.com`, `*.example.com`, `https://api.example.com:8443`. `read`: GET and HEAD only. */
 export interface SandboxGrant { readonly hosts: readonly string[]; readonly methods: 'read' | 'all' }
-/** By what the calls of one message are made. Each writing call gets an Idempotency-Key of `key` and its number, unless the code gives one. */
-export interface SandboxNet { readonly fetch: Fetch; readonly key: string; readonly signal: AbortSignal }
+/** By what the calls of one message are made, as far as they are granted. Each writing call gets an Idempotency-Key of `key` and its number, unless the code gives one. */
+export interface SandboxNet { readonly fetch?: Fetch; readonly links?: Pick<NodeLinks, 'call'>; readonly key: string; readonly signal: AbortSignal }
 export interface SandboxFunction {
   /** One result for each message, in order. A message's own failure is a value, so that it harms no other of the batch. */
   call(messages: readonly SandboxMessage[]): Promise<readonly SandboxResult[]>;

@@ -34,6 +34,8 @@ interface NodeApi {
   error(error: unknown, message?: object | null): void;
   /** Shows a short text at the card. @ru Показывает короткий текст на карточке. */
   status(status: { fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey' | 'gray' | (string & {}); shape?: 'ring' | 'dot' | (string & {}); text?: unknown } | string): void;
+  /** Calls a Link in node, `node` of this flow or `flow/node`, and gives the message that is returned. @ru Вызывает узел «Вход по ссылке», `узел` этого потока или `поток/узел`, и даёт возвращённое сообщение. @grant links: true */
+  linkcall<T extends object = any>(link: string, message: object, options?: { timeout?: number }): Promise<T>;
   /** For code from Node-RED: nothing of a message outlives it, so there is nothing to close. @ru Для кода из Node-RED: от сообщения ничего не остаётся, закрывать нечего. */
   on(event: string, listener: (...args: any[]) => void): void;
 }

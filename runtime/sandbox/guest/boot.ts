@@ -22,7 +22,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   if (!first) throw new Error('no code');
   const guest: Guest = {
     ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
-    ...(first.config.fetch && { net: { rules: first.config.fetch, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
+    ...(first.config.net && { net: { rules: first.config.net, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();
   installTime(guest);

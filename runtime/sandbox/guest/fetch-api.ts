@@ -5,7 +5,7 @@ import { GuestHeaders } from './headers.ts';
 import { contentOf, GuestContent, GuestResponse } from './response.ts';
 import { forgetHanded, forgetMatches } from './run.ts';
 import { refuseInSetup } from './setup.ts';
-import type { Call, Guest, Net, NetCall } from './state.ts';
+import type { Call, Guest, HostAnswer, Net, NetCall } from './state.ts';
 import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 
 /**
@@ -14,8 +14,6 @@ import { GuestSearchParams, GuestUrl } from './url-classes.ts';
  */
 
 export interface FetchOptions { method?: unknown; headers?: unknown; body?: unknown; redirect?: unknown; signal?: unknown }
-/** What stands in the answer of the host. */
-export interface HostAnswer { f?: readonly [code: string, en: string, ru: string]; s?: number; x?: string; u?: string; r?: 1; h?: readonly (readonly [string, string])[]; t?: string; b?: string }
 
 export function fetchApi(guest: Guest, net: Net): { [name: string]: unknown } {
   Reflect.defineProperty(GuestAbortSignal, 'timeout', { value: (ms: unknown) => signalAfter(guest, ms) });
@@ -35,7 +33,7 @@ export function guestFetch(guest: Guest, net: Net, [given, options]: readonly [u
     const url = addressText(given);
     const { method, rest } = requestText(net, { call, url, all });
     const id = ++net.ids;
-    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: resolve as NetCall['resolve'], reject };
+    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: (answer) => { resolve(responseOf(guest, answer)); }, reject };
     net.open.set(id, asked);
     net.asked.push({ call, text: `[${id},${call.batch.calls.indexOf(call)},${rest}]` });
     signal?.addEventListener('abort', () => { giveUp(net, id, signal.reason); });
@@ -64,19 +62,23 @@ export function addressText(given: unknown): string {
 export function requestText(net: Net, { call, url, all }: { readonly call: Call; readonly url: string; readonly all: FetchOptions }): { readonly method: string; readonly rest: string } {
   const { rules } = net;
   const method = methodOf(all.method, url, rules.reads);
-  const used = net.used.get(call) ?? { calls: 0, bytes: 0 };
-  if (used.calls >= rules.calls) throw fetchRefused({ en: `more than ${rules.calls} calls for one message`, ru: `больше ${rules.calls} вызовов на одно сообщение` });
   const redirect = all.redirect === undefined ? 'follow' : String(all.redirect);
   if (redirect !== 'follow' && redirect !== 'manual' && redirect !== 'error') throw new TypeError(`fetch: redirect is follow, manual or error, not ${redirect.slice(0, 20)}`);
   const headers = new GuestHeaders(all.headers);
   const content = sentContent(all.body, method, headers);
   const pairs = [...headers.entries()];
   checkHead(pairs, url, rules.headChars);
-  const bytes = used.bytes + (content === null ? 0 : content.bytes?.length ?? utf8Length(content.text ?? ''));
-  if (bytes > rules.bodyBytes) throw fetchRefused({ en: `the bodies sent for one message are larger than ${rules.bodyBytes} bytes`, ru: `тела запросов одного сообщения больше ${rules.bodyBytes} байт` });
-  net.used.set(call, { calls: used.calls + 1, bytes });
+  countCall(net, call, content === null ? 0 : content.bytes?.length ?? utf8Length(content.text ?? ''));
   const body = content === null ? null : content.bytes ? ['b', toBase64(content.bytes, false)] : ['t', content.text];
   return { method, rest: JSON.stringify([method, url, pairs, body, redirect]).slice(1, -1) };
+}
+
+/** Refuses what one message may not ask any more. */
+export function countCall({ rules, used: all }: Net, call: Call, bytes: number): void {
+  const used = all.get(call) ?? { calls: 0, bytes: 0 };
+  if (used.calls >= rules.calls) throw fetchRefused({ en: `more than ${rules.calls} calls for one message`, ru: `больше ${rules.calls} вызовов на одно сообщение` });
+  if (used.bytes + bytes > rules.bodyBytes) throw fetchRefused({ en: `the bodies sent for one message are larger than ${rules.bodyBytes} bytes`, ru: `тела запросов одного сообщения больше ${rules.bodyBytes} байт` });
+  all.set(call, { calls: used.calls + 1, bytes: used.bytes + bytes });
 }
 
 /** Without the query, which may hold a token. */
@@ -107,14 +109,14 @@ export function checkHead(pairs: readonly [string, string][], url: string, chars
   if (chars > charsMax) throw fetchRefused({ en: `address and headers are larger than ${charsMax} characters`, ru: `адрес и заголовки больше ${charsMax} знаков` });
 }
 
-export function fetchRefused(words: Words): Error { return fetchError('fetch-refused', words, new TypeError('fetch')); }
+export function fetchRefused(words: Words): Error { return hostError('fetch-refused', words, new TypeError('fetch')); }
 
-/** An ordinary TypeError, made where the code called: nobody's frames are left when the answer comes. */
-export function fetchError(code: string, words: Words, site: Error): Error {
-  const error = new TypeError(words.en);
+/** An ordinary error of the kind of `site`, made where the code called: nobody's frames are left when the answer comes. */
+export function hostError(code: string, words: Words, site: Error): Error {
+  const error = site instanceof TypeError ? new TypeError(words.en) : new Error(words.en);
   const { stack } = site;
   Reflect.defineProperty(error, 'sandbox', { value: { code, ru: words.ru } });
-  Reflect.defineProperty(error, 'stack', { value: `TypeError: ${words.en}${String(stack).slice('TypeError: fetch'.length)}`, writable: true, configurable: true });
+  Reflect.defineProperty(error, 'stack', { value: `${error.name}: ${words.en}${String(stack).slice(String(site).length)}`, writable: true, configurable: true });
   return error;
 }
 
@@ -140,8 +142,8 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   guest.current = call;
   forgetMatches();
   call.turnAt = guest.wallNow();
-  if (answer.f) asked.reject(fetchError(answer.f[0], { en: answer.f[1], ru: answer.f[2] }, site));
-  else asked.resolve(responseOf(guest, answer));
+  if (answer.f) asked.reject(hostError(answer.f[0], { en: answer.f[1], ru: answer.f[2] }, site));
+  else asked.resolve(answer);
   return '';
 }
 

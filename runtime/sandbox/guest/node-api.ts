@@ -3,6 +3,7 @@ import { cloneValue } from './clone.ts';
 import { makeContextApi } from './context-api.ts';
 import { messageOf } from './failure.ts';
 import { fetchApi } from './fetch-api.ts';
+import { linkCall } from './link-api.ts';
 import { makeRedApi } from './red-util.ts';
 import { sendAll } from './send.ts';
 import type { Guest } from './state.ts';
@@ -61,6 +62,7 @@ export function makeNodeApi(guest: Guest): object {
     log: log('log'), debug: log('log'), trace: log('log'), warn: log('warn'),
     error(error: unknown, message?: unknown) { reportError(guest, error, message); },
     status(status: unknown) { setStatus(guest, status); },
+    linkcall(target: unknown, message: unknown, options: unknown) { return linkCall(guest, [target, message, options]); },
     /** For code from Node-RED: nothing of a message outlives it, so there is nothing to close. */
     on() { return undefined; },
   };
@@ -96,7 +98,7 @@ export function installApi(guest: Guest): void {
     structuredClone: (value: unknown) => cloneValue(value),
     btoa: encodeBase64Text, atob: decodeBase64Text,
     URL: GuestUrl, URLSearchParams: GuestSearchParams, TextEncoder: GuestTextEncoder, TextDecoder: GuestTextDecoder,
-    ...(guest.net && fetchApi(guest, guest.net)),
+    ...(guest.net?.rules.servers && fetchApi(guest, guest.net)),
   };
   for (const name of Object.keys(values)) {
     const value = values[name];

@@ -13,6 +13,7 @@ import * as hardening from './harden.ts';
 import * as hashKinds from './hash-kinds.ts';
 import * as hashes from './hashes.ts';
 import * as headers from './headers.ts';
+import * as linkApi from './link-api.ts';
 import * as modules from './modules.ts';
 import * as nodeApi from './node-api.ts';
 import * as redUtil from './red-util.ts';
@@ -33,7 +34,7 @@ import * as wire from './wire.ts';
  * Node blanks them when it loads the file; so the guest needs no build and no file of its own.
  */
 export function guestSource(): string {
-  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, headers, response, abort, fetchApi, nodeApi, run, fused, setup, modules, boot];
+  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, headers, response, abort, fetchApi, linkApi, nodeApi, run, fused, setup, modules, boot];
   const texts = parts.flatMap((part) => Object.values(part as { [name: string]: unknown })).map((each) => String(each));
   return `(function () { 'use strict';\n${texts.join('\n')}\nreturn boot;\n})()`;
 }

@@ -31,11 +31,14 @@ export interface GuestConfig {
   readonly logsMax: number;
   readonly logChars: number;
   readonly timersMax: number;
-  /** The code may call servers: without it there is no `fetch`. */
-  readonly fetch?: NetRules;
+  /** The code may call servers or follow links. */
+  readonly net?: NetRules;
 }
 
 export interface NetRules {
+  /** Without it there is no `fetch`. */
+  readonly servers: boolean;
+  readonly links: boolean;
   /** GET and HEAD only. */
   readonly reads: boolean;
   /** For one message: how many, and how much they send. */
@@ -45,7 +48,7 @@ export interface NetRules {
   readonly headChars: number;
 }
 
-/** The calls of one node's code to servers. */
+/** What the code of one node asks of others: servers and link-in nodes. */
 export interface Net {
   readonly rules: NetRules;
   ids: number;
@@ -55,6 +58,8 @@ export interface Net {
   /** What the host is asked at the end of the turn in work. */
   asked: { readonly call: Call; readonly text: string }[];
 }
+/** What comes of a call: a failure, a server's answer, or the text of a message. */
+export interface HostAnswer { f?: readonly [code: string, en: string, ru: string]; s?: number; x?: string; u?: string; r?: 1; h?: readonly (readonly [string, string])[]; t?: string; b?: string; m?: string }
 export interface NetCall {
   readonly call: Call;
   readonly method: string;
@@ -62,7 +67,7 @@ export interface NetCall {
   readonly url: string;
   /** Where in the code it was made. */
   readonly site: Error;
-  readonly resolve: (response: unknown) => void;
+  readonly resolve: (answer: HostAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 

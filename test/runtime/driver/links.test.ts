@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import functionNode from '../../../nodes/code/function.ts';
 import linkCall from '../../../nodes/logic/link-call.ts';
 import linkIn from '../../../nodes/logic/link-in.ts';
 import linkOut from '../../../nodes/logic/link-out.ts';
@@ -6,6 +7,7 @@ import httpResponse from '../../../nodes/sink/http-response.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
 import { validateFlow } from '../../../runtime/flow/validate.ts';
 import { limits } from '../../../runtime/limits.ts';
+import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
 import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
@@ -20,10 +22,12 @@ beforeEach(() => {
   journal = journalFile();
   nodes = new TestNodes();
 });
+const sandbox = new SandboxSupervisor();
 afterEach(() => { journal.remove(); });
+afterAll(async () => { await sandbox.close(); });
 
-const ALL = [linkIn, linkOut, linkCall, httpResponse];
-const worldOf = (options: { readonly clock?: VirtualTime; readonly killBefore?: number; readonly killAfter?: number } = {}): World => new World({ file: journal.file, nodes: [...nodes.definitions, ...ALL], clock: options.clock ?? new VirtualTime(), ...options });
+const ALL = [linkIn, linkOut, linkCall, httpResponse, functionNode];
+const worldOf = (options: { readonly clock?: VirtualTime; readonly killBefore?: number; readonly killAfter?: number } = {}): World => new World({ file: journal.file, nodes: [...nodes.definitions, ...ALL], clock: options.clock ?? new VirtualTime(), sandbox, ...options });
 const callTo = (link: string): { type: string; config: { link: string } } => ({ type: 'link-call', config: { link } });
 const caller = (link: string, id = 'flow', delivery: Flow['delivery'] = 'durable'): Flow => flowOf({ id, delivery, nodes: { in: 'test-source', call: callTo(link), sink: 'test-sink' }, wires: ['in.out -> call.in', 'call.out -> sink.in'] });
 const RETURN = { type: 'link-out', config: { mode: 'return' } };
@@ -125,6 +129,50 @@ describe('a call', () => {
     expect((await world.services.journal.deadLetters({ limit: 200 })).map(({ code }) => code)).toContain('link.too-deep');
     expect(await world.services.journal.deadLetterTotal({ flow: 'flow' })).toBe(limits.roundsMax + 1);
     expect(await world.pending()).toBe(0);
+  });
+});
+
+describe('code that calls by a link', () => {
+  const coder = (code: string): Flow => flowOf({ nodes: { in: 'test-source', code: { type: 'function', config: { code, links: true } }, sink: 'test-sink' }, wires: ['in.out -> code.in', 'code.out-1 -> sink.in'] });
+  /** The sandbox is another process: what it does takes real turns. */
+  const until = async (world: World, done: () => boolean): Promise<void> => {
+    for (let i = 0; i < 20_000 && !done(); i++) await new Promise((next) => { setImmediate(next); });
+    await world.calm();
+  };
+
+  test('gets what the other flow returned, and a crash before it is written begins no second run there', async () => {
+    nodes.onCall = (body) => ({ ...body, price: 120 });
+    const code = 'const { price } = await node.linkcall("prices/entry", { payload: msg.payload });\nmsg.price = price;\nreturn msg;';
+    const first = worldOf();
+    await first.deploy(callee());
+    await first.deploy(coder(code));
+    const dead = Promise.withResolvers<undefined>();
+    nodes.onCall = (body) => { void Promise.resolve().then(() => { dead.resolve(undefined); }); return { ...body, price: 120 }; };
+    void nodes.deliver.get('in')?.({ payload: 7 });
+    await dead.promise;
+    await first.calm();
+    first.kill();
+    expect(bodies().length).toBeLessThan(2);
+    nodes.arrived.splice(0);
+    const second = worldOf({ clock: new VirtualTime(first.clock.now() + 1000) });
+    await second.deploy(callee());
+    await second.deploy(coder(code));
+    await until(second, () => nodes.arrived.length > 0);
+    expect(bodies()).toEqual([{ payload: 7, price: 120 }]);
+    expect(nodes.effects.size).toBe(1);
+    expect(second.bugs).toEqual([]);
+  });
+
+  test('waits for a flow that is not there, without using up attempts', async () => {
+    const world = worldOf();
+    const runner = await world.deploy(coder('return await node.linkcall("prices/entry", msg);'));
+    await deliver(world, { payload: 7 });
+    await until(world, () => world.services.connections.isPaused('link:prices/entry'));
+    expect(runner.station('code').queued).toBe(1);
+    await world.deploy(callee());
+    await until(world, () => nodes.arrived.length > 0);
+    expect(bodies()).toEqual([{ payload: 7 }]);
+    expect(await letters(world)).toEqual([]);
   });
 });
 

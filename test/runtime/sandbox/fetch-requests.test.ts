@@ -19,18 +19,19 @@ import type { Fetch, FetchAnswer } from '../../../runtime/sdk/index.ts';
 const GOOD: readonly unknown[] = [1, 0, 'POST', 'https://a.test/', [['accept', 'x']], ['t', 'body'], 'follow'];
 const but = (at: number, value: unknown): string => JSON.stringify([GOOD.with(at, value)]);
 const fine: FetchAnswer = { status: 200, headers: {}, bytes: new Uint8Array(), text: () => '' };
-const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), turnstiles: [new Turnstile(2)] };
+const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), links: false, turnstiles: [new Turnstile(2)] };
 const callsWith = (fetch: Fetch): MessageCalls => new MessageCalls(rules, { fetch, key: 'k', signal: new AbortController().signal });
-const request = (id: number, more: object = {}): Asked => ({ id, row: 0, method: 'GET', url: 'https://a.test/', headers: [], body: undefined, redirect: 'follow', ...more });
+const request = (id: number, more: object = {}): Asked => ({ kind: 'fetch', id, row: 0, method: 'GET', url: 'https://a.test/', headers: [], body: undefined, redirect: 'follow', ...more });
 /** Everything that is ready to run has run. */
 const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 describe('of the text that comes', () => {
   test('what the guest writes is read', () => {
     expect(requestsIn(JSON.stringify([GOOD, [1, 0]]))).toEqual([
-      { id: 1, row: 0, method: 'POST', url: 'https://a.test/', headers: [['accept', 'x']], body: 'body', redirect: 'follow' }, { id: 1, row: 0, method: undefined },
+      { kind: 'fetch', id: 1, row: 0, method: 'POST', url: 'https://a.test/', headers: [['accept', 'x']], body: 'body', redirect: 'follow' }, { kind: 'given-up', id: 1, row: 0 },
     ]);
     expect(requestsIn(but(5, ['b', 'AP8=']))).toMatchObject([{ body: new Uint8Array([0, 255]) }]);
+    expect(requestsIn('[[2,0,"LINK","flow/node","{}",0]]')).toEqual([{ kind: 'link', id: 2, row: 0, link: 'flow/node', message: '{}', timeoutMs: 0 }]);
     expect(requestsIn(but(5, null))).toMatchObject([{ body: undefined }]);
   });
   test.each<[string, string]>([
@@ -45,6 +46,8 @@ describe('of the text that comes', () => {
     ['a header that is too large', but(4, [['a', 'b'.repeat(limits.sandboxFetchHeadChars)]])],
     ['a body of an unknown kind', but(5, ['x', ''])], ['a body that is a text', but(5, 'body')], ['bytes that are no base64', but(5, ['b', '*'])], ['a body that is too large', but(5, ['t', 'x'.repeat(limits.sandboxFetchRequestBytes + 1)])], ['one that is too large in bytes', but(5, ['t', 'ё'.repeat(limits.sandboxFetchRequestBytes / 2 + 1)])],
     ['a body of GET', JSON.stringify([GOOD.with(2, 'GET')])], ['an unknown redirect', but(6, 'always')],
+    ['a link without a message', '[[1,0,"LINK","a/b"]]'], ['a link with more', '[[1,0,"LINK","a/b","{}",0,1]]'], ['a link that is none', '[[1,0,"LINK","../b","{}",0]]'], ['a link to a link', '[[1,0,"LINK","a/b/c","{}",0]]'], ['a link of no text', '[[1,0,"LINK",{},"{}",0]]'],
+    ['a message of a link that is no text', '[[1,0,"LINK","a",{},0]]'], ['a message of a link that is too large', JSON.stringify([[1, 0, 'LINK', 'a', 'x'.repeat(limits.sandboxFetchRequestBytes + 1), 0]])], ['a negative time of a link', '[[1,0,"LINK","a","{}",-1]]'],
     ['one bad request among good ones', JSON.stringify([GOOD, GOOD.with(0, 2), [3]])],
   ])('%s is not', (_, text) => { expect(requestsIn(text)).toBeUndefined(); });
 });
