@@ -350,6 +350,8 @@ declare class Response {
   clone(): Response;
 }
 
+interface AbortEvent { readonly type: 'abort'; readonly target: AbortSignal; readonly currentTarget: AbortSignal }
+type AbortListener = ((event: AbortEvent) => void) | { handleEvent(event: AbortEvent): void };
 /** Says when to give a call up. @ru Сообщает, когда прервать вызов. @grant fetch: read, all */
 declare class AbortSignal {
   private constructor();
@@ -361,10 +363,10 @@ declare class AbortSignal {
   static timeout(ms: number): AbortSignal;
   readonly aborted: boolean;
   readonly reason: any;
-  onabort: ((event: { readonly type: 'abort'; readonly target: AbortSignal }) => void) | null;
+  onabort: ((event: AbortEvent) => void) | null;
   throwIfAborted(): void;
-  addEventListener(kind: 'abort', call: (event: { readonly type: 'abort'; readonly target: AbortSignal }) => void): void;
-  removeEventListener(kind: 'abort', call: (event: { readonly type: 'abort'; readonly target: AbortSignal }) => void): void;
+  addEventListener(kind: 'abort', call: AbortListener | null, options?: { once?: boolean }): void;
+  removeEventListener(kind: 'abort', call: AbortListener | null): void;
 }
 
 /** Gives calls up. @ru Прерывает вызовы. @grant fetch: read, all */

@@ -1,4 +1,4 @@
-import { GuestAbortController, GuestAbortSignal, signalAfter } from './abort.ts';
+import { GuestAbortController, GuestAbortSignal } from './abort.ts';
 import { toBase64, utf8Length } from './bytes.ts';
 import type { Words } from './failure.ts';
 import { GuestHeaders } from './headers.ts';
@@ -16,7 +16,7 @@ import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 export interface FetchOptions { method?: unknown; headers?: unknown; body?: unknown; redirect?: unknown; signal?: unknown }
 
 export function fetchApi(guest: Guest, net: Net): { [name: string]: unknown } {
-  Reflect.defineProperty(GuestAbortSignal, 'timeout', { value: (ms: unknown) => signalAfter(guest, ms) });
+  GuestAbortSignal.install(guest);
   return { fetch: (given: unknown, options: unknown) => guestFetch(guest, net, [given, options]), Headers: GuestHeaders, Response: GuestResponse, AbortController: GuestAbortController, AbortSignal: GuestAbortSignal };
 }
 

@@ -61,7 +61,7 @@ export function tryModules(guest: Guest): string {
   guest.current.before = 'modules';
   try {
     for (const name of moduleNames) Reflect.get(globalThis, name);
-    return '';
+    return guest.current.thrown ? failureText(guest.current.thrown.value) : '';
   } catch (thrown) {
     return failureText(thrown);
   } finally {

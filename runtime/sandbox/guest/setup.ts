@@ -28,6 +28,7 @@ export function setUpStage(guest: Guest, stage: Stage): string {
   guest.current.before = 'setup';
   try {
     const given = setup() as readonly unknown[];
+    if (guest.current.thrown) return failureText(guest.current.thrown.value);
     const kept = config.setupNames.map((name, at) => keptCopy(given[at], name, new Map()));
     stage.user = (user as unknown as (values: readonly unknown[]) => Guest['user'])(Object.freeze(kept));
     stage.setup = null;
