@@ -1,7 +1,7 @@
 import { SandboxSupervisor } from '../runtime/sandbox/supervisor.ts';
 
 /**
- * What a bomb in one flow costs another: latency of the neighbour's messages, sent one after the other every 5 ms, quiet and while each bomb goes off
+ * What a bomb in one flow costs another: latency of the neighbour's messages, sent one after the other every 5 ms, quiet (before each bomb) and while each bomb goes off
  * again and again, and how far the memory of this process grew.
  *
  *     node bin/node24.mjs bench/bombs.ts [seconds for each line]
@@ -15,14 +15,15 @@ const BOMBS: readonly (readonly [name: string, code: string])[] = [
   ['flood of logs', 'for (;;) node.log("x".repeat(100_000));'], ['flood of node.send', 'for (;;) try { node.send({ payload: 1 }); } catch {}'], ['large result', 'return { payload: "x".repeat(4_000_000) };'],
 ];
 const EVERY_MS = 5;
+const WARM_SECONDS = 3;
 const seconds = Number(process.argv[2] ?? 3);
 const sandbox = new SandboxSupervisor();
 const open = (code: string, flow: string) => sandbox.open({ code, outputs: 1, timeoutMs: 200, memoryMb: 32, node: { id: flow, name: '' }, flow, env: {} });
 const neighbour = await open('msg.payload = msg.payload + 1;\nreturn msg;', 'neighbour');
 
-async function latencies(): Promise<readonly number[]> {
+async function latencies(forSeconds: number): Promise<readonly number[]> {
   const times: number[] = [];
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + forSeconds * 1000;
   while (performance.now() < end) {
     const start = performance.now();
     const [result] = await neighbour.call([{ id: 'm', nowMs: 0, body: { payload: 1 } }]);
@@ -30,26 +31,31 @@ async function latencies(): Promise<readonly number[]> {
     times.push(performance.now() - start);
     await new Promise((next) => { setTimeout(next, EVERY_MS); });
   }
-  return times.toSorted((a, b) => a - b);
+  return times;
 }
 
-function show(name: string, times: readonly number[], grewMb: number): void {
-  const at = (part: number): string => (times[Math.floor(times.length * part)] ?? 0).toFixed(2).padStart(9);
-  console.log(`${name.padEnd(22)} p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   worst ${at(0.9999)} ms   memory ${grewMb >= 0 ? '+' : ''}${grewMb} MB`);
+const at = (times: readonly number[], part: number): number => times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? 0;
+
+function show(name: string, times: readonly number[], rest: string): void {
+  const [p50 = '', p99 = '', worst = ''] = [0.5, 0.99, 0.9999].map((part) => at(times, part).toFixed(2).padStart(9));
+  console.log(`${name.padEnd(22)} p50 ${p50} ms   p99 ${p99} ms   worst ${worst} ms   ${rest}`);
 }
 
-await latencies();
-show('quiet', await latencies(), 0);
+await latencies(WARM_SECONDS);
+const quiet: number[] = [];
+const loud: { readonly name: string; readonly times: readonly number[]; readonly grewMb: number }[] = [];
 for (const [name, code] of BOMBS) {
+  quiet.push(...await latencies(seconds / 3));
   const bomb = await open(code, name);
   const before = process.memoryUsage.rss();
   let going = true;
   const blasts = (async () => { while (going) await bomb.call([{ id: 'b', nowMs: 0, body: { payload: 1 } }]); })();
-  const times = await latencies();
+  const times = await latencies(seconds);
   going = false;
-  show(name, times, Math.round((process.memoryUsage.rss() - before) / 2 ** 20));
+  loud.push({ name, times, grewMb: Math.round((process.memoryUsage.rss() - before) / 2 ** 20) });
   await blasts;
   await bomb.close();
 }
-show('quiet again', await latencies(), 0);
+show('quiet', quiet, 'p99 in times of the quiet one, memory of this process');
+for (const { name, times, grewMb } of loud) show(name, times, `${(at(times, 0.99) / at(quiet, 0.99)).toFixed(1).padStart(4)} times   ${grewMb >= 0 ? '+' : ''}${grewMb} MB`);
 await sandbox.close();

@@ -219,6 +219,7 @@ export const limits = {
   sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load
   sandboxRssWatchMs: 50, // a bomb takes some hundred MB in this time
   sandboxAloneAfterCrash: 64, // messages of a function that ended the process run in the process for suspects, before it is trusted again
+  sandboxApartAfter: 64, // messages of a function whose code did not end or ran out of memory go through the process that yields to the others: who does it again and again stays there
   sandboxIdleMs: 30 * SECOND, // a process without function nodes is stopped after this
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
   sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too

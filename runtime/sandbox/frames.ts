@@ -11,9 +11,9 @@ export const kinds = {
   call: 3,
   /** id: call; text: what came of one thing that it asked, for the guest. */
   answer: 4,
-  /** From the child. id: call; text: results that are ready. */
+  /** From the child. id: call; text: the list of results that are ready. */
   part: 16,
-  /** id: call; text: the last results. */
+  /** id: call; text: the list of the last results. */
   end: 17,
   /** id: call; text: why the messages that have no result yet have none, as JSON. */
   failed: 18,
@@ -69,11 +69,14 @@ export function frameBytes(kind: FrameKind, id: number, text: string): Buffer {
   return frame;
 }
 
+const KEPT_BYTES = 8 * 2 ** 20; // a result of any size allowed, in characters of up to two bytes
+
 /** Cuts what arrives into frames. A frame beyond `bytesMax` is refused before it is gathered: the other side is not trusted. */
 export class FrameReader {
   readonly #take: (frame: Frame) => void;
   readonly #bytesMax: number;
-  #parts: Buffer[] = [];
+  /** A frame that comes in several parts is gathered here: one place for all of them, so that large ones leave no waste behind. */
+  #place = Buffer.alloc(HEADER_BYTES);
   #gathered = 0;
 
   constructor(bytesMax: number, take: (frame: Frame) => void) {
@@ -82,27 +85,42 @@ export class FrameReader {
   }
 
   read(chunk: Buffer): void {
-    this.#parts.push(chunk);
-    this.#gathered += chunk.length;
-    while (this.#gathered >= HEADER_BYTES) {
-      const first = this.#front(HEADER_BYTES);
-      const length = first.readUInt32LE(0) + 4;
-      if (length > this.#bytesMax || length < HEADER_BYTES) throw new RangeError(`a frame of ${length} bytes on the sandbox's pipe`);
-      if (this.#gathered < length) return;
-      const whole = this.#front(length);
-      const rest = whole.subarray(length);
-      this.#parts = rest.length > 0 ? [rest] : [];
-      this.#gathered = rest.length;
-      this.#take({ kind: whole.readUInt8(4) as FrameKind, id: whole.readUInt32LE(5), text: whole.toString('utf8', HEADER_BYTES, length) });
+    let at = 0;
+    while (at < chunk.length) {
+      const length = this.#gathered === 0 && chunk.length - at >= HEADER_BYTES ? this.#lengthAt(chunk, at) : Infinity;
+      if (at + length <= chunk.length) {
+        this.#take(frameAt(chunk, at, length));
+        at += length;
+      } else at += this.#gather(chunk, at);
     }
   }
 
-  /** The first part, made so long that it holds `bytes`. Parts are joined only when a frame is complete, or its header is cut. */
-  #front(bytes: number): Buffer {
-    const [first] = this.#parts;
-    if (first && first.length >= bytes) return first;
-    const all = Buffer.concat(this.#parts);
-    this.#parts = [all];
-    return all;
+  /** The header first, which tells how much belongs to it. Answers how many bytes it took. */
+  #gather(chunk: Buffer, at: number): number {
+    const length = this.#gathered < HEADER_BYTES ? HEADER_BYTES : this.#lengthAt(this.#place, 0);
+    if (this.#place.length < length) {
+      const larger = Buffer.allocUnsafeSlow(length);
+      this.#place.copy(larger, 0, 0, this.#gathered);
+      this.#place = larger;
+    }
+    const taken = chunk.copy(this.#place, this.#gathered, at, at + length - this.#gathered);
+    this.#gathered += taken;
+    if (this.#gathered >= HEADER_BYTES && this.#gathered === this.#lengthAt(this.#place, 0)) this.#takeGathered();
+    return taken;
+  }
+
+  #takeGathered(): void {
+    const frame = frameAt(this.#place, 0, this.#gathered);
+    this.#gathered = 0;
+    if (this.#place.length > KEPT_BYTES) this.#place = Buffer.alloc(HEADER_BYTES);
+    this.#take(frame);
+  }
+
+  #lengthAt(bytes: Buffer, at: number): number {
+    const length = bytes.readUInt32LE(at) + 4;
+    if (length > this.#bytesMax || length < HEADER_BYTES) throw new RangeError(`a frame of ${length} bytes on the sandbox's pipe`);
+    return length;
   }
 }
+
+const frameAt = (bytes: Buffer, at: number, length: number): Frame => ({ kind: bytes.readUInt8(at + 4) as FrameKind, id: bytes.readUInt32LE(at + 5), text: bytes.toString('utf8', at + HEADER_BYTES, at + length) });

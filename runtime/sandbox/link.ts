@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
@@ -36,10 +37,14 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** Node. */
   readonly program: string;
+  /** It yields to the other processes: it runs what has not behaved. */
+  readonly background: boolean;
 }
 
 const STDERR_KEPT = 2000;
 const NOBODY = 65534;
+// An isolate that fills its memory otherwise keeps a collector busy on every core.
+const BACKGROUND_FLAGS = ['--single-threaded-gc', '--v8-pool-size=1'];
 const MEMORY_WORDS = /out of memory|heap limit|Allocation failed|Committing semi space/i;
 
 /** One sandbox process and the pipe to it. It is started when made, and dead once `onEnd` was called. */
@@ -60,11 +65,11 @@ export class Link {
   #verdict: { readonly reason: LinkEnd['reason']; readonly message: string; readonly guilty?: BatchCall | undefined } | undefined;
 
   /** Throws when this platform has no native file of isolated-vm. */
-  constructor({ clock, program }: LinkOptions, onEnd: (end: LinkEnd) => void) {
+  constructor({ clock, program, background }: LinkOptions, onEnd: (end: LinkEnd) => void) {
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#startedAt = this.#heardAt = clock.elapsed();
-    this.#process = spawn(program, childArguments(), { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(program, [...(background ? BACKGROUND_FLAGS : []), ...childArguments()], { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.#pipe = this.#process.stdio[3] as Socket;
     const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
     this.#pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
@@ -74,6 +79,7 @@ export class Link {
     this.#process.on('error', (error) => { this.#end(error.message); });
     this.#process.on('exit', (code, signal) => { this.#end(signal ? `ended by ${signal}` : `ended with code ${code}`); });
     this.#expendable();
+    if (background) this.#yieldToOthers();
   }
 
   get pid(): number | undefined { return this.#process.pid; }
@@ -108,6 +114,13 @@ export class Link {
     } catch { /* it has ended already, and says so by itself */ }
   }
 
+  /** Set before it has made its threads, which inherit it. */
+  #yieldToOthers(): void {
+    try {
+      if (this.#process.pid) setPriority(this.#process.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch { /* it has ended already */ }
+  }
+
   #read(reader: FrameReader, chunk: Buffer): void {
     this.#heardAt = this.#clock.elapsed();
     this.#heard = true;
@@ -126,10 +139,10 @@ export class Link {
     } else if (kind === kinds.fatal) this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
     else if (!call) return;
     else if (kind === kinds.ask) this.#ask(id, call, text);
-    else if (kind === kinds.part) call.take(JSON.parse(`[${text}]`) as unknown[], false);
+    else if (kind === kinds.part) call.take(JSON.parse(text) as unknown[], false);
     else {
       this.#calls.delete(id);
-      if (kind === kinds.end) call.take(JSON.parse(`[${text}]`) as unknown[], true);
+      if (kind === kinds.end) call.take(JSON.parse(text) as unknown[], true);
       else call.failed(JSON.parse(text) as BatchFailure);
     }
   }
@@ -168,9 +181,19 @@ export class Link {
   }
 }
 
+let known: { readonly entry: string; readonly childArguments: readonly string[] } | undefined;
+
+/** Found once, which takes some ms: starting a process again holds up everything else as short as can be. */
+function childArguments(): readonly string[] {
+  if (!known || !existsSync(known.entry)) {
+    const child = plainChild();
+    known = { entry: child.entry, childArguments: argumentsFor(child) };
+  }
+  return known.childArguments;
+}
+
 /** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */
-function childArguments(): string[] {
-  const { entry, folder } = plainChild();
+function argumentsFor({ entry, folder }: ReturnType<typeof plainChild>): string[] {
   const binary = pathOfIsolatedVm();
   const readable = [binary, join(folder, 'sandbox', '*'), ...['clock', 'limits'].map((name) => join(folder, `${name}${extname(entry)}`))];
   return [

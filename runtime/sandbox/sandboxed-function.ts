@@ -27,14 +27,17 @@ export interface FunctionParts<R> {
 }
 export const AGAIN = Symbol('again');
 
-/** What carries batches: the process that serves all, or the one for suspects, which takes one message at a time. */
+/** What carries batches: the process that serves all, the one for functions that did not behave, or the one for suspects, which takes one message at a time. */
 export interface Carrier {
   together(call: BatchCall): void;
-  alone(call: BatchCall): void;
+  apart(call: BatchCall): void;
+  /** `pauseMs` later: a new process each time takes its toll of everything else. */
+  alone(call: BatchCall, pauseMs?: number): void;
   closed(fn: number): void;
 }
 
 const TRACED_AFTER = 8; // after one that had to be asked twice, as many are asked so that they need not be
+const PAUSE_FIRST_MS = 100; // after a function ended a second process
 const BATCHES_IN_FLIGHT = 2; // one is written while the other runs (EXPERIMENTS E1)
 
 /**
@@ -53,6 +56,11 @@ export class SandboxedFunction<R> {
   #tracedNext = 0;
   /** Messages still to be run in the process for suspects. */
   #distrust = 0;
+  /** Processes that it ended since it was trusted last. */
+  #endings = 0;
+  /** Messages still to be run apart from functions that behave. */
+  #keptApart = 0;
+  #way: keyof Omit<Carrier, 'closed'> = 'together';
   #closed = false;
 
   constructor(parts: FunctionParts<R>, carrier: Carrier) {
@@ -94,6 +102,10 @@ export class SandboxedFunction<R> {
 
   #pump(): void {
     while (this.#inFlight < BATCHES_IN_FLIGHT) {
+      const way = this.#distrust > 0 ? 'alone' : this.#keptApart > 0 ? 'apart' : 'together';
+      // What is in another process would be overtaken.
+      if (way !== this.#way && this.#inFlight > 0) return;
+      this.#way = way;
       if (this.#oneByOne.length > 0 || this.#distrust > 0) {
         if (this.#inFlight > 0) return;
         const item = this.#oneByOne.shift() ?? this.#waiting.shift();
@@ -142,7 +154,7 @@ export class SandboxedFunction<R> {
     const ready = items.filter((item) => item.row !== undefined || this.#write(item));
     if (ready.length === 0) return;
     this.#inFlight++;
-    const suspected = this.#distrust > 0;
+    const way = this.#way;
     let done = 0;
     let from = 0;
     const call: BatchCall = {
@@ -154,14 +166,16 @@ export class SandboxedFunction<R> {
           if (item) this.#read(item, result);
         }
         if (!last) return;
-        if (suspected) this.#distrust = Math.max(0, this.#distrust - ready.length);
+        if (way === 'alone') this.#distrust = Math.max(0, this.#distrust - ready.length);
+        if (this.#distrust === 0) this.#endings = 0;
+        if (way !== 'together') this.#keptApart = Math.max(0, this.#keptApart - ready.length);
         this.#left(ready.slice(done), { reason: 'broken', message: 'results are missing' });
       },
       failed: (failure) => { this.#left(ready.slice(done), failure); },
       ...(this.#parts.callsOf && { ask: (asked, tell) => asked.every((each) => this.#ask(from + each.row < done ? undefined : ready[from + each.row], each, tell)) }),
     };
-    if (suspected) this.#carrier.alone(call);
-    else this.#carrier.together(call);
+    if (way === 'alone') this.#carrier.alone(call, this.#endings < 2 ? 0 : Math.min(limits.sandboxRestartMaxMs, PAUSE_FIRST_MS * 2 ** (this.#endings - 2)));
+    else this.#carrier[way](call);
   }
 
   #ask(item: Item<R> | undefined, asked: Asked, tell: (text: string) => void): boolean {
@@ -177,6 +191,8 @@ export class SandboxedFunction<R> {
     const rest = isKnown ? left : left.filter((item) => this.#mayRunAgain(item));
     const [only] = rest;
     const { reason, message } = failure;
+    if (failure.ended) this.#endings++;
+    if (reason === 'timeout' || reason === 'memory') this.#keptApart = limits.sandboxApartAfter;
     if (reason === 'lost') this.#waiting.unshift(...rest);
     else if (reason === 'suspect') {
       this.#distrust = Math.max(this.#distrust, rest.length);

@@ -10,6 +10,7 @@ import { Grant } from './fetch-grant.ts';
 import { failureBefore, type Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd } from './link.ts';
+import { Serving } from './serving.ts';
 import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
 import { checkNames } from './module-names.ts';
 import { AGAIN, SandboxedFunction, type Carrier, type FunctionParts } from './sandboxed-function.ts';
@@ -27,21 +28,18 @@ export interface SandboxOptions {
   readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 }
 
-const NOT_STARTED = { message: 'isolated-vm has no native file for this platform', others: [] };
-const RESTART_FIRST_MS = 100;
-const STEADY_MS = 10_000; // a process that lived so long did not die of its start
-const SUSPECTS_IDLE_MS = 10_000; // the process for suspects stays for the next one
+const SUSPECTS_IDLE_MS = 10_000; // a process for suspects stays for the next one
 
 /**
- * Runs user code in processes of their own. One serves all function nodes. When it dies, what was in it runs one by one in a second process, so
- * that the message to blame is found while everything else goes on in a new first one.
+ * Runs user code in processes of their own. One serves all function nodes. What does not behave goes on in others, which yield to it: a function whose code did not end
+ * or ran out of memory in one beside others of that kind; what was in a process that died one by one in another, so that the message to blame is found.
  */
 export class SandboxSupervisor implements SandboxDoor {
   readonly #clock: Clock;
   readonly #program: string;
   readonly #modules: ModuleDoor | undefined;
   readonly #log: NonNullable<SandboxOptions['log']>;
-  readonly #carrier: Carrier = { together: (call) => { this.#serve(call); }, alone: (call) => { this.#suspect(call); }, closed: (fn) => { this.#forget(fn); } };
+  readonly #carrier: Carrier = { together: (call) => { this.#serving.run(call); }, apart: (call) => { this.#apart.run(call); }, alone: (call, pauseMs) => { this.#suspect(call, pauseMs); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
   readonly #open = new Set<number>();
   readonly #made = new WeakMap<SandboxFunction, Made>();
@@ -49,16 +47,13 @@ export class SandboxSupervisor implements SandboxDoor {
   #ids = 0;
   #closed = false;
 
-  #serving: Link | undefined;
-  /** Batches that wait for a process to be started. */
-  #held: BatchCall[] = [];
-  #starting = false;
-  #shortLives = 0;
-  #failedStarts = 0;
-
+  readonly #serving: Serving;
+  /** For functions whose code did not end, or ran out of memory, a short while ago: there they cannot hold up those that behave. */
+  readonly #apart: Serving;
+  /** Takes one message at a time: when this process ends, that one did it. */
+  readonly #probe: Serving;
   #suspects: BatchCall[] = [];
-  #probe: Link | undefined;
-  #probing: BatchCall | undefined;
+  #isProbing = false;
   #stopIdle: (() => void) | undefined;
 
   constructor(options: SandboxOptions = {}) {
@@ -66,6 +61,11 @@ export class SandboxSupervisor implements SandboxDoor {
     this.#program = options.program ?? process.execPath;
     this.#modules = options.modules;
     this.#log = options.log ?? (() => undefined);
+    const parts = { clock: this.#clock, log: this.#log };
+    const background = { ...parts, link: (onEnd: (end: LinkEnd) => void) => this.#link(true, onEnd), idleMs: SUSPECTS_IDLE_MS };
+    this.#serving = new Serving({ ...parts, link: (onEnd) => this.#link(false, onEnd) });
+    this.#apart = new Serving(background);
+    this.#probe = new Serving({ ...background, isAlone: true });
   }
 
   async open(program: SandboxProgram): Promise<SandboxFunction> {
@@ -137,7 +137,8 @@ export class SandboxSupervisor implements SandboxDoor {
     const id = ++this.#ids;
     this.#open.add(id);
     // Started ahead of the first message, and not waited for.
-    if (!this.#serving && !this.#starting) this.#start();
+    this.#stopIdle?.();
+    this.#serving.start();
     return id;
   }
 
@@ -145,12 +146,13 @@ export class SandboxSupervisor implements SandboxDoor {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopIdle?.();
-    this.#serving?.kill('closed', 'the sandbox was closed');
-    this.#probe?.kill('closed', 'the sandbox was closed');
+    this.#serving.close();
+    this.#apart.close();
+    this.#probe.close();
   }
 
   /** Process ids of what runs now, for the screens and tests. */
-  get processes(): readonly number[] { return [this.#serving?.pid, this.#probe?.pid].filter((pid) => pid !== undefined); }
+  get processes(): readonly number[] { return [this.#serving.pid, this.#apart.pid, this.#probe.pid].filter((pid) => pid !== undefined); }
 
   #define(cell: string, made: readonly Made[]): Definition {
     const [{ program: { memoryMb } }] = made as [Made];
@@ -181,113 +183,48 @@ export class SandboxSupervisor implements SandboxDoor {
     return `${group}/${Math.floor(count / limits.sandboxCellFunctions)}`;
   }
 
-  #serve(call: BatchCall): void {
-    if (this.#serving) this.#serving.run(call);
-    else {
-      this.#held.push(call);
-      this.#start();
-    }
-  }
-
-  #start(): void {
-    this.#stopIdle?.();
-    if (this.#starting || this.#closed) return;
-    this.#starting = true;
-    const pause = this.#shortLives < 2 ? 0 : Math.min(limits.sandboxRestartMaxMs, RESTART_FIRST_MS * 2 ** (this.#shortLives - 2));
-    if (pause === 0) this.#started();
-    else this.#clock.after(pause, () => { this.#started(); });
-  }
-
-  #started(): void {
-    this.#starting = false;
-    if (this.#closed) return;
-    const link = this.#link((end) => { this.#servingEnded(link, end); });
-    this.#serving = link;
-    if (link) for (const call of this.#held.splice(0)) link.run(call);
-    else this.#notStarted(NOT_STARTED);
-  }
-
-  #link(onEnd: (end: LinkEnd) => void): Link | undefined {
+  #link(background: boolean, onEnd: (end: LinkEnd) => void): Link | undefined {
     try {
-      return new Link({ clock: this.#clock, program: this.#program }, onEnd);
+      return new Link({ clock: this.#clock, program: this.#program, background }, onEnd);
     } catch (error) {
       this.#log('error', `the sandbox's process could not be started: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   }
 
-  #servingEnded(link: Link | undefined, end: LinkEnd): void {
-    if (this.#serving === link) this.#serving = undefined;
-    if (end.reason === 'closed') return;
-    // Ended by us for a known reason, it may start at once; what ends by itself again and again may not.
-    this.#shortLives = end.reason === 'crashed' && end.livedMs < STEADY_MS ? this.#shortLives + 1 : 0;
-    if (end.neverStarted) { this.#notStarted(end); return; }
-    this.#failedStarts = 0;
-    this.#log('warn', `the sandbox's process ended: ${end.message}; it is started anew`, { reason: end.reason, batches: end.others.length });
-    this.#start();
-    const { reason, message, guilty } = end;
-    guilty?.failed({ reason: reason === 'crashed' ? 'broken' : reason, ended: true });
-    // With the guilty one known the others were only lost; else each of them may be it.
-    for (const call of end.others) call.failed(guilty ? { reason: 'lost' } : { reason: 'suspect', message });
-  }
-
-  #notStarted(end: Pick<LinkEnd, 'message' | 'others'>): void {
-    this.#log('error', `the sandbox's process could not be started: ${end.message}`);
-    if (++this.#failedStarts < limits.sandboxStartsMax) {
-      this.#held.unshift(...end.others);
-      if (this.#held.length > 0) this.#start();
-      return;
-    }
-    for (const call of [...end.others, ...this.#held.splice(0)]) call.failed({ reason: 'unavailable', message: end.message });
-  }
-
-  #suspect(call: BatchCall): void {
-    this.#suspects.push(call);
-    this.#nextSuspect();
+  #suspect(call: BatchCall, pauseMs = 0): void {
+    const queue = (): void => {
+      this.#suspects.push(call);
+      this.#nextSuspect();
+    };
+    if (pauseMs === 0) queue();
+    else this.#clock.after(pauseMs, queue);
   }
 
   #nextSuspect(): void {
-    if (this.#probing || this.#closed) return;
+    if (this.#isProbing || this.#closed) return;
     const call = this.#suspects.shift();
-    this.#probing = call;
-    if (!call) {
-      const idle = this.#probe;
-      this.#clock.after(SUSPECTS_IDLE_MS, () => { if (idle?.idle && !this.#probing) idle.kill('closed', 'no suspects are left'); });
-      return;
-    }
-    this.#probe ??= this.#startProbe();
-    const probe = this.#probe;
+    if (!call) return;
+    this.#isProbing = true;
     const next = (): void => {
-      this.#probing = undefined;
+      this.#isProbing = false;
       this.#nextSuspect();
     };
-    const carried: BatchCall = {
+    this.#probe.run({
       ...call,
       take: (results, last) => { call.take(results, last); if (last) next(); },
       failed: (failed) => { call.failed(failed); next(); },
-    };
-    if (probe) probe.run(carried);
-    else carried.failed({ reason: 'unavailable', message: NOT_STARTED.message });
-  }
-
-  /** Takes one message at a time: when this process ends, that one did it. */
-  #startProbe(): Link | undefined {
-    const link = this.#link((end) => {
-      if (this.#probe === link) this.#probe = undefined;
-      if (end.reason === 'closed') return;
-      const reason = end.reason === 'crashed' ? 'broken' : end.reason;
-      for (const call of [end.guilty, ...end.others]) call?.failed(end.neverStarted ? { reason: 'unavailable', message: end.message } : { reason, ended: true, ...(reason === 'broken' && { message: end.message }) });
     });
-    return link;
   }
 
   #forget(fn: number): void {
     this.#open.delete(fn);
-    this.#serving?.forget(fn);
-    this.#probe?.forget(fn);
+    this.#serving.forget(fn);
+    this.#apart.forget(fn);
+    this.#probe.forget(fn);
     if (this.#open.size > 0) return;
     this.#cells.clear();
     this.#stopIdle?.();
-    this.#stopIdle = this.#clock.after(limits.sandboxIdleMs, () => { if (this.#open.size === 0 && this.#serving?.idle) this.#serving.kill('closed', 'no function nodes are left'); });
+    this.#stopIdle = this.#clock.after(limits.sandboxIdleMs, () => { if (this.#open.size === 0) this.#serving.stopIdle('no function nodes are left'); });
   }
 }

@@ -9,7 +9,7 @@ import { awaitsTimer, dropTimersOf, firstTimer, takeDueTimer } from './timers.ts
 import { untagged } from './wire.ts';
 
 /**
- * Runs batches in turns. The host calls `step` for a turn and reads the answer: `d` done, `m` more at once, `w12;` wait 12 ms; then the results
+ * Runs batches in turns. The host calls `step` for a turn and reads the answer: `d` done, `m` more at once, `w12;` wait 12 ms; then the list of the results
  * that are ready, in order. In a turn of code that may make promises at most one message's code begins or goes on, and what it set off has run
  * before the host calls `collect`: so at every moment it is known whose code runs.
  */
@@ -41,11 +41,16 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   while (batch.calls.length < batch.rows.length) {
     const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
     out = out === '' ? text : `${out},${text}`;
-    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m${out}`;
+    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m${listed(out)}`;
   }
   guest.batches.delete(number);
   guest.current = null;
-  return `d${out}`;
+  return `d[${out}]`;
+}
+
+/** Written as the list that the host reads: brackets set there would copy a large text once more. */
+export function listed(out: string): string {
+  return out === '' ? '' : `[${out}]`;
 }
 
 export function plainText(guest: Guest, batch: Batch): string {
@@ -168,11 +173,11 @@ export function collectResults(guest: Guest, number: number): string {
   }
   if (batch.handed === batch.rows.length) {
     guest.finished = number;
-    return `d${out}`;
+    return `d[${out}]`;
   }
-  if (batch.calls.length < batch.rows.length || typeof batch.calls[batch.handed]?.text === 'string') return `m${out}`;
+  if (batch.calls.length < batch.rows.length || typeof batch.calls[batch.handed]?.text === 'string') return `m${listed(out)}`;
   const wait = nextWakeMs(guest, batch, now);
-  return wait <= 0 ? `m${out}` : `w${Math.ceil(wait)};${out}`;
+  return wait <= 0 ? `m${listed(out)}` : `w${Math.ceil(wait)};${listed(out)}`;
 }
 
 export function isThrough(guest: Guest, call: Call, now: number): boolean {

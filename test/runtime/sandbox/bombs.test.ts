@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../runtime/clock.ts';
 import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
@@ -134,6 +135,17 @@ test('a function that has ended the process goes on apart from the others, until
   expect((await callBodies(fn, Array.from({ length: 100 }, () => ({ payload: 3 })))).map(shown)).toEqual(Array.from({ length: 100 }, () => [[{ payload: 3 }]]));
   await own.close();
 }, 60_000);
+
+test('a function whose code did not end goes on in a process of its own kind, which yields to the others', async () => {
+  const own = new SandboxSupervisor();
+  const fn = await own.open(program('if (msg.payload === 1) for (;;);\nreturn msg;', { timeoutMs: 100 }));
+  expect((await callBodies(fn, [{ payload: 1 }])).map(shown)).toEqual(['function.timeout']);
+  const [serving] = own.processes;
+  expect((await callBodies(fn, [{ payload: 2 }])).map(shown)).toEqual([[[{ payload: 2 }]]]);
+  expect(own.processes).toEqual([serving, expect.any(Number)]);
+  expect(own.processes.map((pid) => getPriority(pid))).toEqual([getPriority(), constants.priority.PRIORITY_BELOW_NORMAL]);
+  await own.close();
+}, 20_000);
 
 test('a process that is killed is replaced, and what was in it is done', async () => {
   const own = new SandboxSupervisor();

@@ -130,7 +130,7 @@ describe('a batch', () => {
   test('asks for its own messages in work only: not for one that has its result, nor for a row that it has not', async () => {
     const sent: BatchCall[] = [];
     const definition: Definition = { cell: '', memoryMb: 8, timeoutMs: 100, plain: false, asks: true, sources: [], guest: '' };
-    const fn = new SandboxedFunction<string>({ id: 1, definition, keys: null, usesId: false, read: String, failed: (code) => code, callsOf: () => callsWith(() => Promise.resolve(fine)), judge: (result) => result }, { together: (call) => { call.text(); sent.push(call); }, alone: () => undefined, closed: () => undefined });
+    const fn = new SandboxedFunction<string>({ id: 1, definition, keys: null, usesId: false, read: String, failed: (code) => code, callsOf: () => callsWith(() => Promise.resolve(fine)), judge: (result) => result }, { together: (call) => { call.text(); sent.push(call); }, apart: () => undefined, alone: () => undefined, closed: () => undefined });
     const results = fn.call([{ id: 'a', nowMs: 0, body: {} }, { id: 'b', nowMs: 0, body: {} }]);
     const [call] = sent;
     const ask = (row: number, id: number): boolean | undefined => call?.ask?.([{ ...request(id), row }], () => undefined);

@@ -11,6 +11,17 @@ test.each([1, 3, 8, 9, 100, bytes.length])('frames are whole however they are cu
   expect(frames).toEqual(sent);
 });
 
+test('a large frame leaves nothing of itself to the one after it', () => {
+  const frames: Frame[] = [];
+  const reader = new FrameReader(20_000_000, (frame) => { frames.push(frame); });
+  const texts = ['x'.repeat(9_000_000), 'й'.repeat(100_000), 'short', 'y'.repeat(200_000)];
+  for (const text of texts) {
+    const whole = frameBytes(kinds.end, 1, text);
+    for (let at = 0; at < whole.length; at += 65_536) reader.read(whole.subarray(at, at + 65_536));
+  }
+  expect(frames.map(({ text }) => text)).toEqual(texts);
+});
+
 test('a frame that is too long is refused before it is gathered', () => {
   const reader = new FrameReader(100, () => undefined);
   expect(() => { reader.read(frameBytes(kinds.part, 1, 'x'.repeat(200)).subarray(0, 10)); }).toThrow(RangeError);

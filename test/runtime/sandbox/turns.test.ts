@@ -20,7 +20,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   return { guest, pass: (ms) => { now += ms; } };
 }
 const rows = (count: number): string => JSON.stringify(Array.from({ length: count }, (_, payload) => [`m-${payload}`, 0, { payload }]));
-const sent = (...payloads: number[]): string => payloads.map((payload) => `[[[{"w":{"payload":${payload}}}]]]`).join(',');
+const sent = (...payloads: number[]): string => `[${payloads.map((payload) => `[[[{"w":{"payload":${payload}}}]]]`).join(',')}]`;
 
 test('a plain batch hands over what is ready after its slice, and goes on', () => {
   const { guest, pass } = guestOf((_, msg) => { pass(15); return msg; }, { plain: true });
@@ -52,7 +52,7 @@ test('what waits too long fails by itself, with its timers dropped', () => {
   expect(collect(guest, 1)).toBe('w1000;');
   pass(1000);
   step(guest, 1, '');
-  expect(collect(guest, 1)).toMatch(/^d\{"f":\{"c":"timeout","m":"its timers were still running"/);
+  expect(collect(guest, 1)).toMatch(/^d\[\{"f":\{"c":"timeout","m":"its timers were still running"/);
 });
 
 test('what computes too long in all its turns fails', () => {
@@ -64,7 +64,7 @@ test('what computes too long in all its turns fails', () => {
   expect(collect(guest, 1)).toMatch(/^[mw]/);
   pass(1);
   step(guest, 1, '');
-  expect(collect(guest, 1)).toMatch(/^d\{"f":\{"c":"timeout","m":"it computed for more than 100 ms"/);
+  expect(collect(guest, 1)).toMatch(/^d\[\{"f":\{"c":"timeout","m":"it computed for more than 100 ms"/);
 });
 
 test('an error that surfaces late takes the result back that was just handed over', () => {
@@ -73,5 +73,5 @@ test('an error that surfaces late takes the result back that was just handed ove
   expect(collect(guest, 1)).toBe(`m${sent(0)}`);
   step(guest, 1, '');
   expect(collect(guest, 1)).toBe(`d${sent(1)}`);
-  expect(blame(guest, 1, { message: 'late', stack: 'Error: late\n    at function:2:3' })).toBe('d{"f":{"c":"threw","m":"late","l":2,"k":3},"l":[]}');
+  expect(blame(guest, 1, { message: 'late', stack: 'Error: late\n    at function:2:3' })).toBe('d[{"f":{"c":"threw","m":"late","l":2,"k":3},"l":[]}]');
 });
