@@ -1,8 +1,9 @@
 import type { ConnectionState, LiveCounters } from '../../runtime/api/contract.ts';
 import { formatAge, formatWhen, pick, t } from '../i18n/index.ts';
 
-/** A host that nodes call by its address is paused like a connection, under this name. */
+/** A host that nodes call by its address is paused like a connection, under this name; so is a node to which links lead. */
 const HOST = 'host:';
+const LINK = 'link:';
 
 export interface PausedLine {
   readonly name: string;
@@ -21,9 +22,14 @@ export function pausedLines(connections: LiveCounters['connections'], now: numbe
     .filter(([, { state }]) => state === 'paused')
     .sort(([, a], [, b]) => (a.since ?? 0) - (b.since ?? 0))
     .map(([name, state]) => ({
-      name, title: name.startsWith(HOST) ? t('connections.host', { name: name.slice(HOST.length) }) : name, isConnection: !name.startsWith(HOST),
+      name, title: titleOf(name), isConnection: !name.startsWith(HOST) && !name.startsWith(LINK),
       reason: state.reason ? pick(state.reason) : '', times: pausedTimes(state, now), since: state.since,
     }));
+}
+
+function titleOf(name: string): string {
+  if (name.startsWith(HOST)) return t('connections.host', { name: name.slice(HOST.length) });
+  return name.startsWith(LINK) ? t('connections.link', { name: name.slice(LINK.length) }) : name;
 }
 
 export function pausedTimes({ since, probeAt }: ConnectionState, now: number): string {

@@ -2,6 +2,7 @@ import type { Snippet } from 'svelte';
 import type { Json } from '../../runtime/flow/flow.ts';
 import { pick } from '../i18n/index.ts';
 import { declaredInputs } from '../model/declared-inputs.ts';
+import { linkChoices } from '../model/references.ts';
 import { titleOf } from '../model/title.ts';
 import { typedInput } from '../model/type-words.ts';
 import type { FieldHost } from '../shared/fields/field-host.ts';
@@ -30,6 +31,9 @@ export function nodeHost(app: App, session: Session, { node, last, trial, drawTr
     get nodes() {
       return Object.entries(session.flow.nodes).filter(([id]) => id !== node)
         .map(([id, each]) => ({ value: id, label: titleOf(id, each, titleText(app, each.type)) }));
+    },
+    get links() {
+      return linkChoices(session.flow, (id, each) => titleOf(id, each, titleText(app, each.type)), { isEntry: (type) => app.catalog.node(type)?.entry === true, others: app.flows.list });
     },
     get words() {
       const body = last.input?.body;

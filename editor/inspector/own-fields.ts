@@ -19,7 +19,7 @@ export const ownField = (kind: FieldInfo['kind'], title: PlainKey, rest: { reado
 
 /** These fields hold fixed values only and need nothing of the project. */
 export const plainHost: FieldHost = {
-  env: [], secrets: [], nodes: [], words: [], strict: true,
+  env: [], secrets: [], nodes: [], links: [], words: [], strict: true,
   saveSecret: () => Promise.resolve(),
   connections: () => [],
 };

@@ -1,9 +1,11 @@
 import { splitEnd } from '../../runtime/flow/flow.ts';
 import { isRecord, own } from '../../runtime/flow/own.ts';
 import type { Flow, FlowNode, Wire } from '../../runtime/flow/flow.ts';
+import type { NodeInfo } from '../../runtime/flow/node-info.ts';
 import { addNode, addWire, many, setFlow } from './edits.ts';
 import type { Edit, Position } from './edit.ts';
 import { freeId } from './ids.ts';
+import { withNewNames } from './references.ts';
 
 const FORMAT = 'millrace.nodes/1';
 
@@ -52,8 +54,8 @@ export function parseClip(text: string): Clip | undefined {
 const isNode = (value: unknown): boolean => isRecord(value) && typeof value['type'] === 'string' && typeof value['version'] === 'number' && isRecord(value['config']);
 const isWire = (value: unknown): value is Wire => isRecord(value) && typeof value['from'] === 'string' && typeof value['to'] === 'string';
 
-/** Puts copied nodes into a flow under free ids, their upper left corner at `at`. Answers the ids they got. */
-export function pasteClip(flow: Flow, clip: Clip, at: Position): { readonly edit: Edit; readonly ids: readonly string[] } {
+/** Puts copied nodes into a flow under free ids, their upper left corner at `at`; what names one of them names the copy. Answers the ids they got. */
+export function pasteClip(flow: Flow, clip: Clip, { at, infoOf }: { readonly at: Position; readonly infoOf: (type: string) => NodeInfo | undefined }): { readonly edit: Edit; readonly ids: readonly string[] } {
   const renamed = new Map<string, string>();
   const taken = new Set(Object.keys(flow.nodes));
   for (const id of Object.keys(clip.nodes)) {
@@ -65,7 +67,7 @@ export function pasteClip(flow: Flow, clip: Clip, at: Position): { readonly edit
   const edits: Edit[] = [];
   for (const [id, node] of Object.entries(clip.nodes)) {
     const [x, y] = own(clip.layout, id) ?? corner;
-    edits.push(addNode(renamed.get(id) ?? id, node, [at[0] + x - corner[0], at[1] + y - corner[1]]));
+    edits.push(addNode(renamed.get(id) ?? id, withNewNames(node, infoOf(node.type), renamed), [at[0] + x - corner[0], at[1] + y - corner[1]]));
   }
   for (const wire of clip.wires) edits.push(addWire({ ...wire, from: movedEnd(wire.from, renamed), to: movedEnd(wire.to, renamed) }));
   const uses = { ...clip.uses, ...flow.uses };

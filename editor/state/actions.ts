@@ -31,7 +31,9 @@ export function pasteText(session: Session, text: string, at?: Position): boolea
   const clip = parseClip(text);
   if (!clip) return false;
   const corner = cornerOf(clip);
-  const { edit, ids } = pasteClip(session.flow, clip, freePlace(session.flow.layout, at ?? [corner[0] + DUPLICATE_OFFSET, corner[1] + DUPLICATE_OFFSET]));
+  const { edit, ids } = pasteClip(session.flow, clip, {
+    at: freePlace(session.flow.layout, at ?? [corner[0] + DUPLICATE_OFFSET, corner[1] + DUPLICATE_OFFSET]), infoOf: (type) => session.infoOf(type),
+  });
   session.apply(edit);
   session.selection.set(ids);
   return true;

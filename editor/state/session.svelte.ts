@@ -2,6 +2,7 @@ import type { DeployAnswer, Flow, FlowAnswer, FlowState, Json, Problem } from '.
 import { canonicalJson } from '../../runtime/flow/canonical.ts';
 import { diffFlows } from '../../runtime/flow/diff.ts';
 import { wireId } from '../../runtime/flow/flow.ts';
+import type { NodeInfo } from '../../runtime/flow/node-info.ts';
 import { validateFlow } from '../../runtime/flow/validate.ts';
 import { api, ApiError } from '../api/client.ts';
 import type { Edit } from '../model/edit.ts';
@@ -82,6 +83,9 @@ export class Session {
   redo(): void {
     this.#become(redone(this.flow, this.#history));
   }
+
+  /** What is known of a node type. */
+  infoOf(type: string): NodeInfo | undefined { return this.#catalog.node(type); }
 
   /** Sets a field of a node as the inspector does: typing is one step, and a connection is declared in `uses`. */
   setField(node: string, field: string, value: Parameters<typeof setField>[2]): void {

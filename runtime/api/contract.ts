@@ -40,6 +40,8 @@ export interface FlowSummary {
   readonly changed: boolean;
   readonly problems: number;
   readonly deadLetters: number;
+  /** Its nodes to which links may lead. */
+  readonly entries: readonly string[];
 }
 export type FlowState = 'live' | 'stopped' | 'failed';
 
@@ -230,7 +232,7 @@ export interface ConnectionAnswer extends ConnectionState {
   readonly usedBy: readonly string[];
   readonly problems: readonly Problem[];
 }
-/** How a connection is, or a host that nodes call by its address, `host:api.example.com`. */
+/** How a connection is, or a host that nodes call by its address, `host:api.example.com`, or a node to which links lead, `link:flow/node`. */
 export interface ConnectionState {
   readonly state: 'unused' | 'open' | 'paused';
   /** Of a paused one: why, since when, and when it is tried again. */

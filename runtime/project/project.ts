@@ -130,6 +130,7 @@ export class Project implements ProjectDoor, ProjectValues {
       changed: open !== undefined && live !== undefined && live.text !== open.draft.text,
       problems: problems.filter(({ level }) => level === 'error').length,
       deadLetters: this.#parts.host.deadLetterCount(id),
+      entries: Object.entries(open?.flow.nodes ?? {}).flatMap(([node, { type }]) => (this.#parts.catalog.nodes[type]?.entry ? [node] : [])),
     };
   }
 

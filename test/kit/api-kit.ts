@@ -98,7 +98,7 @@ export class FakeProject {
   }
 }
 
-const summary = (flow: Flow, version: number): FlowSummary => ({ id: flow.id, name: flow.name, delivery: flow.delivery, version, updatedAt: 0, changed: true, problems: 0, deadLetters: 0 });
+const summary = (flow: Flow, version: number): FlowSummary => ({ id: flow.id, name: flow.name, delivery: flow.delivery, version, updatedAt: 0, changed: true, problems: 0, deadLetters: 0, entries: [] });
 
 /** Has what a test puts into it. */
 export class FakeHost {

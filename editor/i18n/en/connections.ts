@@ -20,6 +20,7 @@ export const connections = {
   'connections.tried-and-paused': 'tried at {time}, paused again',
   'connections.tried-in-vain': 'Tried just now: it is still not there.',
   'connections.host': 'Host {name}',
+  'connections.link': 'Link {name}',
   'connections.used-by': 'Used by {flows}',
   'connections.used-by-none': 'No flow uses it.',
   'connections.name': 'Name',

@@ -23,6 +23,7 @@ export const connections: Translation<typeof english> = {
   'connections.tried-and-paused': 'попытка в {time}, снова приостановлено',
   'connections.tried-in-vain': 'Только что пробовали: связи всё ещё нет.',
   'connections.host': 'Адрес {name}',
+  'connections.link': 'Ссылка {name}',
   'connections.used-by': 'Используют: {flows}',
   'connections.used-by-none': 'Ни один поток его не использует.',
   'connections.name': 'Имя',

@@ -23,6 +23,8 @@ export interface FieldHost {
   newConnection?(type: string, use: (name: string) => void): void;
   /** Nodes of the same flow. */
   readonly nodes: readonly Option[];
+  /** Where links may lead. */
+  readonly links: readonly Option[];
   /** Paths of the last message, for completion. */
   readonly words: readonly CodeWord[];
   /** The value now, where it can be told. */

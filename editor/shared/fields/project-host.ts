@@ -11,6 +11,7 @@ export function projectHost(app: Pick<App, 'values' | 'connections' | 'ui'>): Fi
     connections: (type) => app.connections.ofType(type).map(({ name, state, reason }) => ({ name, state, reason: reason && pick(reason) })),
     newConnection: (type, use) => { app.ui.connectionForm = { type, use }; },
     nodes: [],
+    links: [],
     words: [],
     strict: false,
   };

@@ -50,7 +50,7 @@ export const problems: readonly Problem[] = [
 
 export const host: FieldHost = {
   env: [{ name: 'REGION', value: 'RU' }, { name: 'CRM_URL', value: 'https://crm.example.test' }],
-  secrets: ['crm-db.password', 'crm.token'],
+  links: [], secrets: ['crm-db.password', 'crm.token'],
   saveSecret: () => Promise.resolve(),
   connections: () => [{ name: 'crm-db', state: 'open' }, { name: 'erp', state: 'paused', reason: '429' }],
   newConnection: (_type, use) => { use('fresh'); },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { copyNodes, parseClip, pasteClip } from '../../../editor/model/clipboard.ts';
+import { nodes } from '../../../nodes/index.ts';
 import { setFlow } from '../../../editor/model/edits.ts';
 import { emptyFlow, TestEditor } from '../../kit/test-editor.ts';
 
@@ -9,7 +10,7 @@ const source = () => new TestEditor().add('form', 'webhook-in', [40, 80]).add('c
 function paste(into: TestEditor, text: string | undefined, at: readonly [number, number] = [0, 0]): readonly string[] {
   const clip = parseClip(text ?? '');
   if (!clip) throw new Error('the text holds nodes');
-  const { edit, ids } = pasteClip(into.flow, clip, at);
+  const { edit, ids } = pasteClip(into.flow, clip, { at, infoOf: (type) => nodes.find(({ info }) => info.type === type)?.info });
   into.apply(edit);
   return ids;
 }
@@ -39,6 +40,14 @@ test('a node brings the connection that it names', () => {
   const other = new TestEditor();
   paste(other, copyNodes(editor.flow, ['save']));
   expect(other.flow.uses).toEqual({ 'crm-db': 'sql' });
+});
+
+test('nodes that name one another name the copies, and others stay named as they are', () => {
+  const editor = new TestEditor().add('entry', 'link-in').add('call', 'link-call').set('call', 'link', 'entry').add('send', 'link-out').set('send', 'links', ['entry', 'other/entry', 'call'])
+    .add('rescue', 'catch').set('rescue', 'nodes', ['call', 'gone']);
+  paste(editor, copyNodes(editor.flow, ['entry', 'call', 'send', 'rescue']));
+  const config = (id: string): unknown => editor.flow.nodes[id]?.config;
+  expect([config('call-2'), config('send-2'), config('rescue-2')]).toEqual([{ link: 'entry-2' }, { links: ['entry-2', 'other/entry', 'call-2'] }, { nodes: ['call-2', 'gone'] }]);
 });
 
 test('the text of a whole flow can be pasted', () => {
