@@ -93,6 +93,7 @@ export const limits = {
 
   // HTTP out
   fetchBytesMax: 16 * MB,
+  fetchSmallBytes: 64 * KB, // of an answer that is read without waiting for room, where its caller bounds what it holds: most of them are smaller
   fetchRedirectsMax: 5,
   fetchConnectionsPerHost: 32, // more at once is what rate limits of services punish
   connectTimeoutMs: 10 * SECOND,
@@ -215,6 +216,8 @@ export const limits = {
   sandboxFetchHeadChars: 16 * KB, // of one call's address and headers: what servers take
   sandboxFetchRequestBytes: 4 * MB, // of all bodies sent for one message, as much as it may send on
   sandboxFetchAnswerBytes: 4 * MB, // of one answer: it is in the isolate as text and again as what the code makes of it
+  sandboxFetchHeldBytes: 64 * MB, // of larger answers that this process holds for all function nodes, from their reading until their code has them: sixteen of the largest. Beside them only small ones, one for each call at once
+  sandboxFetchHeldBytesOfNode: 32 * MB, // of them for one node, so that one that reads slow large answers leaves room for others
   sandboxBeatMs: 1 * SECOND, // the child says that it lives, while it works
   sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load
   sandboxRssWatchMs: 50, // a bomb takes some hundred MB in this time

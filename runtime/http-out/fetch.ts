@@ -2,7 +2,7 @@ import type { Dispatcher, request as sendRequest } from 'undici';
 import { limits } from '../limits.ts';
 import type { Fetch, FetchAnswer, FetchOptions } from '../sdk/context.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
-import { ACCEPT_ENCODING, readAnswer } from './answer.ts';
+import { ACCEPT_ENCODING, readAnswer, Room } from './answer.ts';
 import { guarded, type Resolve } from './connector.ts';
 import { failure, failureOf, type Hop } from './failures.ts';
 import { OPEN_TO_NODES, type NetworkPolicy } from './network.ts';
@@ -64,7 +64,7 @@ async function follow(sender: Sender, address: string, options: FetchOptions): P
     options.eachHop?.(hop.url);
     const response = await send(sender, hop, options);
     const { location } = response.headers;
-    if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string' || most === 0) return await readAnswer(response, hop, options.bytesMax ?? limits.fetchBytesMax);
+    if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string' || most === 0) return await readAnswer(response, hop, new Room(options.bytesMax ?? limits.fetchBytesMax, options.room));
     await response.body.dump().catch(() => undefined);
     if (redirects >= most) throw failure('http.redirects', hop, { en: `answered with more than ${most} redirects`, ru: `отвечает более чем ${most} перенаправлениями` });
     hop = redirected(hop, response.statusCode, location);

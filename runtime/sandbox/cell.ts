@@ -40,7 +40,7 @@ interface Turn {
 }
 interface Asked { readonly call: number; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string }
 /** A batch: its text, and the way of its code to the network. `ask` is missing where there is none. */
-interface Given { readonly call: number; readonly text: string; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined }
+interface Given { readonly call: number; readonly text: string; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined; /** The code has an answer. */ readonly taken: () => void }
 
 const STEP = 0;
 const COLLECT = 1;
@@ -92,6 +92,7 @@ export class Cell {
     let asked: Asked = { call, kind: STEP, number, text: given.text };
     for (;;) {
       let answer = await this.#turn(fn, asked);
+      if (asked.kind === ANSWER) given.taken();
       if (answer.startsWith('q')) answer = pass(answer, given);
       const state = answer.charAt(0);
       const cut = state === 'w' ? answer.indexOf(';') : 0;

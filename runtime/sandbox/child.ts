@@ -60,7 +60,7 @@ async function call(id: number, text: string): Promise<void> {
     const told = new Answers();
     answers.set(id, told);
     const ask = known.fn.definition.asks ? (asked: string): void => { send(kinds.ask, id, asked); } : undefined;
-    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
+    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { send(kinds.taken, id, ''); } }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
   } catch (error) {
     send(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
   } finally {

@@ -8,13 +8,14 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import { valueBack, valueText } from './body-codec.ts';
 import type { Grant } from './fetch-grant.ts';
 import { reads, sizeOf, type Asked, type GuestLink, type GuestRequest } from './fetch-requests.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { Tell } from './link.ts';
+import type { Leave, Turnstile } from './turnstile.ts';
 
-/** What all messages of a node share. */
-export interface CallRules { readonly grant: Grant | undefined; readonly links: boolean; readonly turnstiles: readonly Turnstile[] }
+/** What all messages of a node share. `turnstiles` count calls, `rooms` the bytes of answers that are not small. */
+export interface CallRules { readonly grant: Grant | undefined; readonly links: boolean; readonly turnstiles: readonly Turnstile[]; readonly rooms: readonly Turnstile[] }
 
-/** One call, and how far it came. */
-interface OneCall { readonly aborter: AbortController; hops: number }
+/** One call, how far it came, and the places that it has until the code has its answer. They are taken in one order, so that nobody waits for one that waits for him. */
+interface OneCall { readonly aborter: AbortController; hops: number; readonly places: Leave[]; readonly rooms: Leave[] }
 
 const FETCH_FAILED = 'function.fetch-failed';
 const LINK_FAILED = 'function.link-failed';
@@ -27,6 +28,8 @@ export class MessageCalls {
   readonly #rules: CallRules;
   readonly #net: SandboxNet | undefined;
   readonly #open = new Map<number, OneCall>();
+  /** Those whose answer the code has not yet. */
+  readonly #untaken = new Set<OneCall>();
   readonly #ids = new Set<number>();
   #writes = 0;
   #bytes = 0;
@@ -46,15 +49,20 @@ export class MessageCalls {
   get wrote(): boolean { return this.#seen > 0; }
 
   /** False for what honest code of the guest never asks. `tell` gets the answer's text. */
-  ask(asked: Asked, tell: (text: string) => void): boolean {
+  ask(asked: Asked, tell: Tell): boolean {
     if (asked.kind === 'given-up') { this.#giveUp(asked.id); return true; }
     if (this.#ids.has(asked.id)) return false;
     this.#ids.add(asked.id);
     this.#bytes += asked.kind === 'link' ? asked.message.length : sizeOf(asked.body);
-    const call: OneCall = { aborter: new AbortController(), hops: 0 };
+    const call: OneCall = { aborter: new AbortController(), hops: 0, places: [], rooms: [] };
     this.#open.set(asked.id, call);
     void (asked.kind === 'link' ? this.#returned(asked, call.aborter.signal) : this.#answer(call, asked)).then((answer) => {
-      if (this.#open.delete(asked.id)) tell(`[${asked.id},${answer}]`);
+      if (!this.#open.delete(asked.id)) { leave(call); return; }
+      this.#untaken.add(call);
+      tell(`[${asked.id},${answer}]`, () => {
+        this.#untaken.delete(call);
+        leave(call);
+      });
     });
     return true;
   }
@@ -63,6 +71,8 @@ export class MessageCalls {
   end(): void {
     for (const { aborter } of this.#open.values()) aborter.abort();
     this.#open.clear();
+    for (const call of this.#untaken) leave(call);
+    this.#untaken.clear();
   }
 
   /** What a failure of the message means for the next attempt. */
@@ -93,6 +103,7 @@ export class MessageCalls {
       this.#check(request);
       return answerText(await this.#made(call, request), request);
     } catch (error) {
+      leave(call);
       const failure = failureOf(error, request);
       const made = isMade(failure);
       if (made) this.#trouble = { ...failure, code: FETCH_FAILED };
@@ -140,13 +151,10 @@ export class MessageCalls {
     if (!net?.fetch) throw refused({ en: 'there is no network here', ru: 'сети здесь нет' });
     const signal = AbortSignal.any([net.signal, call.aborter.signal]);
     const key = reads(request.method) ? {} : { 'idempotency-key': `${net.key}:${++this.#writes}` };
-    const left: (() => void)[] = [];
-    try {
-      for (const turnstile of this.#rules.turnstiles) left.push(await turnstile.enter(signal));
-      return await this.#send(net.fetch, call, { request, signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(request) } });
-    } finally {
-      for (const leave of left) leave();
-    }
+    for (const turnstile of this.#rules.turnstiles) call.places.push(await turnstile.enter(signal));
+    const answer = await this.#send(net.fetch, call, { request, signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(request) } });
+    for (const leave of call.rooms) leave(answer.bytes.length);
+    return answer;
   }
 
   async #send(fetch: Fetch, call: OneCall, { request, signal, headers }: { readonly request: GuestRequest; readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
@@ -157,6 +165,7 @@ export class MessageCalls {
       return await fetch(url, {
         method, headers, signal, ...(body !== undefined && { body }), publicOnly: true, bytesMax: limits.sandboxFetchAnswerBytes,
         redirects: redirect === 'follow' ? limits.fetchRedirectsMax : 0,
+        room: async (bytes) => { for (const room of this.#rules.rooms) call.rooms.push(await room.enter(signal, bytes)); },
         eachHop: (hop) => { call.hops++; this.#checkHost(hop); },
       });
     } catch (error) {
@@ -164,6 +173,10 @@ export class MessageCalls {
       throw error;
     }
   }
+}
+
+function leave({ places, rooms }: OneCall): void {
+  for (const each of [...places, ...rooms]) each();
 }
 
 function bodyIn(message: string): Body {

@@ -23,6 +23,8 @@ export const kinds = {
   beat: 20,
   /** id: call; text: what the code asks of the network (`fetch-requests.ts`). */
   ask: 21,
+  /** id: call; its code has the answer that was sent to it first of those that it had not. */
+  taken: 22,
 } as const;
 export type FrameKind = (typeof kinds)[keyof typeof kinds];
 

@@ -19,8 +19,10 @@ export interface BatchCall {
   take(results: readonly unknown[], last: boolean): void;
   failed(failure: BatchFailure): void;
   /** What the code asks of the network; `tell` brings an answer. False for what honest code never asks. */
-  ask?(asked: readonly Asked[], tell: (text: string) => void): boolean;
+  ask?(asked: readonly Asked[], tell: Tell): boolean;
 }
+/** Brings an answer; `taken` is called when the code has it, and nothing of it is held here any more. */
+export type Tell = (text: string, taken: () => void) => void;
 
 /** Why a process ended, and whose batch did it when that is known. */
 export interface LinkEnd {
@@ -55,6 +57,8 @@ export class Link {
   readonly #pipe: Socket;
   readonly #defined = new Set<number>();
   readonly #calls = new Map<number, BatchCall>();
+  /** Whom the answers of a batch were for that its code has not yet, in their order. */
+  readonly #untaken = new Map<number, (() => void)[]>();
   readonly #startedAt: number;
   #ids = 0;
   #heardAt: number;
@@ -139,9 +143,11 @@ export class Link {
     } else if (kind === kinds.fatal) this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
     else if (!call) return;
     else if (kind === kinds.ask) this.#ask(id, call, text);
+    else if (kind === kinds.taken) this.#untaken.get(id)?.shift()?.();
     else if (kind === kinds.part) call.take(JSON.parse(text) as unknown[], false);
     else {
       this.#calls.delete(id);
+      this.#untaken.delete(id);
       if (kind === kinds.end) call.take(JSON.parse(text) as unknown[], true);
       else call.failed(JSON.parse(text) as BatchFailure);
     }
@@ -150,7 +156,14 @@ export class Link {
   /** Whoever writes what the guest never writes has left it. */
   #ask(number: number, call: BatchCall, text: string): void {
     const asked = requestsIn(text);
-    const tell = (answer: string): void => { if (this.#calls.get(number) === call && !this.#verdict) this.#pipe.write(frameBytes(kinds.answer, number, answer)); };
+    const tell: Tell = (answer, taken) => {
+      if (this.#calls.get(number) !== call || this.#verdict) return;
+      // Said by the process, which may lie, and written to its pipe.
+      let missing = 2;
+      const one = (): void => { if (--missing === 0) taken(); };
+      this.#untaken.set(number, [...this.#untaken.get(number) ?? [], one]);
+      this.#pipe.write(frameBytes(kinds.answer, number, answer), one);
+    };
     if (!asked || call.ask?.(asked, tell) !== true) this.kill('crashed', 'it asked for what code cannot ask', call);
   }
 

@@ -5,7 +5,7 @@ import type { Cause } from './failures.ts';
 import type { MessageCalls } from './fetch-calls.ts';
 import type { Asked } from './fetch-requests.ts';
 import type { BatchFailure, Definition } from './frames.ts';
-import type { BatchCall } from './link.ts';
+import type { BatchCall, Tell } from './link.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A message that waits for its result. */
@@ -178,7 +178,7 @@ export class SandboxedFunction<R> {
     else this.#carrier[way](call);
   }
 
-  #ask(item: Item<R> | undefined, asked: Asked, tell: (text: string) => void): boolean {
+  #ask(item: Item<R> | undefined, asked: Asked, tell: Tell): boolean {
     if (!item) return false; // it has its result, or never was
     item.calls ??= this.#parts.callsOf?.(item.message);
     return item.calls?.ask(asked, tell) ?? false;

@@ -44,6 +44,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #open = new Set<number>();
   readonly #made = new WeakMap<SandboxFunction, Made>();
   readonly #fetches = new Turnstile(limits.sandboxFetchAtOnce);
+  readonly #answers = new Turnstile(limits.sandboxFetchHeldBytes);
   #ids = 0;
   #closed = false;
 
@@ -114,7 +115,7 @@ export class SandboxSupervisor implements SandboxDoor {
   }
 
   #callsBy({ fetch, links = false }: SandboxProgram): Pick<FunctionParts<SandboxResult>, 'callsOf' | 'judge'> {
-    const rules: CallRules = { grant: fetch && new Grant(fetch), links, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches] };
+    const rules: CallRules = { grant: fetch && new Grant(fetch), links, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches], rooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode), this.#answers] };
     return {
       callsOf: (message) => new MessageCalls(rules, message.net),
       judge: (result, calls) => ('failure' in result ? { ...result, failure: calls.judge(result.failure) } : result),

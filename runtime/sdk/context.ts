@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly publicOnly?: boolean;
   /** Hears each address before it is called, those of redirects too; what it throws ends the request. */
   readonly eachHop?: (url: URL) => void;
+  /** Waited for once, before more of an answer is read than a small one has: until there is room for so many bytes. */
+  readonly room?: (bytes: number) => Promise<void>;
 }
 export interface FetchAnswer {
   readonly status: number;

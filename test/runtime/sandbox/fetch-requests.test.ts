@@ -19,8 +19,8 @@ import type { Fetch, FetchAnswer } from '../../../runtime/sdk/index.ts';
 const GOOD: readonly unknown[] = [1, 0, 'POST', 'https://a.test/', [['accept', 'x']], ['t', 'body'], 'follow'];
 const but = (at: number, value: unknown): string => JSON.stringify([GOOD.with(at, value)]);
 const fine: FetchAnswer = { status: 200, headers: {}, bytes: new Uint8Array(), text: () => '' };
-const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), links: false, turnstiles: [new Turnstile(2)] };
-const callsWith = (fetch: Fetch): MessageCalls => new MessageCalls(rules, { fetch, key: 'k', signal: new AbortController().signal });
+const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), links: false, rooms: [] };
+const callsWith = (fetch: Fetch): MessageCalls => new MessageCalls({ ...rules, turnstiles: [new Turnstile(2)] }, { fetch, key: 'k', signal: new AbortController().signal });
 const request = (id: number, more: object = {}): Asked => ({ kind: 'fetch', id, row: 0, method: 'GET', url: 'https://a.test/', headers: [], body: undefined, redirect: 'follow', ...more });
 /** Everything that is ready to run has run. */
 const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
@@ -59,21 +59,21 @@ describe('the calls of a message', () => {
   });
   test('are judged here, whatever the isolate thought: methods, hosts, number and size', async () => {
     const asked: string[] = [];
-    const calls = new MessageCalls({ ...rules, grant: new Grant({ hosts: ['a.test'], methods: 'read' }) }, { fetch: (url) => { asked.push(url); return Promise.resolve(fine); }, key: 'k', signal: new AbortController().signal });
+    const calls = new MessageCalls({ ...rules, turnstiles: [new Turnstile(2)], grant: new Grant({ hosts: ['a.test'], methods: 'read' }) }, { fetch: (url) => { asked.push(url); return Promise.resolve(fine); }, key: 'k', signal: new AbortController().signal });
     const told: string[] = [];
     const refused = [{ method: 'POST' }, { url: 'https://b.test/' }, { url: 'http://a.test:8080/' }, { url: 'https://a.test@b.test/' }];
-    for (const [at, more] of refused.entries()) calls.ask(request(at + 1, more), (text) => { told.push(text); });
+    for (const [at, more] of refused.entries()) calls.ask(request(at + 1, more), (text, taken) => { told.push(text); taken(); });
     await settled();
     expect(told).toHaveLength(4);
     for (const text of told) expect(text).toContain('fetch-refused');
     expect(asked).toEqual([]);
     const many = callsWith((url) => { asked.push(url); return Promise.resolve(fine); });
     const answers: string[] = [];
-    for (let id = 1; id <= limits.sandboxFetchCallsMax + 5; id++) many.ask(request(id), (text) => { answers.push(text); });
+    for (let id = 1; id <= limits.sandboxFetchCallsMax + 5; id++) many.ask(request(id), (text, taken) => { answers.push(text); taken(); });
     for (let turn = 0; turn < 20; turn++) await settled();
     expect([asked.length, answers.filter((text) => text.includes('more than')).length]).toEqual([limits.sandboxFetchCallsMax, 5]);
     const large = callsWith(() => Promise.resolve(fine));
-    for (const id of [1, 2]) large.ask(request(id, { method: 'POST', body: 'x'.repeat(limits.sandboxFetchRequestBytes - 1) }), (text) => { answers.push(text); });
+    for (const id of [1, 2]) large.ask(request(id, { method: 'POST', body: 'x'.repeat(limits.sandboxFetchRequestBytes - 1) }), (text, taken) => { answers.push(text); taken(); });
     await settled();
     expect(answers.filter((text) => text.includes('larger than'))).toHaveLength(1);
   });
