@@ -5,6 +5,7 @@ import { wireId } from '../../runtime/flow/flow.ts';
 import type { NodeInfo } from '../../runtime/flow/node-info.ts';
 import { validateFlow } from '../../runtime/flow/validate.ts';
 import { api, ApiError } from '../api/client.ts';
+import { changedPlace } from '../model/changed-place.ts';
 import type { Edit } from '../model/edit.ts';
 import { setConnectionField, setField } from '../model/edits.ts';
 import { edited, emptyHistory, redone, undone } from '../model/history.ts';
@@ -87,12 +88,12 @@ export class Session {
   /** What is known of a node type. */
   infoOf(type: string): NodeInfo | undefined { return this.#catalog.node(type); }
 
-  /** Sets a field of a node as the inspector does: typing is one step, and a connection is declared in `uses`. */
+  /** Sets a field of a node as the inspector does: typing in one place is one step, adding an item to a list or removing it another, and a connection is declared in `uses`. */
   setField(node: string, field: string, value: Parameters<typeof setField>[2]): void {
     const info = this.#catalog.node(this.flow.nodes[node]?.type ?? '')?.config[field];
     const connection = info?.kind === 'connection' && (typeof value === 'string' || value === undefined) ? info.connection : undefined;
     const edit = connection === undefined ? setField(node, field, value) : setConnectionField(this.flow, { node, field, type: connection }, value as string | undefined);
-    this.apply(edit, `field ${node}.${field}`);
+    this.apply(edit, changedPlace(this.flow.nodes[node]?.config[field], value, `field ${node}.${field}`));
   }
 
   /** Saves what is not saved yet. False when that failed; `saveState` says why. */

@@ -128,7 +128,7 @@ export default defineNode({
     }),
     modules: field.list({ en: 'Modules', ru: 'Модули' }, field.record({ en: 'Module', ru: 'Модуль' }, {
       module: field.text({ en: 'Module', ru: 'Модуль' }, { required: true, placeholder: 'dayjs', dynamic: [], suggest: 'modules' }),
-      name: field.text({ en: 'Name in the code', ru: 'Имя в коде' }, { dynamic: [], placeholder: 'dayjs' }),
+      name: field.text({ en: 'Name in the code', ru: 'Имя в коде' }, { dynamic: [] }),
     }), {
       default: [], advanced: true,
       help: {

@@ -5,6 +5,7 @@ import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { Flow, FlowAnswer } from '../../../runtime/api/contract.ts';
 import { MillraceProcess, ROOT, TempDir } from '../../kit/millrace-process.ts';
+import { addFiles } from '../../kit/module-folder.ts';
 import { emptyFlow } from '../../kit/test-editor.ts';
 
 /** Millrace as a person starts it, with a browser before it. */
@@ -27,9 +28,12 @@ export class EditorBench {
     this.#data = parts.data;
   }
 
-  static async open(executablePath: string): Promise<EditorBench> {
+  /** `modules`: files of npm packages that function nodes may use, by path below `node_modules`. */
+  static async open(executablePath: string, modules: { readonly [path: string]: string } = {}): Promise<EditorBench> {
     const data = new TempDir();
-    const server = new MillraceProcess(['serve', '--port', '0', '--data', data.path, '--nodes', join(ROOT, 'test/editor/browser/nodes')]);
+    addFiles(data.join('modules'), modules);
+    const allowed = [...new Set(Object.keys(modules).map((path) => path.split('/')[0]))].join();
+    const server = new MillraceProcess(['serve', '--port', '0', '--data', data.path, '--nodes', join(ROOT, 'test/editor/browser/nodes'), '--modules', allowed]);
     const [url, browser] = await Promise.all([server.ready(), chromium.launch({ executablePath, args: BROWSER_FLAGS })]);
     return new EditorBench({ url, server, browser, data });
   }
