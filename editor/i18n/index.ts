@@ -31,6 +31,7 @@ const times = cached((of) => new Intl.DateTimeFormat(of, { hour: '2-digit', minu
 const clocks = cached((of) => new Intl.DateTimeFormat(of, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }));
 const dates = cached((of) => new Intl.DateTimeFormat(of, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
 const zonedDates = cached((of) => new Intl.DateTimeFormat(of, { dateStyle: 'full', timeStyle: 'long' }));
+const lists = cached((of) => new Intl.ListFormat(of));
 const relatives = cached((of) => new Intl.RelativeTimeFormat(of, { numeric: 'auto' }));
 
 /** The message in the language of the screen, its places filled; numbers in the language's own form. */
@@ -56,6 +57,8 @@ function fill(pattern: string, params: { readonly [place: string]: string | numb
 export const pick = (text: Text): string => text[language.current];
 
 export const formatNumber = (value: number): string => numbers().format(value);
+/** A, B, and C; А, Б и В. */
+export const formatList = (items: readonly string[]): string => lists().format(items);
 /** 41,900 → 41.9k, 41,9 тыс. */
 export const formatCompact = (value: number): string => compacts().format(value).replace('K', 'k');
 export const formatTime = (at: number): string => times().format(at);

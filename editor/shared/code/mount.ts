@@ -1,5 +1,5 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentWithTab, toggleTabFocusMode } from '@codemirror/commands';
 import { jsonParseLinter } from '@codemirror/lang-json';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { linter, lintKeymap, setDiagnostics } from '@codemirror/lint';
@@ -57,12 +57,13 @@ export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle
   parent.addEventListener('keydown', own);
   const readLater = (): void => {
     callOff?.();
+    if (!isTyped(options)) return; // JSON has a reader of its own
     callOff = later(READ_AFTER_MS, () => { void read(); });
   };
   async function read(): Promise<void> {
     const { state } = view;
-    const marked = await options.typing()?.marks(state.doc.toString());
-    if (view.state.doc !== state.doc || !marked) return;
+    const marked = await options.typing()?.marks(state.doc.toString()) ?? [];
+    if (view.state.doc !== state.doc) return;
     found = { doc: state.doc, marked };
     show();
   }
@@ -92,22 +93,24 @@ export function mountCode(parent: HTMLElement, options: CodeOptions): CodeHandle
   };
 }
 
+const isTyped = ({ language }: CodeOptions): boolean => language === 'javascript' || language === 'typescript';
+
 function extensionsOf(options: CodeOptions): Extension[] {
   const block = options.shape === 'block';
   // Made once: the editor asks again and again, and takes another function for another source.
-  const isTyped = options.language === 'javascript' || options.language === 'typescript';
-  const completion = [{ autocomplete: isTyped ? completeTyped(options.typing) : completeWords(options.words) }];
+  const typed = isTyped(options);
+  const completion = [{ autocomplete: typed ? completeTyped(options.typing) : completeWords(options.words) }];
   return [
     history(), drawSelection(), closeBrackets(), bracketMatching(), look, languageOf(options.language) as Extension,
     EditorState.languageData.of(() => completion),
-    ...(isTyped ? [typedCode(options.typing)] : []),
+    ...(typed ? [typedCode(options.typing)] : []),
     autocompletion({ icons: false }),
     placeholder(options.placeholder),
     EditorView.contentAttributes.of({ tabindex: '0', ...(options.labelledby ? { 'aria-labelledby': options.labelledby } : { 'aria-label': options.label }) }),
     ...(block ? [lineNumbers(), highlightActiveLine(), indentOnInput()] : [EditorView.lineWrapping]),
     ...(block && options.language === 'json' ? [linter(jsonParseLinter())] : []),
-    // In a field Tab goes to the next field; in a block it indents, and Escape sets it free once.
-    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'), ...historyKeymap, ...(block ? [indentWithTab] : [])]),
+    // In a field Tab goes to the next field; in a block it indents, and Escape sets it free once, Ctrl M until it is pressed again, on every system.
+    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'), ...historyKeymap, ...(block ? [indentWithTab, { key: 'Ctrl-m', run: toggleTabFocusMode }] : [])]),
     EditorView.updateListener.of((update) => { if (update.docChanged) options.onInput(update.state.doc.toString()); }),
     // A shortcut of the page, Ctrl Enter for deploy, must find what was just typed.
     EditorView.domEventHandlers({ blur: () => { options.onCommit(); }, keydown: (event) => { if (event.ctrlKey || event.metaKey) options.onCommit(); } }),

@@ -17,8 +17,12 @@ export interface CodeTyping {
 type Typing = () => CodeTyping | undefined;
 
 /** Completes names and members with their types. */
+// A dot after a number is its point, unless the number ends a name.
+const BEGUN = /[\p{L}\p{N}_$]+|(?<!(?<![\p{L}\p{N}_$])\d+)\.|["'`]/u;
+const STILL = /^[\p{L}\p{N}_$]*$/u;
+
 export const completeTyped = (typing: Typing) => async (context: CompletionContext): Promise<CompletionResult | null> => {
-  const begun = context.matchBefore(/[\w$]+|(?<!\d)\.|["'`]/);
+  const begun = context.matchBefore(BEGUN);
   if (!begun && !context.explicit) return null;
   const text = context.state.doc.toString();
   const at = context.pos;
@@ -27,7 +31,7 @@ export const completeTyped = (typing: Typing) => async (context: CompletionConte
   const options = found.entries.map(({ label, kind, detail, sort }): Completion => ({
     label, type: kind, sortText: `${sort} ${label}`, ...(detail !== undefined && { detail }), info: () => aboutOf(typing, text, { at, name: label }),
   }));
-  return { from: Math.min(at, found.from), options, validFor: /^[\w$]*$/ };
+  return { from: Math.min(at, found.from), options, validFor: STILL };
 };
 
 async function aboutOf(typing: Typing, text: string, { at, name }: { readonly at: number; readonly name: string }): Promise<Node | null> {
@@ -69,7 +73,7 @@ async function showSignature(view: EditorView, typing: Typing): Promise<boolean>
   if (state.field(signatureField) !== null && view.state.field(signatureField) === null) return true; // it was closed meanwhile
   // What was typed meanwhile may stand in the same call.
   if (view.state.doc !== state.doc || view.state.selection.main.head !== at) return showSignature(view, typing);
-  view.dispatch({ effects: setSignature.of(found ? { pos: at, above: true, create: () => signatureView(found) } : null) });
+  view.dispatch({ effects: setSignature.of(found && view.hasFocus ? { pos: at, above: true, create: () => signatureView(found) } : null) });
   return found !== undefined;
 }
 
@@ -82,12 +86,20 @@ function signatureView({ label: [before, now, after], text }: Signature): Toolti
   return { dom: box };
 }
 
-/** Asked for when a call is begun, and again while one is shown. */
+/** Asked for when a call is begun, and again while one is shown: one question at a time, however fast somebody types. */
 function followCalls(typing: Typing): (update: ViewUpdate) => void {
+  let isAsked = false;
+  const follow = async (view: EditorView): Promise<void> => {
+    if (isAsked) return;
+    isAsked = true;
+    await showSignature(view, typing);
+    isAsked = false;
+  };
   return ({ view, docChanged, selectionSet, transactions }) => {
     const typed = transactions.some((each) => each.isUserEvent('input') && /[(,]\)?$/.test(insertedBy(each.changes)));
     const isShown = view.state.field(signatureField) !== null;
-    if (typed || (isShown && (docChanged || selectionSet))) void showSignature(view, typing);
+    if (typed) void showSignature(view, typing);
+    else if (isShown && (docChanged || selectionSet)) void follow(view);
   };
 }
 
@@ -114,6 +126,6 @@ const closeSignature = (view: EditorView): boolean => {
 
 /** Types while pointing at names and while calls are written. */
 export const typedCode = (typing: Typing): Extension => [
-  hover(typing), signatureField, EditorView.updateListener.of(followCalls(typing)),
+  hover(typing), signatureField, EditorView.focusChangeEffect.of((_, isFocused) => (isFocused ? null : setSignature.of(null))), EditorView.updateListener.of(followCalls(typing)),
   Prec.highest(keymap.of([{ key: 'Ctrl-Shift-Space', run: (view) => askHere(view, typing) }, { key: 'Escape', run: closeSignature }])),
 ];

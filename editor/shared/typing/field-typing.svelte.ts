@@ -1,7 +1,7 @@
 import type { Json } from '../../../runtime/flow/flow.ts';
 import { moduleName } from '../../../runtime/flow/module-name.ts';
 import type { FieldInfo } from '../../../runtime/flow/node-info.ts';
-import { language, pick, t } from '../../i18n/index.ts';
+import { formatList, language, pick, t } from '../../i18n/index.ts';
 import { shapeOf, typeText } from '../../model/message-shape.ts';
 import { messageType } from '../../model/message-type.ts';
 import type { CodeTyping, TypedMark } from '../code/typed.ts';
@@ -31,24 +31,28 @@ export class FieldTyping implements CodeTyping {
     const { info, host } = this.#field();
     if (info.isSetup || !this.#type) return '';
     const { by, seen } = this.#type;
-    const nodes = by.map((id) => t('shared.quoted', { name: host.nodes.find(({ value }) => value === id)?.label ?? id })).join(', ');
-    if (nodes !== '') return seen === 'came' ? t('shared.types-both', { nodes }) : t('shared.types-by', { nodes });
+    const nodes = formatList(by.map((id) => t('shared.quoted', { name: host.nodes.find(({ value }) => value === id)?.label ?? id })));
+    // In Russian 21 is one in counting, not in naming.
+    const n = Math.min(by.length, 2);
+    if (n > 0) return t(seen === 'came' ? 'shared.types-both' : 'shared.types-by', { nodes, n });
     return seen === undefined ? t('shared.types-none') : t(`shared.types-${seen}`);
   }
 
   /** Changes when what is known of the code around this field changes. */
   get key(): string {
     const { code: _, setup, ...rest } = this.#node('');
-    return JSON.stringify([setup, rest]);
+    return JSON.stringify([language.current, setup, rest]);
   }
 
   async ask<Q extends Question>(text: string, question: Q): Promise<AnswerTo<Q> | undefined> {
     const field: CodeFieldName = this.#field().info.isSetup ? 'setup' : 'code';
+    const words = language.current;
     try {
-      const answer = await typeClient(language.current).ask({ node: this.#node(text), field }, question);
+      const answer = await typeClient(words).ask({ node: this.#node(text), field }, question);
       this.hasFailed = false;
       return answer;
     } catch (error) {
+      if (words !== language.current) return undefined; // the worker of the other language is gone, and all is asked anew
       // It is told beneath the field; the reason is for whoever looks for it.
       console.warn('types of code:', error);
       this.hasFailed = true;

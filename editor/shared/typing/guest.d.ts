@@ -20,7 +20,7 @@ interface NodeApi {
   readonly outputCount: number;
   /** Sends messages before the code has ended; a list has one entry for each output. @ru Отправляет сообщения до конца кода; в списке — по элементу на выход. */
   send(message: Sent): void;
-  /** Ends the call, also while timers are waiting. With an error the message fails. @ru Завершает вызов, даже если таймеры ещё ждут. С ошибкой сообщение завершается ошибкой. */
+  /** Ends the call, also while timers are waiting. With an error the message fails. @ru Завершает вызов, даже если таймеры ещё ждут. Если передана ошибка, сообщение завершается ею. */
   done(error?: unknown): void;
   /** Writes a line to the log. @ru Пишет строку в журнал. */
   log(...parts: unknown[]): void;
@@ -355,11 +355,11 @@ type AbortListener = ((event: AbortEvent) => void) | { handleEvent(event: AbortE
 /** Says when to give a call up. @ru Сообщает, когда прервать вызов. @grant fetch: read, all */
 declare class AbortSignal {
   private constructor();
-  /** A signal that is given already. @ru Уже поданный сигнал. */
+  /** A signal that is given already. @ru Сигнал, который уже сработал. */
   static abort(reason?: unknown): AbortSignal;
-  /** A signal that is given with the first of several. @ru Сигнал, который подаётся с первым из нескольких. */
+  /** A signal that is given with the first of several. @ru Сигнал, который срабатывает вместе с первым из нескольких. */
   static any(signals: Iterable<AbortSignal>): AbortSignal;
-  /** A signal that is given after so many milliseconds. @ru Сигнал, который подаётся через столько миллисекунд. */
+  /** A signal that is given after so many milliseconds. @ru Сигнал, который срабатывает через столько миллисекунд. */
   static timeout(ms: number): AbortSignal;
   readonly aborted: boolean;
   readonly reason: any;

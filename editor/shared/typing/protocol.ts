@@ -24,7 +24,7 @@ export type Question =
 
 export interface Completion { readonly label: string; readonly kind: string; readonly detail: string | undefined; readonly sort: string }
 /** `from`: where the word that is completed begins. */
-export interface Completions { readonly from: number; readonly to: number; readonly entries: readonly Completion[] }
+export interface Completions { readonly from: number; readonly entries: readonly Completion[] }
 export interface About { readonly type: string; readonly text: string; readonly from: number; readonly to: number }
 /** `label` in three parts, of which the middle one is the argument at the cursor. */
 export interface Signature { readonly label: readonly [string, string, string]; readonly text: string }

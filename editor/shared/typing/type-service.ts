@@ -61,7 +61,7 @@ export class TypeService {
     const detailed = found.isMemberCompletion && offered.length <= DETAILS_MAX;
     const entries = offered.map(({ name, kind, sortText, symbol }): Completion => ({ label: name, kind, sort: `${name.startsWith('_') ? '~' : ''}${sortText}`, detail: detailed && symbol && checker ? typeText(checker, symbol) : undefined }));
     const span = found.optionalReplacementSpan;
-    return { from: span ? span.start - document.before : at, to: span ? Math.min(document.length, ts.textSpanEnd(span) - document.before) : at, entries };
+    return { from: span ? span.start - document.before : at, entries };
   }
 
   #about(document: Document, { at, name }: { readonly at: number; readonly name: string }): About | undefined {

@@ -169,3 +169,67 @@ test.skipIf(!chromium)('the enlarged code has the same, and is tried there by ke
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('the parameters of a call are asked for once however fast somebody types, and go when the code is left', async () => {
+  const tab = await opened('typed-call', { code: '' });
+  await tab.page.evaluate(() => {
+    const held: [Worker, unknown][] = [];
+    const post = Worker.prototype.postMessage as (this: Worker, message: unknown) => void;
+    Object.assign(globalThis, { held, goOn: () => { Worker.prototype.postMessage = post; held.splice(0).forEach(([worker, message]) => post.call(worker, message)); } });
+    Worker.prototype.postMessage = function hold(message: unknown) { if ((globalThis as unknown as { isHeld?: boolean }).isHeld) held.push([this, message]); else post.call(this, message); };
+  });
+  await field(tab, 'code').locator('.cm-content').click();
+  await tab.page.keyboard.type('RED.util.cloneMessage(');
+  const signature = tab.page.locator('.cm-signature');
+  await signature.waitFor({ timeout: WORKER_MS });
+  await tab.page.evaluate(() => { Object.assign(globalThis, { isHeld: true }); });
+  await tab.page.keyboard.type('"twelve chars"');
+  const asked = (): Promise<number> => tab.page.evaluate(() => (globalThis as unknown as { held: [Worker, { question: { ask: string } }][] }).held.filter(([, { question }]) => question.ask === 'signature').length);
+  expect(await asked()).toBe(1);
+  await tab.page.evaluate(() => { (globalThis as unknown as { goOn(): void }).goOn(); });
+  await tab.page.keyboard.type(', ');
+  await signature.waitFor();
+  await field(tab, 'outputs').locator('input').click();
+  await expect.poll(() => signature.count()).toBe(0);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('marks are told in the language of the page as soon as that is another', async () => {
+  const tab = await opened('typed-language', { code: 'nowhere();\nreturn msg;' });
+  await marks(tab).waitFor({ timeout: WORKER_MS });
+  await tab.page.getByRole('button', { name: 'Русский' }).click();
+  const told = tab.page.locator('.cm-tooltip').getByText('Имя nowhere здесь неизвестно.');
+  await expect.poll(async () => {
+    await tab.page.mouse.move(0, 0);
+    await marks(tab).hover();
+    return await told.waitFor({ timeout: 1000 }).then(() => true, () => false);
+  }, { timeout: 15_000 }).toBe(true);
+  expect(await field(tab, 'code').getByText('Не удалось загрузить').count()).toBe(0);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('marks of code that was corrected go also when the types are lost meanwhile', async () => {
+  const tab = await opened('typed-gone', { code: 'nowhere();\nreturn msg;' });
+  await marks(tab).waitFor({ timeout: WORKER_MS });
+  await tab.page.evaluate(() => { Worker.prototype.postMessage = function fail() { this.onerror?.(new ErrorEvent('error', { message: 'lost' })); }; });
+  await field(tab, 'code').locator('.cm-content').click();
+  await tab.page.keyboard.press('Control+Home');
+  await tab.page.keyboard.insertText('const nowhere = () => 1;\n');
+  await field(tab, 'code').getByText('could not be loaded').waitFor();
+  await expect.poll(() => marks(tab).count()).toBe(0);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('the enlarged code is left by keys for what stands beside it', async () => {
+  const tab = await opened('typed-leave', { code: 'return msg;' });
+  await field(tab, 'code').getByRole('button', { name: 'Enlarge' }).click();
+  const dialog = tab.page.getByRole('dialog');
+  await dialog.getByText('Ctrl M, then Tab leads out of the code.').waitFor();
+  await dialog.locator('.whole .cm-content').waitFor();
+  await tab.page.keyboard.press('Control+m');
+  await tab.page.keyboard.press('Tab');
+  expect(await dialog.locator('.trial').evaluate((each) => each.contains(document.activeElement))).toBe(true);
+  expect(await dialog.locator('.whole .cm-content').innerText()).toBe('return msg;');
+  expect(await seriousFindings(tab)).toEqual([]);
+  await tab.page.close();
+});
