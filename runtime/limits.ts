@@ -216,7 +216,7 @@ export const limits = {
   sandboxFetchHeadChars: 16 * KB, // of one call's address and headers: what servers take
   sandboxFetchRequestBytes: 4 * MB, // of all bodies sent for one message, as much as it may send on
   sandboxFetchAnswerBytes: 4 * MB, // of one answer: it is in the isolate as text and again as what the code makes of it
-  sandboxFetchHeldBytes: 64 * MB, // of larger answers that this process holds for all function nodes, from their reading until their code has them: sixteen of the largest. Beside them only small ones, one for each call at once
+  sandboxFetchHeldBytes: 64 * MB, // of larger answers that this process holds for all function nodes, from their reading until their code has them: sixteen of the largest. Beside them only small ones, one for each call at once. The same again for the bodies of requests
   sandboxFetchHeldBytesOfNode: 32 * MB, // of them for one node, so that one that reads slow large answers leaves room for others
   sandboxBeatMs: 1 * SECOND, // the child says that it lives, while it works
   sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load

@@ -11,11 +11,11 @@ import { reads, sizeOf, type Asked, type GuestLink, type GuestRequest } from './
 import type { Tell } from './link.ts';
 import type { Leave, Turnstile } from './turnstile.ts';
 
-/** What all messages of a node share. `turnstiles` count calls, `rooms` the bytes of answers that are not small. */
-export interface CallRules { readonly grant: Grant | undefined; readonly links: boolean; readonly turnstiles: readonly Turnstile[]; readonly rooms: readonly Turnstile[] }
+/** What all messages of a node share. `turnstiles` count calls, `rooms` the bytes of answers and `bodyRooms` those of requests that are not small. */
+export interface CallRules { readonly grant: Grant | undefined; readonly links: boolean; readonly turnstiles: readonly Turnstile[]; readonly rooms: readonly Turnstile[]; readonly bodyRooms: readonly Turnstile[] }
 
 /** One call, how far it came, and the places that it has until the code has its answer. They are taken in one order, so that nobody waits for one that waits for him. */
-interface OneCall { readonly aborter: AbortController; hops: number; readonly places: Leave[]; readonly rooms: Leave[] }
+interface OneCall { readonly aborter: AbortController; hops: number; readonly places: Leave[]; readonly rooms: Leave[]; /** Takes the body that was to come later, if it is what was said. */ takeBody?: ((body: string | Uint8Array) => boolean) | undefined }
 
 const FETCH_FAILED = 'function.fetch-failed';
 const LINK_FAILED = 'function.link-failed';
@@ -51,12 +51,16 @@ export class MessageCalls {
   /** False for what honest code of the guest never asks. `tell` gets the answer's text. */
   ask(asked: Asked, tell: Tell): boolean {
     if (asked.kind === 'given-up') { this.#giveUp(asked.id); return true; }
+    // Nobody waits for it when the code has given the call up, or its time is over.
+    if (asked.kind === 'body') return this.#open.has(asked.id) ? this.#open.get(asked.id)?.takeBody?.(asked.body) ?? false : this.#ids.has(asked.id);
     if (this.#ids.has(asked.id)) return false;
     this.#ids.add(asked.id);
-    this.#bytes += asked.kind === 'link' ? asked.message.length : sizeOf(asked.body);
+    const size = asked.kind === 'link' ? asked.message.length : sizeOf(asked.body);
+    this.#bytes += size + (asked.kind === 'link' ? 0 : asked.later);
+    if (asked.kind === 'fetch' && size > 0 && this.#bytes > limits.fetchSmallBytes) return false;
     const call: OneCall = { aborter: new AbortController(), hops: 0, places: [], rooms: [] };
     this.#open.set(asked.id, call);
-    void (asked.kind === 'link' ? this.#returned(asked, call.aborter.signal) : this.#answer(call, asked)).then((answer) => {
+    void (asked.kind === 'link' ? this.#returned(asked, call.aborter.signal) : this.#answer(call, asked, tell)).then((answer) => {
       if (!this.#open.delete(asked.id)) { leave(call); return; }
       this.#untaken.add(call);
       tell(`[${asked.id},${answer}]`, () => {
@@ -97,11 +101,11 @@ export class MessageCalls {
     call.aborter.abort();
   }
 
-  async #answer(call: OneCall, request: GuestRequest): Promise<string> {
+  async #answer(call: OneCall, request: GuestRequest, tell: Tell): Promise<string> {
     try {
       this.#checkAmount();
       this.#check(request);
-      return answerText(await this.#made(call, request), request);
+      return answerText(await this.#made(call, request, tell), request);
     } catch (error) {
       leave(call);
       const failure = failureOf(error, request);
@@ -146,19 +150,40 @@ export class MessageCalls {
   }
 
   /** When it is its turn. */
-  async #made(call: OneCall, request: GuestRequest): Promise<FetchAnswer> {
+  async #made(call: OneCall, request: GuestRequest, tell: Tell): Promise<FetchAnswer> {
     const net = this.#net;
     if (!net?.fetch) throw refused({ en: 'there is no network here', ru: 'сети здесь нет' });
     const signal = AbortSignal.any([net.signal, call.aborter.signal]);
     const key = reads(request.method) ? {} : { 'idempotency-key': `${net.key}:${++this.#writes}` };
     for (const turnstile of this.#rules.turnstiles) call.places.push(await turnstile.enter(signal));
-    const answer = await this.#send(net.fetch, call, { request, signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(request) } });
+    const { body, leaveBody } = request.later > 0 ? await this.#later(call, request, { tell, signal }) : { body: request.body, leaveBody: [] };
+    const answer = await this.#send(net.fetch, call, { request, body, signal, headers: { 'user-agent': 'Millrace', ...key, ...headersOf(request) } });
     for (const leave of call.rooms) leave(answer.bytes.length);
+    for (const leave of leaveBody) leave();
     return answer;
   }
 
-  async #send(fetch: Fetch, call: OneCall, { request, signal, headers }: { readonly request: GuestRequest; readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
-    const { url, method, body, redirect } = request;
+  /** Asks for the body when there is room for it. */
+  async #later(call: OneCall, { id, later }: GuestRequest, { tell, signal }: { readonly tell: Tell; readonly signal: AbortSignal }): Promise<{ readonly body: string | Uint8Array; readonly leaveBody: readonly Leave[] }> {
+    const leaveBody: Leave[] = [];
+    for (const room of this.#rules.bodyRooms) {
+      leaveBody.push(await room.enter(signal, later));
+      call.places.push(...leaveBody.slice(-1));
+    }
+    return await new Promise((resolve, reject) => {
+      call.takeBody = (body) => {
+        call.takeBody = undefined;
+        if (sizeOf(body) !== later) return false;
+        resolve({ body, leaveBody });
+        return true;
+      };
+      signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true });
+      tell(`[${id},{"g":1}]`, () => undefined);
+    });
+  }
+
+  async #send(fetch: Fetch, call: OneCall, { request, body, signal, headers }: { readonly request: GuestRequest; readonly body: string | Uint8Array | undefined; readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } }): Promise<FetchAnswer> {
+    const { url, method, redirect } = request;
     const writes = !reads(method);
     if (writes) this.#seen++;
     try {

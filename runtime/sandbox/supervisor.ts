@@ -45,6 +45,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #made = new WeakMap<SandboxFunction, Made>();
   readonly #fetches = new Turnstile(limits.sandboxFetchAtOnce);
   readonly #answers = new Turnstile(limits.sandboxFetchHeldBytes);
+  readonly #bodies = new Turnstile(limits.sandboxFetchHeldBytes);
   #ids = 0;
   #closed = false;
 
@@ -115,7 +116,7 @@ export class SandboxSupervisor implements SandboxDoor {
   }
 
   #callsBy({ fetch, links = false }: SandboxProgram): Pick<FunctionParts<SandboxResult>, 'callsOf' | 'judge'> {
-    const rules: CallRules = { grant: fetch && new Grant(fetch), links, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches], rooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode), this.#answers] };
+    const rules: CallRules = { grant: fetch && new Grant(fetch), links, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode), this.#fetches], rooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode), this.#answers], bodyRooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode), this.#bodies] };
     return {
       callsOf: (message) => new MessageCalls(rules, message.net),
       judge: (result, calls) => ('failure' in result ? { ...result, failure: calls.judge(result.failure) } : result),
@@ -171,7 +172,7 @@ export class SandboxSupervisor implements SandboxDoor {
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
-      ...((fetch ?? links) && { net: { servers: fetch !== undefined, links, reads: fetch?.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes } }),
+      ...((fetch ?? links) && { net: { servers: fetch !== undefined, links, reads: fetch?.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes, smallBytes: limits.fetchSmallBytes } }),
     };
   }
 

@@ -31,9 +31,9 @@ export function guestFetch(guest: Guest, net: Net, [given, options]: readonly [u
     const signal = all.signal instanceof GuestAbortSignal ? all.signal : undefined;
     signal?.throwIfAborted();
     const url = addressText(given);
-    const { method, rest } = requestText(net, { call, url, all });
+    const { method, rest, body } = requestText(net, { call, url, all });
     const id = ++net.ids;
-    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: (answer) => { resolve(responseOf(guest, answer)); }, reject };
+    const asked: NetCall = { call, method, url: shownAddress(url), site, resolve: (answer) => { resolve(responseOf(guest, answer)); }, reject, body };
     net.open.set(id, asked);
     net.asked.push({ call, text: `[${id},${call.batch.calls.indexOf(call)},${rest}]` });
     signal?.addEventListener('abort', () => { giveUp(net, id, signal.reason); });
@@ -58,8 +58,8 @@ export function addressText(given: unknown): string {
   return url.href;
 }
 
-/** The request without its id: `method, address, headers, body, redirect`. */
-export function requestText(net: Net, { call, url, all }: { readonly call: Call; readonly url: string; readonly all: FetchOptions }): { readonly method: string; readonly rest: string } {
+/** The request without its id: `method, address, headers, body, redirect`. Of a body that is not small it says how large it is, and keeps it until the host has room. */
+export function requestText(net: Net, { call, url, all }: { readonly call: Call; readonly url: string; readonly all: FetchOptions }): { readonly method: string; readonly rest: string; readonly body: string } {
   const { rules } = net;
   const method = methodOf(all.method, url, rules.reads);
   const redirect = all.redirect === undefined ? 'follow' : String(all.redirect);
@@ -68,17 +68,19 @@ export function requestText(net: Net, { call, url, all }: { readonly call: Call;
   const content = sentContent(all.body, method, headers);
   const pairs = [...headers.entries()];
   checkHead(pairs, url, rules.headChars);
-  countCall(net, call, content === null ? 0 : content.bytes?.length ?? utf8Length(content.text ?? ''));
+  const bytes = content === null ? 0 : content.bytes?.length ?? utf8Length(content.text ?? '');
+  const isSmall = countCall(net, call, bytes) <= rules.smallBytes || bytes === 0;
   const body = content === null ? null : content.bytes ? ['b', toBase64(content.bytes, false)] : ['t', content.text];
-  return { method, rest: JSON.stringify([method, url, pairs, body, redirect]).slice(1, -1) };
+  return { method, rest: JSON.stringify([method, url, pairs, isSmall ? body : ['l', bytes], redirect]).slice(1, -1), body: isSmall ? '' : JSON.stringify(body) };
 }
 
-/** Refuses what one message may not ask any more. */
-export function countCall({ rules, used: all }: Net, call: Call, bytes: number): void {
+/** What one message has sent with this. Refuses what it may not ask any more. */
+export function countCall({ rules, used: all }: Net, call: Call, bytes: number): number {
   const used = all.get(call) ?? { calls: 0, bytes: 0 };
   if (used.calls >= rules.calls) throw fetchRefused({ en: `more than ${rules.calls} calls for one message`, ru: `больше ${rules.calls} вызовов на одно сообщение` });
   if (used.bytes + bytes > rules.bodyBytes) throw fetchRefused({ en: `the bodies sent for one message are larger than ${rules.bodyBytes} bytes`, ru: `тела запросов одного сообщения больше ${rules.bodyBytes} байт` });
   all.set(call, { calls: used.calls + 1, bytes: used.bytes + bytes });
+  return used.bytes + bytes;
 }
 
 /** Without the query, which may hold a token. */
@@ -138,6 +140,7 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   const asked = guest.net?.open.get(id);
   if (!guest.net || !asked) return '';
   const { call, site } = asked;
+  if (answer.g) { handBody(guest.net, id, asked); return ''; }
   guest.net.open.delete(id);
   guest.current = call;
   forgetMatches();
@@ -145,6 +148,13 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   if (answer.f) asked.reject(hostError(answer.f[0], { en: answer.f[1], ru: answer.f[2] }, site));
   else asked.resolve(answer);
   return '';
+}
+
+/** The host has room for the body. */
+export function handBody(net: Net, id: number, asked: NetCall): void {
+  const { call, body } = asked;
+  asked.body = '';
+  if (body) net.asked.push({ call, text: `[${id},${call.batch.calls.indexOf(call)},${body}]` });
 }
 
 export function responseOf(guest: Guest, { s = 0, x, u = '', r, h, t, b }: HostAnswer): GuestResponse {

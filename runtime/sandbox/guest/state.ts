@@ -44,6 +44,8 @@ export interface NetRules {
   /** For one message: how many, and how much they send. */
   readonly calls: number;
   readonly bodyBytes: number;
+  /** Of what one message sends, this much goes along at once. */
+  readonly smallBytes: number;
   /** Of one: address and headers. */
   readonly headChars: number;
 }
@@ -58,8 +60,8 @@ export interface Net {
   /** What the host is asked at the end of the turn in work. */
   asked: { readonly call: Call; readonly text: string }[];
 }
-/** What comes of a call: a failure, a server's answer, or the text of a message. */
-export interface HostAnswer { f?: readonly [code: string, en: string, ru: string]; s?: number; x?: string; u?: string; r?: 1; h?: readonly (readonly [string, string])[]; t?: string; b?: string; m?: string }
+/** What comes of a call: that there is room for its body, or its end: a failure, a server's answer, or the text of a message. */
+export interface HostAnswer { g?: 1; f?: readonly [code: string, en: string, ru: string]; s?: number; x?: string; u?: string; r?: 1; h?: readonly (readonly [string, string])[]; t?: string; b?: string; m?: string }
 export interface NetCall {
   readonly call: Call;
   readonly method: string;
@@ -69,6 +71,8 @@ export interface NetCall {
   readonly site: Error;
   readonly resolve: (answer: HostAnswer) => void;
   readonly reject: (error: unknown) => void;
+  /** As text, until it is asked for. */
+  body?: string;
 }
 
 export interface Timer {

@@ -19,19 +19,21 @@ import type { Fetch, FetchAnswer } from '../../../runtime/sdk/index.ts';
 const GOOD: readonly unknown[] = [1, 0, 'POST', 'https://a.test/', [['accept', 'x']], ['t', 'body'], 'follow'];
 const but = (at: number, value: unknown): string => JSON.stringify([GOOD.with(at, value)]);
 const fine: FetchAnswer = { status: 200, headers: {}, bytes: new Uint8Array(), text: () => '' };
-const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), links: false, rooms: [] };
+const rules = { grant: new Grant({ hosts: ['a.test'], methods: 'all' }), links: false, rooms: [], bodyRooms: [] };
 const callsWith = (fetch: Fetch): MessageCalls => new MessageCalls({ ...rules, turnstiles: [new Turnstile(2)] }, { fetch, key: 'k', signal: new AbortController().signal });
-const request = (id: number, more: object = {}): Asked => ({ kind: 'fetch', id, row: 0, method: 'GET', url: 'https://a.test/', headers: [], body: undefined, redirect: 'follow', ...more });
+const request = (id: number, more: object = {}): Asked => ({ kind: 'fetch', id, row: 0, method: 'GET', url: 'https://a.test/', headers: [], body: undefined, later: 0, redirect: 'follow', ...more });
 /** Everything that is ready to run has run. */
 const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 describe('of the text that comes', () => {
   test('what the guest writes is read', () => {
     expect(requestsIn(JSON.stringify([GOOD, [1, 0]]))).toEqual([
-      { kind: 'fetch', id: 1, row: 0, method: 'POST', url: 'https://a.test/', headers: [['accept', 'x']], body: 'body', redirect: 'follow' }, { kind: 'given-up', id: 1, row: 0 },
+      { kind: 'fetch', id: 1, row: 0, method: 'POST', url: 'https://a.test/', headers: [['accept', 'x']], body: 'body', later: 0, redirect: 'follow' }, { kind: 'given-up', id: 1, row: 0 },
     ]);
     expect(requestsIn(but(5, ['b', 'AP8=']))).toMatchObject([{ body: new Uint8Array([0, 255]) }]);
     expect(requestsIn('[[2,0,"LINK","flow/node","{}",0]]')).toEqual([{ kind: 'link', id: 2, row: 0, link: 'flow/node', message: '{}', timeoutMs: 0 }]);
+    expect(requestsIn(but(5, ['l', 70_000]))).toMatchObject([{ body: undefined, later: 70_000 }]);
+    expect(requestsIn('[[1,0,["t","late"]]]')).toEqual([{ kind: 'body', id: 1, row: 0, body: 'late' }]);
     expect(requestsIn(but(5, null))).toMatchObject([{ body: undefined }]);
   });
   test.each<[string, string]>([
@@ -45,6 +47,7 @@ describe('of the text that comes', () => {
     ['a host', but(4, [['host', 'evil.test']])], ['a length', but(4, [['content-length', '1']])], ['a transfer encoding', but(4, [['transfer-encoding', 'chunked']])], ['an upgrade', but(4, [['upgrade', 'h2c']])], ['a proxy header', but(4, [['proxy-authorization', 'x']])],
     ['a header that is too large', but(4, [['a', 'b'.repeat(limits.sandboxFetchHeadChars)]])],
     ['a body of an unknown kind', but(5, ['x', ''])], ['a body that is a text', but(5, 'body')], ['bytes that are no base64', but(5, ['b', '*'])], ['a body that is too large', but(5, ['t', 'x'.repeat(limits.sandboxFetchRequestBytes + 1)])], ['one that is too large in bytes', but(5, ['t', 'ё'.repeat(limits.sandboxFetchRequestBytes / 2 + 1)])],
+    ['a later body of no size', but(5, ['l', 0])], ['a later body that is too large', but(5, ['l', limits.sandboxFetchRequestBytes + 1])], ['a later body of GET', JSON.stringify([GOOD.with(2, 'GET').with(5, ['l', 5])])], ['a late body that is none', '[[1,0,null]]'], ['a late body that is announced again', '[[1,0,["l",5]]]'],
     ['a body of GET', JSON.stringify([GOOD.with(2, 'GET')])], ['an unknown redirect', but(6, 'always')],
     ['a link without a message', '[[1,0,"LINK","a/b"]]'], ['a link with more', '[[1,0,"LINK","a/b","{}",0,1]]'], ['a link that is none', '[[1,0,"LINK","../b","{}",0]]'], ['a link to a link', '[[1,0,"LINK","a/b/c","{}",0]]'], ['a link of no text', '[[1,0,"LINK",{},"{}",0]]'],
     ['a message of a link that is no text', '[[1,0,"LINK","a",{},0]]'], ['a message of a link that is too large', JSON.stringify([[1, 0, 'LINK', 'a', 'x'.repeat(limits.sandboxFetchRequestBytes + 1), 0]])], ['a negative time of a link', '[[1,0,"LINK","a","{}",-1]]'],
@@ -73,9 +76,30 @@ describe('the calls of a message', () => {
     for (let turn = 0; turn < 20; turn++) await settled();
     expect([asked.length, answers.filter((text) => text.includes('more than')).length]).toEqual([limits.sandboxFetchCallsMax, 5]);
     const large = callsWith(() => Promise.resolve(fine));
-    for (const id of [1, 2]) large.ask(request(id, { method: 'POST', body: 'x'.repeat(limits.sandboxFetchRequestBytes - 1) }), (text, taken) => { answers.push(text); taken(); });
+    for (const id of [1, 2]) large.ask(request(id, { method: 'POST', later: limits.sandboxFetchRequestBytes - 1 }), (text, taken) => { answers.push(text); taken(); });
     await settled();
     expect(answers.filter((text) => text.includes('larger than'))).toHaveLength(1);
+  });
+  test('send a large body when it comes, and nothing else than what was announced', async () => {
+    const bodies: unknown[] = [];
+    const calls = callsWith((_, options) => { bodies.push(options?.body); return Promise.resolve(fine); });
+    const told: string[] = [];
+    const tell = (text: string, taken: () => void): void => { told.push(text); taken(); };
+    const small = 'x'.repeat(limits.fetchSmallBytes);
+    expect([calls.ask(request(1, { method: 'POST', body: small }), tell), calls.ask(request(2, { method: 'POST', body: 'y' }), tell)]).toEqual([true, false]);
+    expect(calls.ask(request(3, { method: 'POST', later: 2 }), tell)).toBe(true);
+    const late = (id: number, body: string): Asked => ({ kind: 'body', id, row: 0, body });
+    expect([calls.ask(late(3, 'too early'), tell), calls.ask(late(9, 'of nobody'), tell)]).toEqual([false, false]);
+    await settled();
+    expect(told.filter((text) => text === '[3,{"g":1}]')).toHaveLength(1);
+    expect([calls.ask(late(3, 'ё'), tell), calls.ask(late(3, 'ё'), tell)]).toEqual([true, false]);
+    expect(calls.ask(request(4, { method: 'POST', later: 2 }), tell)).toBe(true);
+    await settled();
+    expect([calls.ask(late(4, 'longer'), tell)]).toEqual([false]);
+    calls.end();
+    expect([calls.ask(late(4, 'ё'), tell)]).toEqual([true]);
+    await settled();
+    expect(bodies).toEqual([small, 'ё']);
   });
   test('that come back after the end are not heard', async () => {
     const late = Promise.withResolvers<FetchAnswer>();

@@ -79,10 +79,10 @@ async function manyCalls(count: number, hold: number, heard = count): Promise<{ 
       look();
     },
   });
-  const rules: CallRules = { grant: new Grant({ hosts: [`127.0.0.1:${port}`], methods: 'all' }), links: false, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode)], rooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode)] };
+  const rules: CallRules = { grant: new Grant({ hosts: [`127.0.0.1:${port}`], methods: 'all' }), links: false, turnstiles: [new Turnstile(limits.sandboxFetchAtOnceOfNode)], rooms: [new Turnstile(limits.sandboxFetchHeldBytesOfNode)], bodyRooms: [] };
   const calls = Array.from({ length: count }, () => new MessageCalls(rules, { fetch, key: 'k', signal: NEVER }));
   for (const each of calls) {
-    each.ask({ kind: 'fetch', id: 1, row: 0, method: 'GET', url, headers: [], body: undefined, redirect: 'follow' }, (text, done) => {
+    each.ask({ kind: 'fetch', id: 1, row: 0, method: 'GET', url, headers: [], body: undefined, later: 0, redirect: 'follow' }, (text, done) => {
       told.push(text);
       const take = (): void => {
         taken++;
@@ -130,6 +130,32 @@ test('code that reads more than there is room for, call after call and in many n
   const results = await Promise.all(nodes.map((node, at) => node.call(at === 0 ? [message(0, 20)] : Array.from({ length: 20 }, (_, n) => message(n, 1)))));
   expect(results.map((each) => each.map(shown))).toEqual([20, 1, 1].map((times) => Array.from({ length: times === 20 ? 1 : 20 }, () => [[{ payload: times * limits.sandboxFetchAnswerBytes }]])));
   for (const node of nodes) await node.close();
+}, 60_000);
+
+test('large bodies leave the isolate when there is room for them, no more than that at once, and all arrive', async () => {
+  const bytes = limits.sandboxFetchRequestBytes;
+  const hold = limits.sandboxFetchHeldBytesOfNode / bytes;
+  const held: (() => void)[] = [];
+  let [most, sent] = [0, 0];
+  const full = Promise.withResolvers<undefined>();
+  const fetch: Fetch = async (_, { body = '' } = {}) => {
+    sent += body.length;
+    const go = Promise.withResolvers<undefined>();
+    most = Math.max(most, held.push(() => { go.resolve(undefined); }));
+    if (held.length >= hold) full.resolve(undefined);
+    await go.promise;
+    return { status: 200, headers: {}, bytes: new Uint8Array(), text: () => '' };
+  };
+  const code = 'return { payload: (await fetch("http://a.test", { method: "POST", body: new Uint8Array(msg.size).fill(120) })).status };';
+  const node = await sandbox.open(program(code, { timeoutMs: 20_000, memoryMb: 256, fetch: { hosts: ['a.test'], methods: 'all' } }));
+  const results = node.call(Array.from({ length: 20 }, (_, n) => ({ id: `m-${n}`, nowMs: 0, body: { size: bytes }, net: { fetch, key: `m-${n}`, signal: NEVER } })));
+  await full.promise;
+  // Each that ends lets one in: so it goes on until all have been sent.
+  while (sent < 20 * bytes) { held.shift()?.(); await new Promise((resolve) => { setImmediate(resolve); }); }
+  for (const go of held) go();
+  expect((await results).map(shown)).toEqual(Array.from({ length: 20 }, () => [[{ payload: 200 }]]));
+  expect(most).toBe(hold);
+  await node.close();
 }, 60_000);
 
 test('a turnstile counts sizes: who needs less does not pass who waits, unless that one gives up, and what is left over is free at once', async () => {
