@@ -95,3 +95,23 @@ test.skipIf(!chromium)('a name that is not in the list is taken by Enter, and by
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('a list is edited by keys alone: what is added is written at once, and removing the last item leaves the focus in the list', async () => {
+  const tab = await opened('modules-keys', { modules: [{ module: 'shout' }] });
+  const adding = tab.page.getByRole('button', { name: 'Add to “Modules”' });
+  await adding.focus();
+  await tab.page.keyboard.press('Enter');
+  await listed('modules-keys', [{ module: 'shout' }, {}]);
+  await tab.page.keyboard.type('whisper');
+  await tab.page.keyboard.press('Tab');
+  await listed('modules-keys', [{ module: 'shout' }, { module: 'whisper' }]);
+  const removing = field(tab, 'modules').getByRole('button', { name: /Remove/ });
+  await removing.last().focus();
+  await tab.page.keyboard.press('Enter');
+  await listed('modules-keys', [{ module: 'shout' }]);
+  expect(await removing.evaluate((each) => each === document.activeElement)).toBe(true);
+  await tab.page.keyboard.press('Enter');
+  await listed('modules-keys', []);
+  expect(await adding.evaluate((each) => each === document.activeElement)).toBe(true);
+  await tab.page.close();
+});
