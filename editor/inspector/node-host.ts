@@ -53,7 +53,7 @@ export function nodeHost(app: App, session: Session, { node, last, trial, drawTr
       const now = session.flow.nodes[node];
       const { failure } = trial.answer ?? {};
       // Of another text than the present one a line means nothing.
-      if (failure?.line === undefined || trial.tried?.config !== now?.config) return [];
+      if (failure?.line === undefined || !trial.isOf(now)) return [];
       const { field, line, column } = failure;
       return placed([{ code: failure.code, level: 'error', where: { node, line, ...(field !== undefined && { field }), ...(column !== undefined && { column }) }, message: failure.message, fix: failure.message }], app.catalog.node(now?.type ?? ''));
     },

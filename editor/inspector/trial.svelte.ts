@@ -1,4 +1,5 @@
 import type { FlowNode, Json, NodeInfo, SeenMessage, TryAnswer } from '../../runtime/api/contract.ts';
+import { canonicalJson } from '../../runtime/flow/canonical.ts';
 import { api, ApiError } from '../api/client.ts';
 import { parseJson } from '../shared/parse-json.ts';
 
@@ -31,6 +32,11 @@ export class Trial {
   /** The message of one's own, where it can be read. */
   get typed(): { readonly [key: string]: Json } | undefined {
     return this.isOwn && this.text !== undefined ? readMessage(this.text).body : undefined;
+  }
+
+  /** Whether what came of the last try is of these settings, also when they were changed and changed back. */
+  isOf(node: FlowNode | undefined): boolean {
+    return this.tried !== undefined && node !== undefined && (this.tried.config === node.config || canonicalJson(this.tried.config) === canonicalJson(node.config));
   }
 
   /** Tries a message of one's own from now on. */

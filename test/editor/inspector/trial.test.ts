@@ -56,6 +56,15 @@ test('the message that was typed is known as such while it can be read, and is t
   expect(trial.typed).toBeUndefined();
 });
 
+test('what came of a try is of the settings as they were, also when they were changed and changed back', async () => {
+  vi.stubGlobal('fetch', async () => Response.json({ outcome: 'done' }));
+  const trial = new Trial('orders', 'settings');
+  const of = (code: string) => ({ ...NODE, config: { code, outputs: 2 } });
+  expect(trial.isOf(of('a'))).toBe(false);
+  await trial.run(of('a'), '{}');
+  expect([trial.isOf(of('a')), trial.isOf(of('b')), trial.isOf(undefined)]).toEqual([true, false, false]);
+});
+
 test('a message to begin with is the last one, an example, or an empty one', () => {
   const info = { examples: [{ given: [{ payload: 2 }] }] } as unknown as NodeInfo;
   const first = (last?: unknown, of?: NodeInfo): unknown => JSON.parse(firstMessage(last as SeenMessage | undefined, of));
