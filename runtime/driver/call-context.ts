@@ -1,5 +1,5 @@
 import type { FetchOptions, HttpAnswer, Log, NodeContext, NodeLinks, NodePlace, NodeState } from '../sdk/context.ts';
-import type { Envelope } from '../sdk/message.ts';
+import type { Envelope, EnvelopeFields } from '../sdk/message.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Text } from '../flow/flow.ts';
 import type { Work } from './message.ts';
@@ -144,4 +144,8 @@ class CallEnvelope implements Envelope {
   get attempt(): number { return Math.max(1, this.#work.attempt); }
   get receivedAt(): number { return this.#work.receivedAt; }
   get deadline(): number { return this.#unit.around.services.clock.now() + this.#unit.timeoutMs; }
+  toJSON(): EnvelopeFields {
+    const { id, runId, parentIds, correlationId, key, attempt, receivedAt, deadline } = this;
+    return { id, runId, parentIds, correlationId, key, attempt, receivedAt, deadline };
+  }
 }

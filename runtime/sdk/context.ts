@@ -80,6 +80,7 @@ export type NodeState = { readonly [scope in StateScope]: StateView };
 export interface NodeContext<C = unknown, P = undefined> extends NodePlace {
   readonly config: C;
   readonly prepared: P;
+  /** Its fields are read one by one: a spread copies none of them, `envelope.toJSON()` gives a plain object. */
   readonly envelope: Envelope;
   /** True when the message was held by this node and is due. */
   readonly resumed: boolean;

@@ -1,6 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { Condition, FieldInfo } from '../flow/node-info.ts';
-import type { Body, Envelope } from './message.ts';
+import type { Body, EnvelopeFields } from './message.ts';
 
 declare const TYPE: unique symbol;
 /** A field's description that carries the TypeScript type of its resolved value. */
@@ -63,7 +63,7 @@ export const field = {
 };
 
 /** What an expression sees of the call besides the body. */
-export interface Moment { readonly clock: { now(): number }; readonly envelope?: Envelope }
+export interface Moment { readonly clock: { now(): number }; readonly envelope?: EnvelopeFields }
 
 /** A value that the node works out itself. A plain path and a literal answer at once; any other expression answers with a promise. */
 export class Computed {

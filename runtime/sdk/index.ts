@@ -5,7 +5,7 @@ export type { NodeDefinition, ConnectionDefinition, ConnectionHost, FusedAnswer,
 export { field, Computed, Secret } from './field.ts';
 export type { ConfigOf, Field, Fields, Moment } from './field.ts';
 export { toPorts, isToPorts, portsOf, holdUntil, isHold, dueOf, many, isMany, drop, isDrop, ruleOf } from './message.ts';
-export type { Body, Envelope, Many, ToPorts } from './message.ts';
+export type { Body, Envelope, EnvelopeFields, Many, ToPorts } from './message.ts';
 export { compilePath } from './path.ts';
 export type { CompiledPath } from './path.ts';
 export { compileTemplate } from './template.ts';

@@ -3,7 +3,7 @@
 /** An open record; `payload` and `topic` by convention. */
 export interface Body { readonly payload?: unknown; readonly topic?: unknown; readonly [key: string]: unknown }
 
-export interface Envelope {
+export interface EnvelopeFields {
   /** Deterministic: the same message of the same run has the same id on every attempt and after every restart. */
   readonly id: string;
   readonly runId: string;
@@ -17,6 +17,12 @@ export interface Envelope {
   readonly receivedAt: number;
   /** When the call must have ended, ms since 1970. */
   readonly deadline: number;
+}
+
+/** Each field is made when it is read, so that a message whose fields nobody reads costs nothing: `{ ...ctx.envelope }` therefore copies none of them, `ctx.envelope.toJSON()` all. */
+export interface Envelope extends EnvelopeFields {
+  /** A plain object with all fields as they are now. `JSON.stringify` uses it. */
+  toJSON(): EnvelopeFields;
 }
 
 /** What a handler answers that is no body. One class above all of them: a body, the usual answer, is told from them by one check. */

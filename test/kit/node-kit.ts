@@ -4,7 +4,7 @@ import { Draft } from '../../runtime/driver/state-draft.ts';
 import { Shelf } from '../../runtime/driver/states.ts';
 import type { FieldInfo } from '../../runtime/flow/node-info.ts';
 import { dueOf, isDrop, isHold, isMany, isToPorts, portsOf, ruleOf, NodeFailure } from '../../runtime/sdk/index.ts';
-import type { Body, Collector, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodeLinks, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
+import type { Body, Collector, Envelope, EnvelopeFields, Fetch, HandlerResult, HttpAnswer, Json, Many, NodeContext, NodeDefinition, NodeLinks, NodePlace, SandboxDoor, Text } from '../../runtime/sdk/index.ts';
 import { SeededRandom, VirtualTime } from './virtual-time.ts';
 
 /** Calls a node as the engine would, without an engine: everything that it does through its context is recorded. */
@@ -180,7 +180,7 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
   return {
     ...p.place,
     config: undefined, prepared: p.prepared as undefined, resumed: call.resumed,
-    envelope: { id: call.id, runId: `run-of-${call.id}`, parentIds: [], correlationId: `run-of-${call.id}`, attempt: 1, receivedAt: clock.now(), deadline: clock.now() + 30_000 },
+    envelope: envelopeOf({ id: call.id, runId: `run-of-${call.id}`, parentIds: [], correlationId: `run-of-${call.id}`, attempt: 1, receivedAt: clock.now(), deadline: clock.now() + 30_000 }),
     idempotencyKey: `${call.id}:${p.place.node.id}`,
     signal: options.signal ?? new AbortController().signal,
     random: { next: () => call.random.next(), id: () => call.random.id() },
@@ -194,6 +194,9 @@ function contextOf(p: Parts, call: { readonly id: string; readonly resumed: bool
     reply: (answer) => { seen.replies.push(answer); return options.waits ?? true; },
   };
 }
+
+/** None of its fields is its own, as in the engine: a node that spreads it gets nothing here either. */
+const envelopeOf = (fields: EnvelopeFields): Envelope => Object.create(fields, { toJSON: { value: () => ({ ...fields }) } }) as Envelope;
 
 function linksOf(pure: boolean, { options, seen }: Parts): NodeLinks {
   const { send, call } = pure ? { send: forbidden('links'), call: forbidden('links') } : options.links ?? { send: missing('links'), call: missing('links') };

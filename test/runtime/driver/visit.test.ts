@@ -61,3 +61,16 @@ test('each node of a way sees its own place and settings, and one that waits kee
   ]);
   expect(kept.map((context) => [context.node.id, context.config])).toEqual([['late', { tag: 'L' }]]);
 });
+
+test('the fields of an envelope are read one by one, and all at once as JSON', async () => {
+  let context: NodeContext | undefined;
+  nodes.onCall = (_body, given) => { context = given; };
+  await w.deploy(flowOf({ nodes: { in: 'test-source', call: { type: 'test-tally-call', config: {} } }, wires: ['in.out -> call.in'] }));
+  const run = await nodes.deliver.get('in')?.({ payload: 1 });
+  await w.calm();
+  const { id, runId, receivedAt, deadline } = context?.envelope ?? {};
+  const all = { id, runId: run?.runId, parentIds: context?.envelope.parentIds, correlationId: runId, key: undefined, attempt: 1, receivedAt, deadline };
+  expect([id, receivedAt, deadline].every((value) => value !== undefined)).toBe(true);
+  expect(context?.envelope.toJSON()).toEqual(all);
+  expect(JSON.parse(JSON.stringify(context?.envelope))).toEqual(JSON.parse(JSON.stringify(all)));
+});

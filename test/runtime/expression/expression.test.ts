@@ -1,14 +1,14 @@
 import jsonata from 'jsonata';
 import { expect, test } from 'vitest';
 import { compileExpression } from '../../../runtime/expression/expression.ts';
-import type { Envelope, NodeFailure } from '../../../runtime/sdk/index.ts';
+import type { EnvelopeFields, NodeFailure } from '../../../runtime/sdk/index.ts';
 import { deepFreeze } from '../../kit/node-kit.ts';
 
 const failureOf = async (call: () => unknown): Promise<NodeFailure> => {
   try { await call(); } catch (error) { return error as NodeFailure; }
   throw new Error('nothing thrown');
 };
-const envelope = (id: string): Envelope => ({ id, runId: 'r', parentIds: [], correlationId: 'r', attempt: 1, receivedAt: 5, deadline: 9 });
+const envelope = (id: string): EnvelopeFields => ({ id, runId: 'r', parentIds: [], correlationId: 'r', attempt: 1, receivedAt: 5, deadline: 9 });
 const moment = (id: string) => ({ clock: { now: () => 1_700_000_000_000 }, envelope: envelope(id) });
 
 test('answers a plain path at once', () => {
