@@ -266,6 +266,8 @@ export interface BackupAnswer {
   readonly folder: string;
   readonly bytes: number;
   readonly files: number;
+  /** Symbolic links, which are not in it, nor what they lead to. */
+  readonly links: readonly string[];
   /** What was accepted before is in it. */
   readonly startedAt: number;
   /** `environment`: restoring needs the same MILLRACE_SECRET_KEY. */

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import { makeFolder } from '../make-folder.ts';
 import { sibling } from '../sibling.ts';
 import type { CopyJob, CopyNews } from './copy-child.ts';
-import { filesBelow, FORMAT, isLeftOut, synced, writeManifest, type Manifest } from './manifest.ts';
+import { filesBelow, FORMAT, isHidden, isLeftOut, linksBelow, nativePath, synced, writeManifest, type Manifest } from './manifest.ts';
 
 export interface BackupsOptions {
   readonly dataDir: string;
@@ -19,7 +19,7 @@ export interface BackupsOptions {
   readonly journal: { freeze(): Promise<void>; thaw(): Promise<void> };
 }
 
-export interface BackupMade { readonly name: string; readonly folder: string; readonly bytes: number; readonly manifest: Manifest }
+export interface BackupMade { readonly name: string; readonly folder: string; readonly bytes: number; readonly manifest: Manifest; /** Whole paths of what it does not hold. */ readonly links: readonly string[] }
 
 const FOLDER = 'backups';
 const DRAFT = '.unfinished';
@@ -61,7 +61,8 @@ export class Backups {
       const name = freeName(folders, startedAt);
       renameSync(draft, join(folders, name));
       synced(folders);
-      return { name, folder: join(folders, name), bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), manifest };
+      const links = [...linksIn(dataDir, isLeftOut), ...(flowsDir === undefined ? [] : linksIn(flowsDir, isHidden))];
+      return { name, links, folder: join(folders, name), bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), manifest };
     } catch (error) {
       rmSync(draft, { recursive: true, force: true });
       throw error instanceof Failure ? error : failed(error);
@@ -122,6 +123,8 @@ function newsOf(child: ChildProcess): { readonly journal: Promise<void>; readonl
   child.on('exit', () => fail('the process that copies has ended'));
   return { journal: journal.promise, done: done.promise };
 }
+
+const linksIn = (folder: string, skip: (path: string) => boolean): string[] => linksBelow(folder, skip).map((path) => nativePath(folder, path));
 
 /** The clock may have been set back to the instant of an earlier one. */
 function freeName(folders: string, at: number): string {

@@ -2,7 +2,7 @@ import { constants, copyFileSync, existsSync, openSync, readSync, closeSync } fr
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder } from '../make-folder.ts';
-import { filesBelow, isLeftOut, measured, nativePath, synced, type BackupFile } from './manifest.ts';
+import { filesBelow, isHidden, isLeftOut, measured, nativePath, synced, type BackupFile } from './manifest.ts';
 
 /** The process that copies: see the README for why it is one of its own. It lives for one job. */
 
@@ -28,7 +28,7 @@ async function copy({ dataDir, flowsDir, target }: CopyJob): Promise<void> {
   const isDone = (path: string): boolean => path === JOURNAL || /\.db-(wal|shm|journal)$/.test(path) || isLeftOut(path);
   // The store first: what ended runs left in the journal's outbox stands in it or in the journal.
   for (const path of filesBelow(dataDir, isDone).sort((a, b) => Number(b === 'store.db') - Number(a === 'store.db'))) copyOne(nativePath(dataDir, path), nativePath(data, path));
-  if (flowsDir !== null) for (const path of filesBelow(flowsDir, (name) => name.split('/').at(-1)?.startsWith('.') === true)) copyOne(nativePath(flowsDir, path), nativePath(join(target, 'flows'), path));
+  if (flowsDir !== null) for (const path of filesBelow(flowsDir, isHidden)) copyOne(nativePath(flowsDir, path), nativePath(join(target, 'flows'), path));
   const files: BackupFile[] = [];
   for (const path of filesBelow(target)) {
     synced(nativePath(target, path));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsyncSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 
 /** What stands in a backup. Written last: a folder without it is not a backup. */
@@ -25,15 +25,23 @@ export const isLeftOut = (path: string): boolean => /^(backups|damaged-[^/]*|run
 
 export const nativePath = (folder: string, path: string): string => join(folder, ...path.split('/'));
 
+type Skip = (path: string) => boolean;
+export const isHidden: Skip = (path) => path.split('/').at(-1)?.startsWith('.') === true;
+
 /** Regular files below a folder, as paths with `/`, in order; none when there is no such folder. */
-export function filesBelow(folder: string, skip: (path: string) => boolean = () => false): string[] {
+export const filesBelow = (folder: string, skip: Skip = () => false): string[] => namesBelow(folder, skip, (entry) => entry.isFile());
+
+/** Links below a folder. They are not followed, so that no backup holds what they lead to. Those to the commands of packages are nobody's loss. */
+export const linksBelow = (folder: string, skip: Skip): string[] => namesBelow(folder, (path) => skip(path) || /(^|\/)node_modules\/\.bin$/.test(path), (entry) => entry.isSymbolicLink());
+
+function namesBelow(folder: string, skip: Skip, isWanted: (entry: Dirent) => boolean): string[] {
   const found: string[] = [];
   const look = (path: string): void => {
     for (const entry of readdirSync(nativePath(folder, path), { withFileTypes: true })) {
       const name = path === '' ? entry.name : `${path}/${entry.name}`;
       if (skip(name)) continue;
       if (entry.isDirectory()) look(name);
-      else if (entry.isFile()) found.push(name);
+      else if (isWanted(entry)) found.push(name);
     }
   };
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) look('');

@@ -10,7 +10,7 @@ import { Usage, versionOfThis, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
 /** The answer of the API and of the command: one and the same. */
-export const backupAnswer = ({ name, folder, bytes, manifest }: BackupMade): BackupAnswer => ({ name, folder, bytes, files: manifest.files.length, startedAt: manifest.startedAt, key: manifest.key });
+export const backupAnswer = ({ name, folder, bytes, manifest, links }: BackupMade): BackupAnswer => ({ name, folder, bytes, links, files: manifest.files.length, startedAt: manifest.startedAt, key: manifest.key });
 
 /** Has a running instance make a backup of its data folder, or makes one of a folder that nobody uses, and moves it to the folder that is named. */
 export async function backup(options: Options, language: Language): Promise<number> {
@@ -21,6 +21,7 @@ export async function backup(options: Options, language: Language): Promise<numb
   const made = await byRunning(options) ?? await bySelf(options);
   const folder = target === undefined ? made.folder : moved(made.folder, target);
   process.stdout.write(`${said.backedUp({ ...made, folder })[language]}\n`);
+  if (made.links.length > 0) process.stderr.write(`${said.linksLeftOut(made.links)[language]}\n`);
   return 0;
 }
 

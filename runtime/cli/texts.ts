@@ -2,6 +2,8 @@ import type { BackupAnswer } from '../api/contract.ts';
 import type { Text } from '../flow/flow.ts';
 import type { SalvageReport } from '../journal/salvage.ts';
 
+const LINKS_NAMED = 10; // a folder made by pnpm has thousands
+
 /** What the command says to a person. The language follows the terminal's locale. */
 export type Language = 'en' | 'ru';
 
@@ -80,6 +82,14 @@ export const said = {
     en: `${folder} (${files} files, ${bytes} bytes)${key === 'environment' ? ' The key of the secrets is not in it: a restore needs the same MILLRACE_SECRET_KEY.' : ' The key of the secrets is in it: keep it where nobody else reads it.'}`,
     ru: `${folder} (файлов: ${files}, байт: ${bytes})${key === 'environment' ? ' Ключа секретов в ней нет: для восстановления нужен тот же MILLRACE_SECRET_KEY.' : ' В ней есть ключ секретов: храните её там, где её не прочитает никто посторонний.'}`,
   }),
+  linksLeftOut: (links: readonly string[]): Text => {
+    const named = links.slice(0, LINKS_NAMED).join(', ');
+    const more = links.length - LINKS_NAMED;
+    return {
+      en: `Not in the backup are symbolic links and what they lead to: ${named}${more > 0 ? ` and ${more} more` : ''}. After a restore make them again, or install those packages in place of linking them.`,
+      ru: `В копию не вошли символические ссылки и то, на что они указывают: ${named}${more > 0 ? ` и ещё ${more}` : ''}. После восстановления создайте их заново либо установите эти пакеты вместо ссылок на них.`,
+    };
+  },
   backupTaken: (folder: string): Text => ({ en: `${folder} is not empty: name a folder for the backup that is empty or does not exist.`, ru: `Папка ${folder} не пуста: укажите для копии пустую или несуществующую папку.` }),
   backupNeeded: { en: 'millrace restore needs the folder of a backup, and --data with an empty folder.', ru: 'Для millrace restore нужны папка с копией и --data с пустой папкой.' },
   noData: (folder: string): Text => ({ en: `${folder} is not a data folder: it has no journal. Name the folder with --data.`, ru: `${folder} — не папка данных: в ней нет журнала. Укажите папку через --data.` }),

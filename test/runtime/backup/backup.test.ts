@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -97,8 +97,10 @@ test('a folder that nobody uses is backed up too, below itself', async () => {
   const first = run(flows, dir.join('data'));
   await first.ready();
   await first.stop();
-  const { code, out } = await millrace(['backup', '--data', dir.join('data')]);
+  symlinkSync(dir.join('flows'), dir.join('data', 'linked'));
+  const { code, out, err } = await millrace(['backup', '--data', dir.join('data')]);
   expect(code).toBe(0);
+  expect(err).toContain(`symbolic links and what they lead to: ${dir.join('data', 'linked')}. After`);
   const [name] = readdirSync(dir.join('data', 'backups'));
   expect(out).toContain(dir.join('data', 'backups', name ?? ''));
   expect(await millrace(['backup', '--data', dir.join('none')])).toMatchObject({ code: 2, err: expect.stringContaining('is not a data folder') });
@@ -166,6 +168,18 @@ describe('in this process', () => {
     damage(folder);
     await expect(restoreBackup({ from: folder, dataDir: dir.join('new'), flowsDir: dir.join('new-flows') })).rejects.toMatchObject({ code: 'backup.damaged' });
     expect(existsSync(dir.join('new'))).toBe(false);
+  });
+
+  test('links are named, because they are not in it; those of npm to commands are not', async () => {
+    const modules = join(data(), 'modules', 'node_modules');
+    mkdirSync(join(modules, '.bin'), { recursive: true });
+    mkdirSync(dir.join('mine'));
+    writeFileSync(dir.join('mine', 'index.js'), '');
+    symlinkSync(dir.join('mine'), join(modules, 'mine'));
+    symlinkSync(dir.join('mine', 'index.js'), join(modules, '.bin', 'mine'));
+    const { folder, links } = await backups.make('1.0.0');
+    expect(links).toEqual([join(modules, 'mine')]);
+    expect(readManifest(folder)?.files.some(({ path }) => path.includes('mine'))).toBe(false);
   });
 
   test('a backup is restored into an empty folder only', async () => {
