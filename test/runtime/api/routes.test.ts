@@ -382,6 +382,6 @@ test('a replay is asked for one run or by a filter, audited unless it is a dry r
 
 test('a backup is made, answered and written to the audit log', async () => {
   const answer = await kit.ask({ method: 'POST', path: '/api/v1/backup' });
-  expect([answer.status, answer.json]).toEqual([200, { name: 'backup-1', folder: 'data/backups/backup-1', bytes: 10, files: 3, startedAt: 5, key: 'key-file' }]);
+  expect([answer.status, answer.json]).toEqual([200, { name: 'backup-1', folder: 'data/backups/backup-1', bytes: 10, files: 3, links: [], startedAt: 5, key: 'key-file' }]);
   expect(kit.project.calls).toContainEqual(['audited', 'local', 'backup.make', 'backup-1']);
 });
