@@ -18,6 +18,8 @@ export class LastMessagesOf {
   #callOff: (() => void) | undefined;
   #again = false;
   #closed = false;
+  #asked = 0;
+  #heard = 0;
 
   constructor(flow: string, node: string) {
     this.#flow = flow;
@@ -50,9 +52,11 @@ export class LastMessagesOf {
   }
 
   async #load(): Promise<void> {
+    const ask = ++this.#asked;
     try {
       const answer = await api.lastMessages(this.#flow, this.#node);
-      if (this.#closed) return;
+      if (this.#closed || ask < this.#heard) return;
+      this.#heard = ask;
       this.answer = answer;
       const { input } = answer;
       if (input && !this.recent.some(({ at, runId }) => at === input.at && runId === input.runId)) this.recent = [...this.recent, input].slice(-RECENT_MAX);

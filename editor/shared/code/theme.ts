@@ -20,6 +20,7 @@ const base = EditorView.theme({
   '.cm-placeholder': { color: 'var(--ink-3)' },
   '.cm-tooltip': { border: '1px solid var(--line)', borderRadius: 'var(--radius-m)', backgroundColor: 'var(--surface-2)', color: 'var(--ink)', boxShadow: 'var(--shadow-menu)', overflow: 'hidden' },
   // The line on a name stands beside the list.
+  '.cm-tooltip-section:not(:first-child)': { borderTop: '1px solid var(--line)' },
   '.cm-tooltip.cm-tooltip-autocomplete': { overflow: 'visible' },
   '.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-code)', fontSize: 'var(--text-s)', maxHeight: '220px' },
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent-soft)', color: 'var(--ink)' },

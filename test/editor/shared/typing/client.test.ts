@@ -73,3 +73,13 @@ test('a worker that nobody asks for five minutes is let go', async () => {
   await vi.advanceTimersByTimeAsync(1000);
   expect(workers[0]?.isGone).toBe(true);
 });
+
+test('each question puts that off', async () => {
+  for (let at = 0; at < 3; at++) {
+    const asked = client.ask(of, { ask: 'marks' });
+    workers[0]?.say({ answer: [] }, at);
+    await asked;
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect([workers.length, workers[0]?.isGone]).toEqual([1, false]);
+  }
+});

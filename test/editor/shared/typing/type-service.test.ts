@@ -61,6 +61,7 @@ describe('TypeScript', () => {
     ['a method that a value has not', 'msg.payload.count.toUpperCase();', ["toUpperCase: Property 'toUpperCase' does not exist on type 'number'."]],
     ['what may be absent', 'msg.payload.items.length;', ["msg.payload.items: 'msg.payload.items' is possibly 'undefined'."]],
     ['what is no message', 'return 5;', ["return: Type '5' is not assignable to type 'Sent'."]],
+    ['a mistake in what a field of the message is given', 'msg.more = msg.payload.count.size;', ["size: Property 'size' does not exist on type 'number'."]],
     ['a wrong argument', 'Buffer.from("x", "utf9");', ['from: No overload matches this call.']],
     ['an environment value of another type', 'const n: number = env.get("REGION"); const m: number = env.get("LIMIT");', ["n: Type 'string' is not assignable to type 'number'."]],
     ['what makes code of its own', 'enum Kind { A }', ['Kind: true']],
@@ -112,6 +113,7 @@ test('modules are known by their names in both codes, and as anything', () => {
   const of = { modules: ['dayjs', 'not-a-name'], setup: 'const today = dayjs().format();' };
   expect(marked('msg.payload = dayjs(msg.topic).format("L"); msg.today = today.length; return msg;', of)).toEqual([]);
   expect(marked('', of, 'setup')).toEqual([]);
+  expect(marked('return { payload: not };', of)).toEqual(['not: not']);
   expect(marked('dayjs = 1; return msg;', { ...of, language: 'javascript' })).toEqual([]);
 });
 
