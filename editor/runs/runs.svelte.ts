@@ -38,8 +38,11 @@ export class Runs extends Asking {
   get query(): RunQuery { return queryOf(this.filter, this.flow, now()); }
   get hasMore(): boolean { return this.#next !== undefined; }
   get isFiltered(): boolean { return !isEmptyFilter(this.filter); }
-  /** How many a replay of all would repeat, as far as is known. */
-  get fit(): { readonly count: number; readonly more: boolean } { return { count: this.list.filter(({ state }) => state !== 'pending').length, more: this.hasMore }; }
+  /** How many a replay of all would repeat, as far as is known; undefined where all of the first page are pending, and more may come. */
+  get fit(): { readonly count: number; readonly more: boolean } | undefined {
+    const count = this.list.filter(({ state }) => state !== 'pending').length;
+    return count === 0 && this.hasMore ? undefined : { count, more: this.hasMore };
+  }
   /** Older pages are on the screen: what is new must not push them away. */
   get isLong(): boolean { return this.list.length > PAGE; }
   /** How many there are of the flow. */

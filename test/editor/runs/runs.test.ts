@@ -35,11 +35,16 @@ test('what a dry run showed is over when a real replay has begun', async () => {
 
 test('how many runs a replay of all would repeat is known as far as the list goes: pending ones are left alone', async () => {
   let next: string | undefined = 'page-2';
-  vi.stubGlobal('fetch', async () => Response.json({ runs: ['completed', 'pending', 'dead-lettered'].map((state, i) => ({ id: `run-${i}`, state })), ...(next && { next }), morePending: false }));
+  let states = ['completed', 'pending', 'dead-lettered'];
+  vi.stubGlobal('fetch', async () => Response.json({ runs: states.map((state, i) => ({ id: `run-${i}`, state })), ...(next && { next }), morePending: false }));
   const runs = new Runs('lead');
   expect(runs.fit).toEqual({ count: 0, more: false });
   await runs.load();
   expect(runs.fit).toEqual({ count: 2, more: true });
+  states = ['pending'];
+  await runs.load();
+  expect(runs.fit).toBeUndefined();
+  states = ['completed', 'completed'];
   next = undefined;
   await runs.load();
   expect(runs.fit).toEqual({ count: 2, more: false });
