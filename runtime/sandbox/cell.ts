@@ -38,7 +38,7 @@ interface Turn {
   startedAt: number;
   settled: Promise<unknown>;
 }
-interface Asked { readonly call: number; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string }
+interface Asked { readonly call: number; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string; /** Of messages that have not begun, in a row. */ readonly turns: number }
 /** A batch: its text, and the way of its code to the network. `ask` is missing where there is none. */
 interface Given { readonly call: number; readonly text: string; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined; /** The code has an answer. */ readonly taken: () => void }
 
@@ -48,9 +48,12 @@ const BLAME = 2;
 const SET_UP = 3;
 const TRY_MODULES = 4;
 const ANSWER = 5;
+const END = 6;
+const NEXT = 7;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const WATCH_MS = 25; // how late a stuck turn is noticed
+const TURNS_IN_A_ROW = 16; // of one batch, sent at once: the way to the isolate and back costs as much as three
 const TURNS_AHEAD = 2; // the isolate's thread finds its next turn waiting instead of asking for it
 
 /**
@@ -89,18 +92,19 @@ export class Cell {
   async run(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
     const { call, answers } = given;
     const number = ++this.#batches;
-    let asked: Asked = { call, kind: STEP, number, text: given.text };
+    let asked: Asked = { call, kind: STEP, number, text: given.text, turns: 1 };
     for (;;) {
       let answer = await this.#turn(fn, asked);
       if (asked.kind === ANSWER) given.taken();
       if (answer.startsWith('q')) answer = pass(answer, given);
       const state = answer.charAt(0);
-      const cut = state === 'w' ? answer.indexOf(';') : 0;
+      const cut = state === 'd' ? 0 : answer.indexOf(';');
+      const count = Number(answer.slice(1, cut));
       if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
       if (state === 'd') return;
-      if (state === 'w') await this.#wait(Number(answer.slice(1, cut)), answers);
+      if (state === 'w') await this.#wait(count, answers);
       const told = answers.next();
-      asked = told === undefined ? { call, kind: STEP, number, text: '' } : { call, kind: ANSWER, number, text: told };
+      asked = told === undefined ? { call, kind: STEP, number, text: '', turns: state === 'm' ? Math.max(1, Math.min(count, TURNS_IN_A_ROW)) : 1 } : { call, kind: ANSWER, number, text: told, turns: 1 };
     }
   }
 
@@ -109,20 +113,24 @@ export class Cell {
     const { plain, timeoutMs } = fn.definition;
     const timeout = Math.min(timeoutMs, limits.sandboxCpuMs) + limits.sandboxSliceMs;
     const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
-    return this.#queued({ call: asked.call, run, open: !plain, budgetMs: timeout + GRACE_MS });
+    return this.#queued({ call: asked.call, run, open: !plain, budgetMs: timeout + limits.sandboxSliceMs + GRACE_MS });
   }
 
-  /** A step and, once everything that it set off has run, what came of it. The isolate takes its tasks in order, so both are sent at once. */
-  async #openTurn(enter: Enter, asked: Asked, timeout: number): Promise<string> {
-    const stepped = ask(enter, timeout, [asked.kind, asked.number, asked.text]);
-    const collected = ask(enter, timeout, [COLLECT, asked.number, '']);
-    const [first, second] = await Promise.allSettled([stepped, collected]);
-    const error: unknown = first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
-    if (second.status === 'fulfilled' && error === undefined) return second.value;
-    if (this.#wallsFell(error)) throw error as Error;
+  /**
+   * A step and, once everything that it set off has run, what came of it. The isolate takes its tasks in order, so all are sent at once. Of several turns each message is ended before the next
+   * begins, and what came of all is asked for when it is known that nothing surfaced late.
+   */
+  async #openTurn(enter: Enter, { kind, number, text, turns }: Asked, timeout: number): Promise<string> {
+    const tasks: [number, string][] = [[kind, text], [turns === 1 ? COLLECT : END, '']];
+    for (let more = 1; more < turns; more++) tasks.push([NEXT, ''], [END, '']);
+    const told = await Promise.allSettled(tasks.map(([task, given]) => ask(enter, timeout, [task, number, given])));
+    const late = told.flatMap((each, at) => (each.status === 'rejected' ? [{ turn: at >> 1, error: each.reason as unknown }] : []));
+    const fallen = late.find(({ error }) => this.#wallsFell(error));
+    if (fallen) throw fallen.error as Error;
     // A rejection that nobody handled surfaces here: the message whose code ran has failed, and the results are asked for again.
-    const { stack } = error as { stack?: unknown };
-    return ask(enter, timeout, [BLAME, asked.number, JSON.stringify([messageOf(error), String(stack)])]);
+    if (late.length > 0) return ask(enter, timeout, [BLAME, number, JSON.stringify(late.map(({ turn, error }) => [turn, messageOf(error), String((error as { stack?: unknown }).stack)]))]);
+    const [, collected] = told;
+    return turns === 1 && collected?.status === 'fulfilled' ? collected.value : ask(enter, timeout, [COLLECT, number, '']);
   }
 
   #pump(): void {

@@ -4,7 +4,7 @@ import { takeAnswer } from './fetch-api.ts';
 import { allowOverride, harden, hiddenIntrinsics, removeDangerous } from './harden.ts';
 import { allowOverrides, installModules, tryModules } from './modules.ts';
 import { installApi } from './node-api.ts';
-import { blame, collect, step } from './run.ts';
+import { blame, collect, endTurn, nextTurn, step } from './run.ts';
 import { setUp } from './setup.ts';
 import type { Guest, GuestConfig, Stage, Wire } from './state.ts';
 import { installWire } from './wire.ts';
@@ -21,7 +21,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
-    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0,
     ...(first.config.net && { net: { rules: first.config.net, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();
@@ -41,8 +41,9 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
     if (kind === 3) return setUp(guest);
     if (kind === 4) return tryModules(guest);
     if (kind === 5) return takeAnswer(guest, number, text);
-    const [message = '', stack = ''] = JSON.parse(text) as string[];
-    return blame(guest, number, { message, stack });
+    if (kind === 6) return endTurn(guest);
+    if (kind === 7) return nextTurn(guest, number);
+    return blame(guest, number, JSON.parse(text) as [number, string, string][]);
   };
 }
 

@@ -136,6 +136,7 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   const batch = guest.batches.get(number);
   if (!batch) throw new Error('this batch was not begun');
   forgetHanded(guest, batch);
+  guest.turns = { calls: [], until: 0, chars: 0 };
   const [id, answer] = JSON.parse(text) as [number, HostAnswer];
   const asked = guest.net?.open.get(id);
   if (!guest.net || !asked) return '';
@@ -143,6 +144,7 @@ export function takeAnswer(guest: Guest, number: number, text: string): string {
   if (answer.g) { handBody(guest.net, id, asked); return ''; }
   guest.net.open.delete(id);
   guest.current = call;
+  guest.turns.calls.push(call);
   forgetMatches();
   call.turnAt = guest.wallNow();
   if (answer.f) asked.reject(hostError(answer.f[0], { en: answer.f[1], ru: answer.f[2] }, site));

@@ -9,9 +9,9 @@ import { awaitsTimer, dropTimersOf, firstTimer, takeDueTimer } from './timers.ts
 import { untagged } from './wire.ts';
 
 /**
- * Runs batches in turns. The host calls `step` for a turn and reads the answer: `d` done, `m` more at once, `w12;` wait 12 ms; then the list of the results
- * that are ready, in order. In a turn of code that may make promises at most one message's code begins or goes on, and what it set off has run
- * before the host calls `collect`: so at every moment it is known whose code runs.
+ * Runs batches in turns. The host calls `step` for a turn and reads the answer: `d` done, `m5;` more at once with 5 messages that have not begun, `w12;` wait 12 ms; then the list of
+ * the results that are ready, in order. In a turn of code that may make promises at most one message's code begins or goes on, and what it set off has run before the host calls `collect`, or
+ * `endTurn` and `nextTurn` for several turns in a row: so at every moment it is known whose code runs.
  */
 
 export function beginBatch(guest: Guest, number: number, text: string): Batch {
@@ -27,12 +27,44 @@ export function step(guest: Guest, number: number, text: string): string {
   if (guest.config.plain) return plainTurn(guest, number, batch);
   forgetHanded(guest, batch);
   const now = guest.wallNow();
+  guest.current = null;
   if (batch.calls.length < batch.rows.length) startCall(guest, batch, now);
   else {
     const timer = takeDueTimer(batch, now);
     if (timer) resume(guest, timer.call, timer.fire);
   }
+  guest.turns = { calls: [guest.current], until: now + guest.config.sliceMs, chars: 0 };
   return '';
+}
+
+/** Ends the message whose code has run in this turn, if it is through. */
+export function endTurn(guest: Guest): string {
+  const { current, turns } = guest;
+  const now = guest.wallNow();
+  if (!current || current.text !== null) return '';
+  countTime(current, now);
+  if (isThrough(guest, current, now)) endCall(guest, current);
+  turns.chars += charsOf(current);
+  return '';
+}
+
+export function charsOf({ text }: Call): number { return text === null ? 0 : text.length; }
+
+/** Begins the next message, in a turn of its own that follows at once. It is empty when the batch has had its slice, or holds much to be handed over. */
+export function nextTurn(guest: Guest, number: number): string {
+  const batch = guest.batches.get(number);
+  const { turns, config } = guest;
+  const now = guest.wallNow();
+  guest.current = null;
+  if (batch && batch.calls.length < batch.rows.length && now < turns.until && turns.chars <= config.partChars) startCall(guest, batch, now);
+  turns.calls.push(guest.current);
+  return '';
+}
+
+/** Of the turn that is over. */
+export function countTime(call: Call, now: number): void {
+  if (call.turnAt > 0) call.usedMs += now - call.turnAt;
+  call.turnAt = 0;
 }
 
 export function plainTurn(guest: Guest, number: number, batch: Batch): string {
@@ -41,7 +73,7 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   while (batch.calls.length < batch.rows.length) {
     const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
     out = out === '' ? text : `${out},${text}`;
-    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m${listed(out)}`;
+    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m;${listed(out)}`;
   }
   guest.batches.delete(number);
   guest.current = null;
@@ -123,11 +155,12 @@ export function awaitValue(call: Call, value: unknown): void {
   );
 }
 
-/** An error that nobody caught, told by the host: the message whose code ran last has failed, even if its result was handed over just now. */
-export function blame(guest: Guest, number: number, { message, stack }: { readonly message: string; readonly stack: string }): string {
-  const call = guest.current;
+/** Errors that nobody caught, told by the host: the message whose code ran in that turn of the last has failed, even if its result was handed over just now. */
+export function blame(guest: Guest, number: number, late: readonly (readonly [turn: number, message: string, stack: string])[]): string {
   const batch = guest.batches.get(number);
-  if (call && batch && call.batch === batch && call.text !== '') {
+  for (const [turn, message, stack] of late) {
+    const call = guest.turns.calls[turn];
+    if (!call || !batch || call.batch !== batch || call.text === '') continue;
     const error = new Error(message);
     Reflect.defineProperty(error, 'stack', { value: stack });
     call.thrown ??= { value: error };
@@ -161,10 +194,7 @@ export function collectResults(guest: Guest, number: number): string {
   if (!batch) throw new Error('this batch was not begun');
   const now = guest.wallNow();
   const { current } = guest;
-  if (current && current.turnAt > 0) {
-    current.usedMs += now - current.turnAt;
-    current.turnAt = 0;
-  }
+  if (current) countTime(current, now);
   for (const call of batch.calls) if (call.text === null && isThrough(guest, call, now)) endCall(guest, call);
   let out = '';
   for (let call = batch.calls[batch.handed]; call && call.text !== null && out.length <= guest.config.partChars; call = batch.calls[batch.handed]) {
@@ -175,9 +205,10 @@ export function collectResults(guest: Guest, number: number): string {
     guest.finished = number;
     return `d[${out}]`;
   }
-  if (batch.calls.length < batch.rows.length || typeof batch.calls[batch.handed]?.text === 'string') return `m${listed(out)}`;
+  const left = batch.rows.length - batch.calls.length;
+  if (left > 0 || typeof batch.calls[batch.handed]?.text === 'string') return `m${left};${listed(out)}`;
   const wait = nextWakeMs(guest, batch, now);
-  return wait <= 0 ? `m${listed(out)}` : `w${Math.ceil(wait)};${listed(out)}`;
+  return wait <= 0 ? `m0;${listed(out)}` : `w${Math.ceil(wait)};${listed(out)}`;
 }
 
 export function isThrough(guest: Guest, call: Call, now: number): boolean {

@@ -171,6 +171,8 @@ export interface Guest {
   /** The message whose code runs: what the API's functions act upon. */
   current: Call | null;
   timerIds: number;
+  /** The turns since `step`, by the message whose code ran, none in an empty one; until when more may follow at once, and how much waits to be handed over. */
+  turns: { readonly calls: (Call | null)[]; readonly until: number; chars: number };
   /** Only with the grant. */
   readonly net?: Net;
   /** Number of a batch that is done and is forgotten at the next step. */

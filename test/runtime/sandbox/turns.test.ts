@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blame, collect, step } from '../../../runtime/sandbox/guest/run.ts';
+import { blame, collect, endTurn, nextTurn, step } from '../../../runtime/sandbox/guest/run.ts';
 import type { Guest, GuestConfig } from '../../../runtime/sandbox/guest/state.ts';
 import { addTimer } from '../../../runtime/sandbox/guest/timers.ts';
 
@@ -15,7 +15,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
     ...only, stages: [only], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
-    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, finished: 0,
+    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0,
   };
   return { guest, pass: (ms) => { now += ms; } };
 }
@@ -24,24 +24,24 @@ const sent = (...payloads: number[]): string => `[${payloads.map((payload) => `[
 
 test('a plain batch hands over what is ready after its slice, and goes on', () => {
   const { guest, pass } = guestOf((_, msg) => { pass(15); return msg; }, { plain: true });
-  expect(step(guest, 1, rows(3))).toBe(`m${sent(0, 1)}`);
+  expect(step(guest, 1, rows(3))).toBe(`m;${sent(0, 1)}`);
   expect(step(guest, 1, '')).toBe(`d${sent(2)}`);
   expect(guest.batches.size).toBe(0);
 });
 
 test('a plain batch hands over what is ready when it grows large', () => {
   const { guest } = guestOf((_, msg) => msg, { plain: true, partChars: 30 });
-  expect(step(guest, 1, rows(3))).toBe(`m${sent(0, 1)}`);
+  expect(step(guest, 1, rows(3))).toBe(`m;${sent(0, 1)}`);
 });
 
 test('code that may wait begins one message a turn, and results keep the order', () => {
   const { guest, pass } = guestOf((own, msg) => { if (msg.payload === 0) addTimer(own, () => undefined, { ms: 10, args: [] }); return msg; });
   step(guest, 1, rows(2));
-  expect(collect(guest, 1)).toBe('m');
+  expect(collect(guest, 1)).toBe('m1;');
   step(guest, 1, '');
   expect(collect(guest, 1)).toBe('w10;');
   pass(10);
-  expect(collect(guest, 1)).toBe('m');
+  expect(collect(guest, 1)).toBe('m0;');
   step(guest, 1, '');
   expect(collect(guest, 1)).toBe(`d${sent(0, 1)}`);
 });
@@ -70,8 +70,47 @@ test('what computes too long in all its turns fails', () => {
 test('an error that surfaces late takes the result back that was just handed over', () => {
   const { guest } = guestOf((_, msg) => msg);
   step(guest, 1, rows(2));
-  expect(collect(guest, 1)).toBe(`m${sent(0)}`);
+  expect(collect(guest, 1)).toBe(`m1;${sent(0)}`);
   step(guest, 1, '');
   expect(collect(guest, 1)).toBe(`d${sent(1)}`);
-  expect(blame(guest, 1, { message: 'late', stack: 'Error: late\n    at function:2:3' })).toBe('d[{"f":{"c":"threw","m":"late","l":2,"k":3},"l":[]}]');
+  expect(blame(guest, 1, [[0, 'late', 'Error: late\n    at function:2:3']])).toBe('d[{"f":{"c":"threw","m":"late","l":2,"k":3},"l":[]}]');
+});
+
+/** What the host sends at once for several messages. */
+function turnsInARow(guest: Guest, count: number): void {
+  step(guest, 1, '');
+  endTurn(guest);
+  for (let more = 1; more < count; more++) {
+    nextTurn(guest, 1);
+    endTurn(guest);
+  }
+}
+
+test('turns in a row begin one message each, and empty ones nothing', () => {
+  const begun: unknown[] = [];
+  const { guest } = guestOf((_, msg) => { begun.push(msg.payload); return msg; });
+  step(guest, 1, rows(4));
+  expect(collect(guest, 1)).toBe(`m3;${sent(0)}`);
+  turnsInARow(guest, 5);
+  expect(begun).toEqual([0, 1, 2, 3]);
+  expect(guest.turns.calls.map((call) => call?.id)).toEqual(['m-1', 'm-2', 'm-3', undefined, undefined]);
+  expect(collect(guest, 1)).toBe(`d${sent(1, 2, 3)}`);
+});
+
+test.each<[string, Partial<GuestConfig>, number]>([['its slice', {}, 10], ['much to hand over', { partChars: 30 }, 0]])('turns in a row begin no more messages once the batch has had %s', (_, config, ms) => {
+  const { guest, pass } = guestOf((_guest, msg) => { pass(ms); return msg; }, config);
+  step(guest, 1, rows(5));
+  collect(guest, 1);
+  turnsInARow(guest, 4);
+  expect(collect(guest, 1)).toBe(`m2;${sent(1, 2)}`);
+});
+
+test('errors that surface late in turns in a row fail each the message of its turn', () => {
+  const { guest } = guestOf((_, msg) => msg);
+  step(guest, 1, rows(5));
+  collect(guest, 1);
+  turnsInARow(guest, 4);
+  const failed = (message: string): string => `{"f":{"c":"threw","m":"${message}"},"l":[]}`;
+  const [one, , , four] = [1, 2, 3, 4].map((n) => sent(n).slice(1, -1));
+  expect(blame(guest, 1, [[1, 'b', ''], [2, 'c', '']])).toBe(`d[${one},${failed('b')},${failed('c')},${four}]`);
 });
