@@ -232,6 +232,8 @@ export const limits = {
   moduleFiles: 4_000, // the same by number: date-fns has 1,500 with its languages
   moduleBundleChars: 4 * MB, // of one bundle, which every context of a node compiles
   moduleBundleMs: 60 * SECOND, // of one bundle; most take a third of a second, and a small machine under load is slower
+  moduleTypesChars: 2 * MB, // of declarations of one module that the editor reads: all of @types/lodash is 0.9 MB
+  moduleTypesFiles: 1_000, // the same by number: date-fns has 700
   moduleKeptChars: 32 * MB, // bundles in memory, those of the last deploys
 
   // Trying a node

@@ -14,6 +14,7 @@ import { States } from './driver/states.ts';
 import { Suspects } from './driver/suspects.ts';
 import { Timers } from './driver/timers.ts';
 import type { Json, Text } from './flow/flow.ts';
+import type { ModuleTypes } from './flow/module-types.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
 import { createFetch } from './http-out/fetch.ts';
 import { networkPolicy } from './http-out/network.ts';
@@ -29,6 +30,7 @@ import { StoredValues } from './project/values.ts';
 import { openVault } from './project/vault.ts';
 import { systemRandom, type Random } from './random.ts';
 import { Modules, type ModulesOptions } from './modules/modules.ts';
+import { NO_TYPES } from './modules/types.ts';
 import { withModules } from './modules/suggest.ts';
 import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
@@ -72,6 +74,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
   readonly backups: Backups;
+  /** Declarations of an allowed module. */
+  readonly moduleTypes: (module: string) => ModuleTypes;
   close(): Promise<void>;
 }
 
@@ -107,6 +111,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   await project.open();
   return {
     project, host, catalog, observers, clock, random, backups,
+    moduleTypes: (module) => modules?.types(module) ?? NO_TYPES,
     async close() {
       disk?.stop();
       await backups.close();

@@ -1,6 +1,6 @@
 import type {
   CancelAnswer, CatalogInfo, ConnectionList, ConnectionsDocument, ConnectionState, ContextList, ContextPlace, ContextQuery, ContextValue, DeadLetterAnswer, DeadLetterDetail, DeadLetterList, DeadLetterQuery, DeadLetterSelection, DeployAnswer, DeployPreview, EnvList, ErrorAnswer, Flow, FlowAnswer, FlowList, ImportAnswer, ImportRequest,
-  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text, TryAnswer, TryRequest,
+  HeldKeyList, HeldKeyRequest, InjectAnswer, InjectRequest, Json, LastMessages, ModuleTypes, Problem, ReplayAnswer, ReplayRequest, ResendRequest, RevisionList, RunDetail, RunList, RunQuery, SaveAnswer, SecretList, SystemInfo, TestAnswer, Text, TryAnswer, TryRequest,
 } from '../../runtime/api/contract.ts';
 
 const BASE = '/api/v1';
@@ -78,6 +78,7 @@ const query = (params: { readonly [name: string]: string | number | undefined })
 export const api = {
   system: () => call<SystemInfo>('GET', '/system'),
   catalog: () => call<CatalogInfo>('GET', '/catalog'),
+  moduleTypes: (module: string) => call<ModuleTypes>('GET', `/modules/types${query({ module })}`),
 
   listFlows: () => call<FlowList>('GET', '/flows'),
   getFlow: (id: string) => call<FlowAnswer>('GET', `/flows${at(id)}`),

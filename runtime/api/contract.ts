@@ -1,9 +1,10 @@
 import type { ConnectionsDocument, Flow, FlowNode, Json, Place, Problem, Text, Wire } from '../flow/flow.ts';
 import type { CatalogInfo, ConnectionInfo, NodeInfo } from '../flow/node-info.ts';
+import type { ModuleTypes } from '../flow/module-types.ts';
 
 /** What crosses HTTP and the live channel, shared with the editor. Types only. */
 
-export type { CatalogInfo, ConnectionInfo, ConnectionsDocument, Flow, FlowNode, Json, NodeInfo, Place, Problem, Text, Wire };
+export type { CatalogInfo, ConnectionInfo, ConnectionsDocument, Flow, FlowNode, Json, ModuleTypes, NodeInfo, Place, Problem, Text, Wire };
 
 /** Every error answer: status 4xx or 5xx and this body. */
 export interface ErrorAnswer {

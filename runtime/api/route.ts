@@ -4,7 +4,7 @@ import type { FlowHost } from '../host.ts';
 import type { Observers } from '../observe.ts';
 import type { Actor, ProjectDoor } from '../project/project-door.ts';
 import type { Random } from '../random.ts';
-import type { BackupAnswer, CatalogInfo, SystemInfo } from './contract.ts';
+import type { BackupAnswer, CatalogInfo, ModuleTypes, SystemInfo } from './contract.ts';
 import type { Conceal } from './show.ts';
 
 /** Where the API writes what a person must know and no answer may hold: stacks and causes. */
@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly system: Omit<SystemInfo, 'journal' | 'store'>;
   /** Makes a backup in the data folder. */
   readonly backup: () => Promise<BackupAnswer>;
+  /** Declarations of a module that function nodes may use. */
+  readonly moduleTypes: (module: string) => ModuleTypes;
   readonly log: ApiLog;
   /** Folder of the built editor; absent where nothing but the API is served. */
   readonly editorDir?: string;

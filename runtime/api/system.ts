@@ -14,6 +14,11 @@ const ofStore = (state: ReturnType<FlowHost['store']>): StoreState => (state.sta
 const about: readonly Route[] = [
   route({ method: 'GET', path: '/system', summary: 'Says which Millrace this is and where it keeps its data.', answer: 'SystemInfo', handle: (_, { system, host }) => ({ body: { ...system, journal: toldOf(host.journal()), store: ofStore(host.store()) } satisfies SystemInfo }) }),
   route({ method: 'GET', path: '/catalog', summary: 'Gives every node type and connection type, with forms, ports and help.', answer: 'CatalogInfo', asWritten: 'all', handle: (_, { catalog }) => ({ body: catalog }) }),
+  route<undefined, { readonly module: string }>({
+    method: 'GET', path: '/modules/types', summary: 'Gives the TypeScript declarations of a module that function nodes may use; none of any other.', answer: 'ModuleTypes', asWritten: 'all',
+    query: schema({ type: 'object', required: ['module'], additionalProperties: false, properties: { module: { type: 'string', maxLength: 200 } } }),
+    handle: ({ query }, { moduleTypes }) => ({ body: moduleTypes(query.module) }),
+  }),
   route<undefined, AuditPage>({
     method: 'GET', path: '/audit', summary: 'Lists who changed what, newest first.', answer: 'AuditList',
     query: schema({ type: 'object', additionalProperties: false, properties: { limit: { type: 'integer', minimum: 1, maximum: limits.pageSizeMax, default: AUDIT_LIMIT_DEFAULT }, before: { type: 'integer', minimum: 0 } } }),

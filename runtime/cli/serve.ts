@@ -43,6 +43,7 @@ function apiOptions(runtime: Runtime, options: Options, more: { readonly log: Cl
   return {
     project, host, catalog, observers, clock, random, ready: more.ready, ...(more.editorDir !== undefined && { editorDir: more.editorDir }),
     log: { warn: (details, text) => more.log('warn', text, details), error: (details, text) => more.log('error', text, details) },
+    moduleTypes: runtime.moduleTypes,
     backup: async () => backupAnswer(await runtime.backups.make(version)),
     system: { version, dataDir: options.data, readOnly: project.readOnly, hookBase: '/hook', ...(options.flows !== undefined && { flowsDir: options.flows }) },
   };

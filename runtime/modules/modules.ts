@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Text } from '../flow/flow.ts';
+import type { ModuleTypes } from '../flow/module-types.ts';
 import { limits } from '../limits.ts';
 import type { ModuleBundle, ModuleDoor } from '../sandbox/bundle.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
@@ -14,6 +15,7 @@ import type { Bundled, BundleJob } from './bundle.ts';
 import type { BundleNews } from './bundle-child.ts';
 import { isAllowed, parseModuleName, type ModuleName } from './names.ts';
 import { Refusal } from './refusal.ts';
+import { TypesReader } from './types.ts';
 
 export interface ModulesOptions {
   /** The folder in which the administrator installs them: `package.json` and `node_modules`. */
@@ -68,6 +70,9 @@ export class Modules implements ModuleDoor {
       }
     }));
   }
+
+  /** Declarations of one that is allowed; none of any other. Read anew each time: an editor asks once for each module. */
+  types(module: string): ModuleTypes { return new TypesReader(this.#o.folder, this.#o.allowed).read(module); }
 
   #check(text: string): void {
     const module = parseModuleName(text);

@@ -183,6 +183,7 @@ export class ApiKit {
       project: this.project.door(), host: this.host.door(), observers: this.observers, random: systemRandom,
       clock: options.clock ?? new VirtualTime(), catalog: { nodes: {}, connections: {} }, log: { warn: note, error: note },
       backup: async () => { this.project.calls.push(['backup']); return { name: 'backup-1', folder: 'data/backups/backup-1', bytes: 10, files: 3, links: [], startedAt: 5, key: 'key-file' }; },
+      moduleTypes: (module) => ({ entry: `${module}/index.d.ts`, files: { [`${module}/index.d.ts`]: 'export const phone: "+79001234567";' }, names: {} }),
       system: { version: '0.0.0', dataDir: 'data', readOnly: false, hookBase: '/hook' }, ready: () => this.isReady,
       ...(options.editorDir !== undefined && { editorDir: options.editorDir }),
     };

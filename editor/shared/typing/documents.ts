@@ -13,7 +13,7 @@ export const HIDDEN: ReadonlySet<string> = new Set(['$setup', '$kept', '$code'])
 const KEPT = 'type Kept<T> = T extends RegExp ? Readonly<T> : T extends (...args: never) => unknown ? never : T extends object ? { readonly [K in keyof T]: Kept<T[K]> } : T;';
 
 /** As `analyse` and the guest do it: names of the setup code are constants around the function of the message. */
-export function documentsOf(node: NodeCode): Documents {
+export function documentsOf(node: NodeCode, entryOf: (module: string) => string | undefined): Documents {
   const plain = node.language === 'javascript';
   const end = plain ? 'js' : 'ts';
   const setupSource = parsed(node.setup, plain);
@@ -29,9 +29,13 @@ export function documentsOf(node: NodeCode): Documents {
   return {
     code: around(`/code.${end}`, before, { text: node.code, after: '\n}}' }),
     setup: around(`/setup.${end}`, `function $setup() {${loose.length > 0 ? ` var ${loose.join(', ')};` : ''}\n`, { text: node.setup, after: `\nreturn { ${kept.join(', ')} };\n}` }),
-    message: { name: '/message.d.ts', text: `interface Message {\n${node.message}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n${node.modules.filter(isName).map((name) => `declare const ${name}: any;\n`).join('')}` },
+    message: { name: '/message.d.ts', text: `interface Message {\n${node.message}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n${MODULE}\n${node.modules.filter(isName).map((name) => `declare const ${name}: ${typeOfModule(entryOf(node.imports[name] ?? ''))};\n`).join('')}` },
   };
 }
+
+// As the sandbox has it: the default export, else all that it exports.
+const MODULE = 'type ModuleValue<M> = M extends { readonly default: infer D } ? D : M;';
+const typeOfModule = (entry: string | undefined): string => (entry === undefined ? 'any' : `ModuleValue<typeof import(${JSON.stringify(entry)})>`);
 
 const isName = (name: string): boolean => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name);
 

@@ -82,16 +82,18 @@ export class FieldTyping implements CodeTyping {
     const { config = {}, fields = {} } = host;
     const setup = info.setupField === undefined ? undefined : config[info.setupField];
     const settings = Object.fromEntries(Object.entries(fields).filter(([, { kind }]) => kind === 'choice' || kind === 'boolean').map(([name, each]) => [name, config[name] ?? each.default]));
+    const imports = importsOf(info.modulesField === undefined ? undefined : config[info.modulesField]);
     return {
       language: of, code: info.isSetup ? '' : text, setup: info.isSetup ? text : typeof setup === 'string' ? setup : '',
-      modules: modulesOf(info.modulesField === undefined ? undefined : config[info.modulesField]), message: this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
+      modules: Object.keys(imports), imports, message: this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
     };
   }
 }
 
-function modulesOf(list: unknown): readonly string[] {
+/** Modules by the names that the code has for them. */
+function importsOf(list: unknown): { readonly [name: string]: string } {
   const named = (Array.isArray(list) ? list : []) as readonly { readonly module?: unknown; readonly name?: unknown }[];
-  return named.flatMap(({ module, name }) => (typeof name === 'string' ? [name] : typeof module === 'string' ? [moduleName(module)] : []));
+  return Object.fromEntries(named.flatMap(({ module, name }) => (typeof name !== 'string' && typeof module !== 'string' ? [] : [[typeof name === 'string' ? name : moduleName(String(module)), typeof module === 'string' ? module : '']])));
 }
 
 const GIVEN = ['NR_NODE_ID', 'NR_NODE_NAME', 'NR_FLOW_ID'];

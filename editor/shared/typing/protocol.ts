@@ -8,6 +8,8 @@ export interface NodeCode {
   readonly setup: string;
   /** By which the code calls its modules. */
   readonly modules: readonly string[];
+  /** Which modules those are, by name. */
+  readonly imports: { readonly [name: string]: string };
   /** Members of the type of `msg`, as TypeScript. */
   readonly message: string;
   /** Members of the type of the environment, as TypeScript. */

@@ -1,8 +1,10 @@
 import ts from 'typescript';
+import type { ModuleTypes } from '../../../runtime/api/contract.ts';
 import { documentsOf, HIDDEN } from './documents.ts';
 import type { Document } from './documents.ts';
 import { grantOf, isGranted } from './grants.ts';
 import { marksOf } from './marks.ts';
+import { ModuleFiles } from './module-files.ts';
 import type { About, Answers, AnswerTo, CodeFieldName, Completion, Completions, NodeCode, Question, Signature } from './protocol.ts';
 
 /** What the service reads besides the code: files by name, and the messages of another language than English. */
@@ -23,6 +25,7 @@ export class TypeService {
   readonly #files = new Map<string, { text: string; version: number }>();
   readonly #service: ts.LanguageService;
   readonly #language: TypeFiles['language'];
+  readonly #modules = new ModuleFiles();
   readonly #always: readonly string[];
 
   constructor({ libs, guest, language, diagnostics }: TypeFiles) {
@@ -34,7 +37,7 @@ export class TypeService {
   }
 
   answer<Q extends Question>(node: NodeCode, field: CodeFieldName, question: Q): AnswerTo<Q> {
-    const documents = documentsOf(node);
+    const documents = documentsOf(node, (module) => this.#modules.entryOf(module));
     for (const { name, text } of [documents.code, documents.setup, documents.message]) this.#put(name, text);
     this.#now = [...this.#always, documents.code.name, documents.setup.name, documents.message.name];
     const document = documents[field];
@@ -98,6 +101,11 @@ export class TypeService {
     return ts.displayPartsToString([...translated ?? documentation ?? []]).trim();
   }
 
+  /** Declarations of a module, for code that names it from then on. */
+  learn(module: string, types: ModuleTypes): void {
+    for (const [name, text] of this.#modules.add(module, types)) this.#put(name, text);
+  }
+
   #put(name: string, text: string): void {
     const file = this.#files.get(name);
     if (!file) this.#files.set(name, { text, version: 1 });
@@ -114,6 +122,7 @@ export class TypeService {
       getScriptFileNames: () => [...this.#now],
       getScriptVersion: (name) => String(this.#files.get(name)?.version ?? 0),
       getScriptSnapshot: (name) => { const found = text(name); return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found); },
+      resolveModuleNameLiterals: (literals, from) => literals.map(({ text: name }) => resolvedTo(this.#modules.fileOf(name, from, (file) => this.#files.has(file)))),
       getCurrentDirectory: () => '/',
       getDefaultLibFileName: () => '/lib.es5.d.ts',
       fileExists: (name) => this.#files.has(name),
@@ -122,6 +131,8 @@ export class TypeService {
     };
   }
 }
+
+const resolvedTo = (file: string | undefined): ts.ResolvedModuleWithFailedLookupLocations => ({ resolvedModule: file === undefined ? undefined : { resolvedFileName: file, extension: ts.Extension.Dts, isExternalLibraryImport: true } });
 
 const isThere = (symbol: ts.Symbol | undefined, { settings }: NodeCode): boolean => {
   const grant = grantOf(symbol);

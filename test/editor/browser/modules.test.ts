@@ -10,7 +10,7 @@ import type { Tab } from './editor-kit.ts';
 const chromium = needsChromium();
 let bench: EditorBench;
 beforeAll(async () => {
-  if (chromium) bench = await EditorBench.open(chromium, { ...commonJs('shout', 'module.exports = (text) => text.toUpperCase();'), ...commonJs('whisper', 'module.exports = (text) => text.toLowerCase();') });
+  if (chromium) bench = await EditorBench.open(chromium, { ...commonJs('shout', 'module.exports = (text) => text.toUpperCase();'), ...commonJs('whisper', 'module.exports = (text) => text.toLowerCase();'), 'whisper/index.d.ts': 'export = whisper;\n/** Says it quietly. */\ndeclare function whisper(text: string): string;\ndeclare namespace whisper { function breathe(times: number): string; }' });
 });
 afterAll(async () => {
   await bench?.close();
@@ -23,6 +23,7 @@ const moduleOf = (tab: Tab, at: number) => field(tab, `modules.${at}.module`).ge
 const nameOf = (tab: Tab, at: number) => field(tab, `modules.${at}.name`).locator('input');
 const add = (tab: Tab) => tab.page.getByRole('button', { name: 'Add to “Modules”' }).click();
 const undo = (tab: Tab) => tab.page.getByRole('button', { name: /^Undo/ }).click();
+const list = (tab: Tab) => tab.page.locator('.cm-tooltip-autocomplete');
 const marks = (tab: Tab) => field(tab, 'code').locator('.cm-lintRange-error');
 /** The first answer of the worker has read the whole language. */
 const WORKER_MS = 30_000;
@@ -60,6 +61,17 @@ test.skipIf(!chromium)('a module that is added is known in the code by its name 
   await field(tab, 'modules').getByRole('button', { name: /Remove/ }).click();
   await listed('modules-edit', []);
   await expect.poll(() => marks(tab).allInnerTexts()).toEqual(['shout']);
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a module whose package declares its types is completed with them, by its name in the code', async () => {
+  const tab = await opened('modules-typed', { code: '', modules: [{ module: 'whisper', name: 'quiet' }] });
+  await field(tab, 'code').locator('.cm-content').click();
+  await tab.page.keyboard.type('quiet.');
+  await list(tab).getByText('breathe', { exact: true }).waitFor({ timeout: WORKER_MS });
+  expect(await list(tab).innerText()).toMatch(/breathe\s*\(times: number\): string/);
+  await tab.screenshot('modules-typed');
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });

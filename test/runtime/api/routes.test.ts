@@ -385,3 +385,10 @@ test('a backup is made, answered and written to the audit log', async () => {
   expect([answer.status, answer.json]).toEqual([200, { name: 'backup-1', folder: 'data/backups/backup-1', bytes: 10, files: 3, links: [], startedAt: 5, key: 'key-file' }]);
   expect(kit.project.calls).toContainEqual(['audited', 'local', 'backup.make', 'backup-1']);
 });
+
+test('declarations of a module are given as they are, to who names one', async () => {
+  const answer = await kit.ask({ path: '/api/v1/modules/types?module=dayjs%2Fplugin%2Futc' });
+  expect([answer.status, answer.json]).toEqual([200, { entry: 'dayjs/plugin/utc/index.d.ts', files: { 'dayjs/plugin/utc/index.d.ts': 'export const phone: "+79001234567";' }, names: {} }]);
+  expect((await kit.ask({ path: '/api/v1/modules/types' })).status).toBe(400);
+  expect((await kit.ask({ path: `/api/v1/modules/types?module=${'x'.repeat(201)}` })).status).toBe(400);
+});

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TypeClient } from '../../../../editor/shared/typing/client.ts';
 import type { FromWorker, NodeCode, ToWorker } from '../../../../editor/shared/typing/protocol.ts';
 
-const CODE: NodeCode = { language: 'typescript', code: 'msg', setup: '', modules: [], message: '', env: '', settings: {} };
+const CODE: NodeCode = { language: 'typescript', code: 'msg', setup: '', modules: [], imports: {}, message: '', env: '', settings: {} };
 const of = { node: CODE, field: 'code' } as const;
 
 /** A worker that answers when the test says so. */

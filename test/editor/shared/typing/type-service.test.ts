@@ -11,7 +11,7 @@ let service: TypeService;
 beforeAll(() => { service = new TypeService({ libs: libTexts, guest, language: 'en' }); });
 
 const MESSAGE = 'payload: { name: string; count: number; items?: { price: number; [key: string]: any }[]; [key: string]: any };\ntopic: string;\n[key: string]: any;';
-const node = (code: string, more: Partial<NodeCode> = {}): NodeCode => ({ language: 'typescript', code, setup: '', modules: [], message: MESSAGE, env: 'REGION: string;\nLIMIT: number;', settings: { context: 'none' }, ...more });
+const node = (code: string, more: Partial<NodeCode> = {}): NodeCode => ({ language: 'typescript', code, setup: '', modules: [], imports: {}, message: MESSAGE, env: 'REGION: string;\nLIMIT: number;', settings: { context: 'none' }, ...more });
 
 /** The code that is marked, with the reason. `|` in the code is the cursor where there is one. */
 function marked(code: string, more: Partial<NodeCode> = {}, of: 'code' | 'setup' = 'code'): string[] {
@@ -159,4 +159,33 @@ test('an answer follows every change of the code, of the language and of the mes
   expect(marked('msg.topic.toFixed();')).toHaveLength(1);
   expect(marked('msg.topic.toFixed();', { message: 'topic: number; [key: string]: any;' })).toEqual([]);
   expect(marked('msg.topic.toFixed();', { language: 'javascript' })).toEqual([]);
+});
+
+describe('modules with declarations', () => {
+  const of = (name: string, module: string): Partial<NodeCode> => ({ modules: [name], imports: { [name]: module } });
+  test('are known by what their packages declare, as the sandbox has them', () => {
+    const own = new TypeService({ libs: libTexts, guest, language: 'en' });
+    const offered = (text: string, more: Partial<NodeCode>, service = own): string[] => {
+      const { code, at } = atCursor(text);
+      return (service.answer(node(code, more), 'code', { ask: 'completions', at })?.entries ?? []).map(({ label }) => label);
+    };
+    own.learn('day', {
+      entry: 'day/index.d.ts', names: { day: 'day/index.d.ts' },
+      files: { 'day/index.d.ts': 'import { Unit } from "./units.js";\nexport = day;\nexport as namespace day;\ndeclare function day(at?: number): day.Day;\ndeclare namespace day { interface Day { startOf(unit: Unit): Day } function utc(): Day; }', 'day/units.d.ts': 'export type Unit = "hour" | "month";' },
+    });
+    own.learn('day/more', { entry: 'day/more/index.d.ts', names: { 'day/more': 'day/more/index.d.ts', day: 'day/index.d.ts' }, files: { 'day/more/index.d.ts': 'import day from "day";\ndeclare const more: (x: typeof day) => number;\nexport default more;\ndeclare module "day" { interface Day { extra(): string } }' } });
+    own.learn('lib', { entry: 'lib/lib.d.mts', names: { lib: 'lib/lib.d.mts' }, files: { 'lib/lib.d.mts': 'export * from "./part.mjs";\nexport declare const one: import("nothing").Unknown;', 'lib/part.d.mts': 'export declare function group(list: string[]): number;' } });
+    own.learn('none', { names: {}, files: {} });
+    expect(offered('d.|', of('d', 'day'))).toEqual(expect.arrayContaining(['utc']));
+    expect(offered('d().|', of('d', 'day'))).toEqual(expect.arrayContaining(['startOf']));
+    expect(offered('d().startOf("|")', of('d', 'day'))).toEqual(['hour', 'month']);
+    expect(offered('lib.|', of('lib', 'lib'))).toEqual(expect.arrayContaining(['group', 'one']));
+    expect(own.answer(node('more.|', of('more', 'day/more')), 'code', { ask: 'hover', at: 1 })?.type).toContain('const more: (x: typeof');
+    const marks = (code: string, more: Partial<NodeCode>): string[] => own.answer(node(code, more), 'code', { ask: 'marks' }).map(({ why }) => Object.values(why).join());
+    expect(marks('lib.group(1);', of('lib', 'lib'))).toHaveLength(1);
+    expect(marks('lib.one.anything(1); lib.group(["a"]).toFixed();', of('lib', 'lib'))).toEqual([]);
+    expect(marks('none.anything(1)();', of('none', 'none'))).toEqual([]);
+    // Neither a package's own global name nor another module of the node before is there.
+    expect(marks('day(); lib.group;', of('d', 'day'))).toEqual(['day', 'lib']);
+  });
 });
