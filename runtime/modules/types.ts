@@ -90,8 +90,8 @@ function packageIn(home: string): { readonly [field: string]: unknown } {
 
 /** The file of declarations that a path stands for, inside the package's own folder. */
 function declarationAt(path: string, home: string): string | undefined {
-  const bare = path.replace(/\.([cm]?)js$/, '');
-  const kind = /\.([cm])js$/.exec(path)?.[1] ?? '';
+  const bare = path.replace(/\.([cm]?)[jt]s$/, '');
+  const kind = /\.([cm])[jt]s$/.exec(path)?.[1] ?? '';
   const places = DECLARATIONS.test(path) ? [path] : [`${bare}.d.${kind}ts`, `${path}.d.ts`, `${path}.d.mts`, `${path}.d.cts`, join(path, 'index.d.ts')];
   for (const place of places) {
     const real = realPath(place);

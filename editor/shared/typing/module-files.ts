@@ -23,8 +23,8 @@ export class ModuleFiles {
     if (name.startsWith(ROOT)) return exists(name) ? name : undefined;
     if (!/^\.\.?(\/|$)/.test(name)) return this.#names.get(name);
     const path = new URL(name, `file://${from}`).pathname.replace(/\/$/, '');
-    const bare = path.replace(/\.[cm]?js$/, '');
-    const kind = /\.([cm])js$/.exec(path)?.[1] ?? '';
+    const bare = path.replace(/\.[cm]?[jt]s$/, '');
+    const kind = /\.([cm])[jt]s$/.exec(path)?.[1] ?? '';
     return [path, `${bare}.d.${kind}ts`, `${path}.d.ts`, `${path}.d.mts`, `${path}.d.cts`, `${path}/index.d.ts`].find((file) => /\.d\.[cm]?ts$/.test(file) && exists(file));
   }
 }

@@ -40,10 +40,10 @@ describe('the entry', () => {
 
 test('with it come the files that it names, and other modules that are allowed; no others', () => {
   const types = typesOf('a/deep', {
-    'a/package.json': '{}', 'a/deep.d.ts': `/// <reference path="./more/old.d.ts" />\nimport { b } from 'b';\nimport a = require("a");\nimport './side.js';\nexport * from './more';\nexport type C = import("c").C;\ndeclare module 'a' {}`,
-    'a/index.d.ts': D, 'a/side.d.ts': D, 'a/more/index.d.ts': `export { x } from '../deep';`, 'a/more/old.d.ts': D, 'a/unused.d.ts': D, 'b/index.d.ts': D, 'c/index.d.ts': D,
+    'a/package.json': '{}', 'a/deep.d.ts': `/// <reference path="./more/old.d.ts" />\nimport { b } from 'b';\nimport './own.ts';\nimport a = require("a");\nimport './side.js';\nexport * from './more';\nexport type C = import("c").C;\ndeclare module 'a' {}`,
+    'a/index.d.ts': D, 'a/side.d.ts': D, 'a/own.d.ts': D, 'a/more/index.d.ts': `export { x } from '../deep';`, 'a/more/old.d.ts': D, 'a/unused.d.ts': D, 'b/index.d.ts': D, 'c/index.d.ts': D,
   }, ['a', 'b']);
-  expect(Object.keys(types.files).sort()).toEqual(['a/deep.d.ts', 'a/index.d.ts', 'a/more/index.d.ts', 'a/more/old.d.ts', 'a/side.d.ts', 'b/index.d.ts']);
+  expect(Object.keys(types.files).sort()).toEqual(['a/deep.d.ts', 'a/index.d.ts', 'a/more/index.d.ts', 'a/more/old.d.ts', 'a/own.d.ts', 'a/side.d.ts', 'b/index.d.ts']);
   expect(types.names).toEqual({ 'a/deep': 'a/deep.d.ts', a: 'a/index.d.ts', b: 'b/index.d.ts' });
 });
 

@@ -174,12 +174,12 @@ describe('modules with declarations', () => {
       files: { 'day/index.d.ts': 'import { Unit } from "./units.js";\nexport = day;\nexport as namespace day;\ndeclare function day(at?: number): day.Day;\ndeclare namespace day { interface Day { startOf(unit: Unit): Day } function utc(): Day; }', 'day/units.d.ts': 'export type Unit = "hour" | "month";' },
     });
     own.learn('day/more', { entry: 'day/more/index.d.ts', names: { 'day/more': 'day/more/index.d.ts', day: 'day/index.d.ts' }, files: { 'day/more/index.d.ts': 'import day from "day";\ndeclare const more: (x: typeof day) => number;\nexport default more;\ndeclare module "day" { interface Day { extra(): string } }' } });
-    own.learn('lib', { entry: 'lib/lib.d.mts', names: { lib: 'lib/lib.d.mts' }, files: { 'lib/lib.d.mts': 'export * from "./part.mjs";\nexport declare const one: import("nothing").Unknown;', 'lib/part.d.mts': 'export declare function group(list: string[]): number;' } });
+    own.learn('lib', { entry: 'lib/lib.d.mts', names: { lib: 'lib/lib.d.mts' }, files: { 'lib/lib.d.mts': 'export * from "./part.mjs"; export * from "./own.mts";\nexport declare const one: import("nothing").Unknown;', 'lib/part.d.mts': 'export declare function group(list: string[]): number;', 'lib/own.d.mts': 'export declare function own(): void;' } });
     own.learn('none', { names: {}, files: {} });
     expect(offered('d.|', of('d', 'day'))).toEqual(expect.arrayContaining(['utc']));
     expect(offered('d().|', of('d', 'day'))).toEqual(expect.arrayContaining(['startOf']));
     expect(offered('d().startOf("|")', of('d', 'day'))).toEqual(['hour', 'month']);
-    expect(offered('lib.|', of('lib', 'lib'))).toEqual(expect.arrayContaining(['group', 'one']));
+    expect(offered('lib.|', of('lib', 'lib'))).toEqual(expect.arrayContaining(['group', 'one', 'own']));
     expect(own.answer(node('more.|', of('more', 'day/more')), 'code', { ask: 'hover', at: 1 })?.type).toContain('const more: (x: typeof');
     const marks = (code: string, more: Partial<NodeCode>): string[] => own.answer(node(code, more), 'code', { ask: 'marks' }).map(({ why }) => Object.values(why).join());
     expect(marks('lib.group(1);', of('lib', 'lib'))).toHaveLength(1);
