@@ -8,6 +8,8 @@ export const shared = {
   'shared.more': { one: 'Show more, {n} left', other: 'Show more, {n} left' },
   'shared.enlarge': 'Enlarge',
   'shared.suggestions': 'Show suggestions',
+  'shared.no-modules': 'This installation allows no modules. Its administrator names them in MILLRACE_MODULES.',
+  'shared.no-links': 'There is no Link in node yet, here or in another flow.',
   'shared.leave-large': 'Ctrl M, then Tab leads out of the code.',
   'shared.leave-editor': 'Code editor. To leave it, press Escape and then Tab.',
   'shared.form-fixed': 'Fixed value',

@@ -11,6 +11,8 @@ export const shared: Translation<typeof english> = {
   'shared.more': { one: 'Показать ещё, остался {n}', few: 'Показать ещё, осталось {n}', many: 'Показать ещё, осталось {n}', other: 'Показать ещё, осталось {n}' },
   'shared.enlarge': 'Развернуть',
   'shared.suggestions': 'Показать варианты',
+  'shared.no-modules': 'В этой установке модули не разрешены. Администратор указывает их в MILLRACE_MODULES.',
+  'shared.no-links': 'Узлов «Вход по ссылке» пока нет — ни здесь, ни в других потоках.',
   'shared.leave-large': 'Ctrl M, затем Tab — выход из кода.',
   'shared.leave-editor': 'Редактор кода. Чтобы выйти, нажмите Escape, затем Tab.',
   'shared.form-fixed': 'Постоянное значение',
