@@ -26,7 +26,7 @@ const base = EditorView.theme({
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent-soft)', color: 'var(--ink)' },
   '.cm-tooltip-autocomplete > ul > li': { display: 'flex', maxWidth: 'min(420px, 90vw)' },
   '.cm-completionLabel': { flex: 'none' },
-  '.cm-completionDetail': { overflow: 'hidden', textOverflow: 'ellipsis', color: 'var(--ink-3)', fontStyle: 'normal', marginLeft: '10px' },
+  '.cm-completionDetail': { overflow: 'hidden', textOverflow: 'ellipsis', color: 'var(--ink-2)', fontStyle: 'normal', marginLeft: '10px' },
   '.cm-completionInfo': { maxWidth: '320px', padding: '6px 10px', fontFamily: 'var(--font-ui)', fontSize: 'var(--text-s)', color: 'var(--ink-2)' },
   '.cm-about': { maxWidth: 'min(460px, 80vw)', maxHeight: '240px', overflow: 'auto', padding: '6px 10px' },
   '.cm-about code': { fontFamily: 'var(--font-code)', fontSize: 'var(--text-s)', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },

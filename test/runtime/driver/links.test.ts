@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import functionNode from '../../../nodes/code/function.ts';
 import linkCall from '../../../nodes/logic/link-call.ts';
 import linkIn from '../../../nodes/logic/link-in.ts';
@@ -136,7 +136,7 @@ describe('code that calls by a link', () => {
   const coder = (code: string): Flow => flowOf({ nodes: { in: 'test-source', code: { type: 'function', config: { code, links: true } }, sink: 'test-sink' }, wires: ['in.out -> code.in', 'code.out-1 -> sink.in'] });
   /** The sandbox is another process: what it does takes real turns. */
   const until = async (world: World, done: () => boolean): Promise<void> => {
-    for (let i = 0; i < 20_000 && !done(); i++) await new Promise((next) => { setImmediate(next); });
+    await vi.waitFor(() => { expect(done()).toBe(true); }, { timeout: 20_000, interval: 5 });
     await world.calm();
   };
 
