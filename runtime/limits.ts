@@ -201,6 +201,7 @@ export const limits = {
   sandboxSetupMs: 1 * SECOND, // of setup code: a deploy waits for it
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
+  sandboxSmallChars: 64 * KB, // of results on the pipe that all calls share: what a pipe holds
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
   sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
   sandboxFusedMax: 32, // function nodes in a row that cross as one: each keeps a message under the time of all

@@ -9,7 +9,7 @@ import { FrameReader, frameBytes, kinds, type Definition, type Frame, type Frame
 import { guestSource } from './guest/source.ts';
 
 /**
- * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID`. It reads batches from descriptor 3 and writes results there; it knows no secret and
+ * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID`. It reads batches from descriptor 3 and writes results there, large ones to 4; it knows no secret and
  * no address, and ends when its pipe does. What stands in isolates is not trusted; this process is not trusted by its parent.
  */
 
@@ -18,13 +18,17 @@ const { ivm } = createRequire(import.meta.url)(binary) as { ivm: typeof ivmModul
 becomeNobody(Number(uid));
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
+/** For large results: on the pipe of all others everything would wait behind them. */
+const largePipe = new Socket({ fd: 4, readable: false, writable: true });
 const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();
 const cells = new Map<string, Cell>();
 const answers = new Map<number, Answers>();
 let running = 0;
 let beating = false;
 
-const send = (kind: FrameKind, id: number, text: string): void => { pipe.write(frameBytes(kind, id, text)); };
+const sender = (by: Socket) => (kind: FrameKind, id: number, text: string): void => { by.write(frameBytes(kind, id, text)); };
+const send = sender(pipe);
+const sendLarge = sender(largePipe);
 const tools: CellTools = { ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); } };
 
 /** Everything is loaded by now, so that the new user need not be able to read our files. */
@@ -53,16 +57,21 @@ function forget(id: number): void {
 async function call(id: number, text: string): Promise<void> {
   const cut = text.indexOf(' ');
   const known = functions.get(Number(text.slice(0, cut)));
+  // Kept to its end by a call that has taken the other one: what it says must arrive in order.
+  let tell = send;
   running++;
   beat();
   try {
     if (!known) throw new Broken({ reason: 'lost' });
     const told = new Answers();
     answers.set(id, told);
-    const ask = known.fn.definition.asks ? (asked: string): void => { send(kinds.ask, id, asked); } : undefined;
-    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { send(kinds.taken, id, ''); } }, (results, last) => { send(last ? kinds.end : kinds.part, id, results); });
+    const ask = known.fn.definition.asks ? (asked: string): void => { tell(kinds.ask, id, asked); } : undefined;
+    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { tell(kinds.taken, id, ''); } }, (results, last) => {
+      if (results.length > limits.sandboxSmallChars) tell = sendLarge;
+      tell(last ? kinds.end : kinds.part, id, results);
+    });
   } catch (error) {
-    send(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
+    tell(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
   } finally {
     answers.delete(id);
     running--;
@@ -95,5 +104,6 @@ pipe.on('data', (chunk: Buffer) => { reader.read(chunk); });
 pipe.on('close', end);
 pipe.on('end', end);
 pipe.on('error', end);
+largePipe.on('error', end);
 // Whoever stops a terminal's programs or a service sends this to all its processes at once: calls under way end first, and our parent ends us.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

@@ -73,12 +73,14 @@ export class Link {
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#startedAt = this.#heardAt = clock.elapsed();
-    this.#process = spawn(program, [...(background ? BACKGROUND_FLAGS : []), ...childArguments()], { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(program, [...(background ? BACKGROUND_FLAGS : []), ...childArguments()], { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
     this.#pipe = this.#process.stdio[3] as Socket;
-    const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
-    this.#pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
-    // Most often because the process has just ended, which is told by itself.
-    this.#pipe.on('error', () => { this.#process.kill('SIGKILL'); });
+    for (const pipe of this.#pipes()) {
+      const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
+      pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
+      // Most often because the process has just ended, which is told by itself.
+      pipe.on('error', () => { this.#process.kill('SIGKILL'); });
+    }
     this.#process.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + String(chunk)).slice(-STDERR_KEPT); });
     this.#process.on('error', (error) => { this.#end(error.message); });
     this.#process.on('exit', (code, signal) => { this.#end(signal ? `ended by ${signal}` : `ended with code ${code}`); });
@@ -88,6 +90,9 @@ export class Link {
 
   get pid(): number | undefined { return this.#process.pid; }
   get idle(): boolean { return this.#calls.size === 0; }
+
+  /** One both ways, and one on which large results come. */
+  #pipes(): readonly Socket[] { return this.#process.stdio.slice(3) as Socket[]; }
 
   run(call: BatchCall): void {
     const { id, definition } = call.fn;
@@ -185,7 +190,7 @@ export class Link {
   #end(message: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#pipe.destroy();
+    for (const pipe of this.#pipes()) pipe.destroy();
     const { reason, message: said, guilty } = this.#verdict ?? { reason: MEMORY_WORDS.test(this.#stderr) ? 'memory' as const : 'crashed' as const, message, guilty: undefined };
     const others = [...this.#calls.values()].filter((call) => call !== guilty);
     this.#calls.clear();

@@ -120,6 +120,11 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       expect(flood?.logs[0]?.text).toMatch(/^x{8192} … \(\+11808\)$/);
       expect(flood?.logs.at(-1)).toEqual({ level: 'warn', text: '980 more log lines of this message were left out', leftOut: 980 });
     });
+    test.each([['', 'at once'], ['await 1;', 'after an await']])('small and large results of one batch, in order (%s)', async (before) => {
+      const sizes = [1, 2_000_000, 1, 70_000, 1, 1_500_000, 1];
+      const results = await run(`${before} return { payload: 'ж'.repeat(msg.payload) };`, sizes.map((payload) => ({ payload }))) as [[{ payload: string }]][];
+      expect(results.map(([[{ payload }]]) => payload.length)).toEqual(sizes);
+    });
     test('the status', async () => {
       expect(await first('node.status({ fill: "red", shape: "dot", text: "down" }); return msg;')).toMatchObject({ status: { kind: 'bad', text: 'down' } });
     });
