@@ -57,7 +57,7 @@ function forget(id: number): void {
 async function call(id: number, text: string): Promise<void> {
   const cut = text.indexOf(' ');
   const known = functions.get(Number(text.slice(0, cut)));
-  // Kept to its end by a call that has taken the other one: what it says must arrive in order.
+  // Kept to its end by a call that has gone over to the other one: what it says must arrive in order.
   let tell = send;
   running++;
   beat();
@@ -67,7 +67,10 @@ async function call(id: number, text: string): Promise<void> {
     answers.set(id, told);
     const ask = known.fn.definition.asks ? (asked: string): void => { tell(kinds.ask, id, asked); } : undefined;
     await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { tell(kinds.taken, id, ''); } }, (results, last) => {
-      if (results.length > limits.sandboxSmallChars) tell = sendLarge;
+      if (results.length > limits.sandboxSmallChars && tell === send) {
+        send(kinds.moved, id, '');
+        tell = sendLarge;
+      }
       tell(last ? kinds.end : kinds.part, id, results);
     });
   } catch (error) {

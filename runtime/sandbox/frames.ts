@@ -25,6 +25,8 @@ export const kinds = {
   ask: 21,
   /** id: call; its code has the answer that was sent to it first of those that it had not. */
   taken: 22,
+  /** id: call; what follows of it comes on the other pipe. */
+  moved: 23,
 } as const;
 export type FrameKind = (typeof kinds)[keyof typeof kinds];
 

@@ -7,8 +7,9 @@ import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { requestsIn, type Asked } from './fetch-requests.ts';
-import { FrameReader, frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
+import { frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
 import { plainChild } from './plain-child.ts';
+import { TwoPipes } from './two-pipes.ts';
 
 /** A batch on its way through a process. */
 export interface BatchCall {
@@ -75,9 +76,14 @@ export class Link {
     this.#startedAt = this.#heardAt = clock.elapsed();
     this.#process = spawn(program, [...(background ? BACKGROUND_FLAGS : []), ...childArguments()], { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
     this.#pipe = this.#process.stdio[3] as Socket;
+    const [first, second] = this.#pipes();
+    const pipes = new TwoPipes(limits.sandboxFrameBytesMax, {
+      take: (frame) => { this.#take(frame); },
+      hold: (isHeld) => { if (isHeld) second?.pause(); else second?.resume(); },
+    });
+    first?.on('data', (chunk: Buffer) => { this.#read(() => { pipes.readFirst(chunk); }); });
+    second?.on('data', (chunk: Buffer) => { this.#read(() => { pipes.readSecond(chunk); }); });
     for (const pipe of this.#pipes()) {
-      const reader = new FrameReader(limits.sandboxFrameBytesMax, (frame) => { this.#take(frame); });
-      pipe.on('data', (chunk: Buffer) => { this.#read(reader, chunk); });
       // Most often because the process has just ended, which is told by itself.
       pipe.on('error', () => { this.#process.kill('SIGKILL'); });
     }
@@ -130,11 +136,11 @@ export class Link {
     } catch { /* it has ended already */ }
   }
 
-  #read(reader: FrameReader, chunk: Buffer): void {
+  #read(read: () => void): void {
     this.#heardAt = this.#clock.elapsed();
     this.#heard = true;
     try {
-      reader.read(chunk);
+      read();
     } catch (error) {
       this.kill('crashed', error instanceof Error ? error.message : 'unreadable answer');
     }
