@@ -175,10 +175,16 @@ function wiredPorts(wires: readonly Wire[]): ReadonlyMap<string, Wired> {
   return found;
 }
 
+/** A node without a name of its own is called as its type. */
+function spokenName({ title, info }: Card): string {
+  const type = info && pick(info.title);
+  return type === undefined || type === title ? title : t('canvas.node', { name: title, type });
+}
+
 function libraryNode(card: Card, { x, y, isSelected, isDragged }: { x: number; y: number; isSelected: boolean; isDragged: boolean }): CardNode {
   const { id, width, height } = card;
   return {
-    id, type: 'card', data: { card }, ariaLabel: card.info ? t('canvas.node', { name: card.title, type: pick(card.info.title) }) : card.title, position: { x, y }, selected: isSelected, dragging: isDragged, width, height, measured: { width, height },
+    id, type: 'card', data: { card }, ariaLabel: spokenName(card), position: { x, y }, selected: isSelected, dragging: isDragged, width, height, measured: { width, height },
     // Given beforehand, so that nothing has to be drawn to be measured.
     handles: card.ports.map((port) => ({
       id: port.id, type: port.side === 'in' ? 'target' as const : 'source' as const, position: port.side === 'in' ? Position.Left : port.side === 'out' ? Position.Right : Position.Bottom,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ConnectionsDocument, Problem } from '../flow/flow.ts';
 import type { CatalogInfo } from '../flow/node-info.ts';
 import { parseConnections, parseFlow } from '../flow/parse.ts';
+import { problemText } from '../flow/problem-text.ts';
 import { validateFlow } from '../flow/validate.ts';
 import { catalogOf } from '../runtime.ts';
 import { loadDefinitions, Usage, type Options } from './options.ts';
@@ -49,5 +50,5 @@ function connectionsBeside(file: string): ConnectionsDocument | undefined {
 export function problemLine(file: string, { level, code, where, message, fix }: Problem, language: Language): string {
   const spot = where.line === undefined || where.node !== undefined ? '' : `:${where.line}${where.column === undefined ? '' : `:${where.column}`}`;
   const place = [where.node, where.field, where.wire, where.connection].filter(Boolean).join(' ');
-  return `${file}${spot}: ${level} ${code}${place === '' ? '' : ` (${place})`}: ${message[language]} ${fix[language]}`;
+  return `${file}${spot}: ${level} ${code}${place === '' ? '' : ` (${place})`}: ${problemText({ message, fix }, (text) => text[language])}`;
 }

@@ -1,4 +1,5 @@
 import { Failure, failureCodes } from '../errors.ts';
+import { problemText } from '../flow/problem-text.ts';
 import { readOptions, Usage, versionOfThis, type Options } from './options.ts';
 import { help, languageOf, said } from './texts.ts';
 
@@ -37,7 +38,7 @@ async function main(): Promise<number | undefined> {
 function explain(error: unknown): string {
   if (error instanceof Usage) return error.text[language];
   if (!(error instanceof Failure)) return error instanceof Error ? error.stack ?? error.message : String(error);
-  const problems = error.problems.map(({ message, fix }) => `  ${message[language]} ${fix[language]}`);
+  const problems = error.problems.map((problem) => `  ${problemText(problem, (text) => text[language])}`);
   return [error.text[language], (error.fix ?? failureCodes[error.code].fix)[language], ...problems].join('\n');
 }
 

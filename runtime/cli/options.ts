@@ -58,8 +58,19 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   } catch (error) {
-    const message = (error as Error).message;
-    throw new Usage({ en: `${message} See millrace --help.`, ru: `${message} Справка: millrace --help.` });
+    throw new Usage(misread(error as Error & { readonly code?: string }));
+  }
+}
+
+/** Node's words are English, and tell of things that no option here has. */
+function misread({ code, message }: Error & { readonly code?: string }): Text {
+  const [, option = ''] = /'(?:-\w, )?(-[^' ]*)/.exec(message) ?? [];
+  switch (code) {
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': return { en: `There is no option ${option}. See millrace --help.`, ru: `Параметра ${option} нет. Справка: millrace --help.` };
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE': return /argument missing|ambiguous/.test(message)
+      ? { en: `The option ${option} needs a value. See millrace --help.`, ru: `Параметру ${option} нужно значение. Справка: millrace --help.` }
+      : { en: `The option ${option} takes no value. See millrace --help.`, ru: `Параметр ${option} не принимает значения. Справка: millrace --help.` };
+    default: return { en: `${message}. See millrace --help.`, ru: `${message}. Справка: millrace --help.` };
   }
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { problemText } from '../flow/problem-text.ts';
 import type { Runtime } from '../runtime.ts';
 import { openRuntime } from './open-runtime.ts';
 import { Usage, type Options } from './options.ts';
@@ -15,7 +16,7 @@ export async function importFile(options: Options, language: Language): Promise<
   return await withDocuments(options, async ({ project }) => {
     const answer = await project.import({ text, mode: 'save' }, BY);
     const problems = [...answer.problems, ...answer.flows.flatMap((flow) => flow.problems)];
-    for (const { level, message, fix } of problems) process.stderr.write(`${level}: ${message[language]} ${fix[language]}\n`);
+    for (const problem of problems) process.stderr.write(`${problem.level}: ${problemText(problem, (text) => text[language])}\n`);
     for (const id of answer.saved) process.stdout.write(`${id}\n`);
     return answer.saved.length > 0 ? 0 : 1;
   });

@@ -49,11 +49,27 @@ const logsOf = (logs: readonly GuestLog[]): readonly SandboxLog[] => logs.map(([
 
 export interface Cause { readonly message?: string; /** The message in Russian, where it is the sandbox's own. */ readonly ru?: string; readonly line?: number; readonly column?: number; /** In the modules' bundle. */ readonly moduleLine?: number; readonly timeoutMs?: number; readonly memoryMb?: number }
 
+const NETWORK = new Set(['fetch', 'Headers', 'Response', 'AbortController', 'AbortSignal']);
+const NO_ADVICE: Text = { en: '', ru: '' };
+
+/** What a name stands for that the code looked for in vain. */
+function adviceFor(message: string): Text {
+  const [, name] = /^ReferenceError: (\w+) is not defined$/.exec(message) ?? [];
+  if (name !== undefined && NETWORK.has(name)) return { en: '. The code has it when Calls to servers in the node’s settings grants it', ru: '. Код получает это имя, когда его дают «Вызовы серверов» в настройках узла' };
+  if (name === 'process') return { en: '. There is no process in the sandbox; env.get("NAME") reads the environment', ru: '. Процесса в песочнице нет; окружение читает env.get("ИМЯ")' };
+  if (name !== undefined) return { en: '. If it is a module, name it under Modules in the node’s settings', ru: '. Если это модуль, укажите его в списке «Модули» в настройках узла' };
+  if (/^(\w+: )?Not supported$/.test(message)) return { en: '. import() does not exist here; name the module under Modules in the node’s settings', ru: '. import() здесь нет; укажите модуль в списке «Модули» в настройках узла' };
+  return NO_ADVICE;
+}
+
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
   setup: ({ message, ru = message }, at) => ({ en: `The setup code failed${at.en}: ${message}`, ru: `Код подготовки завершился ошибкой${at.ru}: ${ru}` }),
   modules: ({ message, ru = message }, at) => ({ en: `The modules cannot be loaded${at.en}: ${message}`, ru: `Модули не загружаются${at.ru}: ${ru}` }),
-  threw: ({ message, ru = message }, at) => ({ en: `The code threw${at.en}: ${message}`, ru: `Код завершился ошибкой${at.ru}: ${ru}` }),
+  threw: ({ message, ru = message }, at) => {
+    const advice = adviceFor(message ?? '');
+    return { en: `The code threw${at.en}: ${message}${advice.en}`, ru: `Код завершился ошибкой${at.ru}: ${ru}${advice.ru}` };
+  },
   result: ({ message, ru = message }, at) => ({ en: `What the code sent is not a message${at.en}: ${message}`, ru: `Код отправил не сообщение${at.ru}: ${ru}` }),
   'output-too-large': ({ message, ru = message }, at) => ({ en: `The code sent too much for one message${at.en}: ${message}`, ru: `Код отправил слишком много для одного сообщения${at.ru}: ${ru}` }),
   timeout: ({ message, ru = message, timeoutMs }, at) => ({

@@ -181,8 +181,23 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       expect(await run('node.on("close", () => { node.send(msg); }); return msg;')).toEqual([[[{ payload: 1 }]]]);
     });
 
+    test.each([['node', 'flow.get("a")', 'Of the flow'], ['flow', 'global.set("a", 1)', 'Of all flows']] as const)('with a grant of its %s alone %s says which is needed', async (scope, code, wanted) => {
+      const fn = await opened.door.open(program(code));
+      const state = scope === 'node' ? { node: {} } : { node: {}, flow: {} };
+      expect(await fn.call([{ id: 'a', nowMs: 0, body: {}, state }])).toMatchObject([{ failure: { details: { message: expect.stringContaining(wanted) as string } } }]);
+      await fn.close();
+    });
+
     test.each(['flow.get("a")', 'global.set("a", 1)', 'context.flow.get("a")'])('%s says that the node has no grant', async (code) => {
       expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', details: { message: expect.stringContaining('no grant for context') as string } } });
+    });
+  });
+
+  describe('a name that is looked for in vain', () => {
+    test.each([
+      ['fetch', 'fetch("https://a.test")', /Calls to servers/], ['process', 'process.exit()', /env\.get/], ['a module', 'dayjs()', /under Modules/], ['import()', 'await import("fs")', /under Modules/],
+    ])('%s says where it would come from', async (_, code, advice) => {
+      expect(await first(code)).toMatchObject({ failure: { code: 'function.threw', text: { en: expect.stringMatching(advice) as string } } });
     });
   });
 

@@ -18,6 +18,13 @@ export function makeContextApi(guest: Guest, name: string, scope: string): objec
     const values = guest.current?.state?.[scope];
     if (values) return values;
     refuseInSetup(guest, `${name}.${method}`);
+    if (guest.current?.state) {
+      const [en, ru] = scope === 'global' ? ['Of all flows', 'Всех потоков'] : ['Of the flow', 'Потока'];
+      throw refusal('threw', {
+        en: `${name}.${method}: this node's grant for context is narrower. Choose ${en} in the node's settings`,
+        ru: `${name}.${method}: доступ этого узла к контексту уже. Выберите «${ru}» в настройках узла`,
+      });
+    }
     throw refusal('threw', {
       en: `${name}.${method}: this node has no grant for context. Choose it in the node's settings, or keep values in the message`,
       ru: `${name}.${method}: у этого узла нет доступа к контексту. Разрешите его в настройках узла или храните значения в сообщении`,

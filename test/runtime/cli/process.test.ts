@@ -33,6 +33,9 @@ test('help and version are printed, in the language of the terminal', async () =
 });
 
 test('a wrong call ends with code 2 and one sentence', async () => {
+  expect(await millrace(['serve', '--prot', '1'])).toMatchObject({ code: 2, out: '', err: 'There is no option --prot. See millrace --help.\n' });
+  expect(await millrace(['serve', '--port'])).toMatchObject({ code: 2, err: 'The option --port needs a value. See millrace --help.\n' });
+  expect(await millrace(['--help=1'])).toMatchObject({ code: 2, err: 'The option --help takes no value. See millrace --help.\n' });
   expect(await millrace(['fly'])).toMatchObject({ code: 2, out: '', err: 'There is no command "fly". See millrace --help.\n' });
   expect(await millrace(['serve', '--host', '0.0.0.0'], { env: { LANG: 'ru' } })).toMatchObject({ code: 2, err: expect.stringMatching(/^Millrace не слушает адрес 0\.0\.0\.0: .*\n$/) });
   expect(await millrace(['run'])).toMatchObject({ code: 2, err: expect.stringContaining('--flows DIR') });
