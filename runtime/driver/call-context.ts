@@ -4,7 +4,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import type { Text } from '../flow/flow.ts';
 import type { Work } from './message.ts';
 import { answerOf } from './link-answer.ts';
-import { hostResource, linkResource, splitLink } from './resources.ts';
+import { hostResource, linkResource, wholeLink } from './resources.ts';
 import type { LinkFrom, Services } from './services.ts';
 import { noState, type Draft } from './state-draft.ts';
 import type { Unit } from './unit.ts';
@@ -76,10 +76,10 @@ export class CallContext implements NodeContext<unknown, unknown> {
   get links(): NodeLinks {
     const { links } = this.#unit.around.services;
     return {
-      send: (to, body) => links.send(this.#from(to), to, body),
+      send: (to, body) => links.send(this.#from(), this.#follow(to), body),
       call: (to, body, { nth = 1, ...options } = {}) => {
-        const from = this.#from(to);
-        return links.call({ ...from, ...options, key: `${from.key}:${nth}` }, to, body);
+        const from = this.#from();
+        return links.call({ ...from, ...options, key: `${from.key}:${nth}` }, this.#follow(to), body);
       },
       answer: (message) => this.reply(answerOf(message)),
     };
@@ -108,12 +108,16 @@ export class CallContext implements NodeContext<unknown, unknown> {
     return (answer) => this.#unit.around.replies.reply(this.#work.run.id, answer);
   }
 
-  /** Who follows the link: what it waits for is the other end. */
-  #from(to: string): LinkFrom {
+  /** The link as a whole. What the call waits for is its other end. */
+  #follow(to: string): string {
     this.#notPure('links');
-    const { flow, node } = splitLink(to, this.flow.id);
-    this.resource = linkResource(`${flow}/${node}`);
-    return { flow: this.flow.id, message: this.#msg.id, key: this.idempotencyKey, hops: this.#work.hops + 1, timeoutMs: this.#unit.timeoutMs, signal: this.signal };
+    const link = wholeLink(to, this.flow.id);
+    this.resource = linkResource(link);
+    return link;
+  }
+
+  #from(): LinkFrom {
+    return { message: this.#msg.id, key: this.idempotencyKey, hops: this.#work.hops + 1, timeoutMs: this.#unit.timeoutMs, signal: this.signal };
   }
 
   #notPure(power: string): void {

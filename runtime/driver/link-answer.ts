@@ -1,5 +1,4 @@
-import { readJson } from '../json-text.ts';
-import { tagged, untagged } from '../tagged.ts';
+import { decodeBody, encodeBody } from '../journal/codec.ts';
 import type { HttpAnswer } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 
@@ -8,11 +7,10 @@ import type { Body } from '../sdk/message.ts';
 const MARK = 'millrace-message';
 
 export function answerOf(message: Body): HttpAnswer {
-  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8', [MARK]: '1' }, body: JSON.stringify(tagged(message)) };
+  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8', [MARK]: '1' }, body: encodeBody(message) };
 }
 
 /** undefined for an answer that was meant for HTTP. */
 export function messageOf({ headers, body }: HttpAnswer): Body | undefined {
-  if (headers[MARK] === undefined || typeof body !== 'string') return undefined;
-  return untagged(readJson(body)) as Body;
+  return headers[MARK] === undefined || typeof body !== 'string' ? undefined : decodeBody(body);
 }

@@ -7,11 +7,11 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import { knownOutcome } from './acceptance.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { messageOf } from './link-answer.ts';
-import { linkResource, splitLink } from './resources.ts';
+import { linkResource } from './resources.ts';
 import type { LinkDoor, LinkFrom, Services } from './services.ts';
 import { canRun, type Unit } from './unit.ts';
 
-interface Target { readonly runner: FlowRunner; readonly node: string; readonly link: string }
+interface Target { readonly runner: FlowRunner; readonly unit: Unit; readonly link: string }
 
 /**
  * Runs that messages begin at link-in nodes, of their own flow or another. Each is an ordinary run of that flow: accepted, kept, seen and replayed as any other. The same call
@@ -26,20 +26,20 @@ export class Links implements LinkDoor {
     this.#runner = runner;
   }
 
-  async send(from: LinkFrom, to: string, body: Body): Promise<void> {
-    const target = this.#target(from, to);
-    await this.#accept(target, { from, body, options: { eventId: `link:${from.key}` } });
+  async send(from: LinkFrom, link: string, body: Body): Promise<void> {
+    await this.#accept(this.#target(from, link), { from, body, options: { eventId: `link:${from.key}` } });
   }
 
-  async call(from: LinkFrom, to: string, body: Body): Promise<Body> {
-    const target = this.#target(from, to);
-    const idempotency = { scope: `link:${target.link}`, key: `${from.key}:${shortHash(encodeBody(body))}`, bodyHash: '' };
+  async call(from: LinkFrom, link: string, body: Body): Promise<Body> {
+    const target = this.#target(from, link);
+    const idempotency = { scope: `link:${link}`, key: `${from.key}:${shortHash(encodeBody(body))}`, bodyHash: '' };
     const receipt = await this.#accept(target, { from, body, options: { reply: { timeoutMs: from.timeoutMs, idempotency } } });
     const forget = (): void => { this.#services.replies.forget(receipt.runId); };
     from.signal.addEventListener('abort', forget);
+    if (from.signal.aborted) forget(); // while it was accepted
     try {
       const first = await receipt.reply;
-      return messageIn(first?.kind === 'in-progress' ? await this.#joined(receipt.runId, from, idempotency) : first, { target, run: receipt.runId });
+      return messageIn(first?.kind === 'in-progress' ? await this.#joined(receipt.runId, from, idempotency) : first, { link, run: receipt.runId });
     } finally {
       from.signal.removeEventListener('abort', forget);
     }
@@ -56,23 +56,22 @@ export class Links implements LinkDoor {
     return outcome;
   }
 
-  #target({ flow, hops }: LinkFrom, to: string): Target {
-    const named = splitLink(to, flow);
-    const link = `${named.flow}/${named.node}`;
+  #target({ hops }: LinkFrom, link: string): Target {
+    const [flow = '', node = ''] = link.split('/');
     if (hops > limits.roundsMax) throw tooDeep(link);
-    const runner = this.#runner(named.flow);
-    const unit = runner?.unit(named.node);
-    if (runner && unit?.definition?.info.entry && canRun(unit)) return { runner, node: named.node, link };
+    const runner = this.#runner(flow);
+    const unit = runner?.unit(node);
+    if (runner && unit?.definition?.info.entry && canRun(unit)) return { runner, unit, link };
     throw new NodeFailure('link.unknown', {
-      en: `following the link ${link}: ${runner?.revision ? `flow ${named.flow} has no link-in node ${named.node}` : `there is no running flow ${named.flow}`}; the message waits until there is one`,
-      ru: `переход по ссылке ${link}: ${runner?.revision ? `в потоке ${named.flow} нет узла link-in ${named.node}` : `нет работающего потока ${named.flow}`}; сообщение ждёт, пока он не появится`,
+      en: `following the link ${link}: ${runner?.revision ? `flow ${flow} has no link-in node ${node}` : `there is no running flow ${flow}`}; the message waits until there is one`,
+      ru: `переход по ссылке ${link}: ${runner?.revision ? `в потоке ${flow} нет узла link-in ${node}` : `нет работающего потока ${flow}`}; сообщение ждёт, пока он не появится`,
     }, { scope: 'connection', retry: 'backoff' });
   }
 
   /** What is refused for now holds the sender back, as a full queue behind a wire does: no attempt is used up. */
-  async #accept({ runner, node, link }: Target, { from, body, options }: { readonly from: LinkFrom; readonly body: Body; readonly options: Parameters<FlowRunner['acceptance']['accept']>[0]['options'] }): Promise<Receipt> {
+  async #accept({ runner, unit, link }: Target, { from, body, options }: { readonly from: LinkFrom; readonly body: Body; readonly options: Parameters<FlowRunner['acceptance']['accept']>[0]['options'] }): Promise<Receipt> {
     try {
-      return await runner.acceptance.accept({ node, port: runner.unit(node)?.defaultPort ?? '', body, key: null, options, hops: from.hops, parents: [from.message] });
+      return await runner.acceptance.accept({ node: unit.id, port: unit.defaultPort, body, key: null, options, hops: from.hops, parents: [from.message] });
     } catch (error) {
       if (!(error instanceof NodeFailure) || typeof error.retry !== 'object') throw error;
       throw new NodeFailure(error.code, { en: `following the link ${link}: ${error.text.en}`, ru: `переход по ссылке ${link}: ${error.text.ru}` }, { scope: 'connection', retry: error.retry, cause: error });
@@ -88,7 +87,7 @@ export function openLinks({ connections }: Pick<Services, 'connections'>, flow: 
   }
 }
 
-function messageIn(outcome: ReplyOutcome | undefined, { target: { link }, run }: { readonly target: Target; readonly run: string }): Body {
+function messageIn(outcome: ReplyOutcome | undefined, { link, run }: { readonly link: string; readonly run: string }): Body {
   if (outcome?.kind === 'answered') {
     const message = messageOf(outcome.answer);
     if (message) return message;

@@ -12,8 +12,5 @@ export const linkResource = (link: string): string => `${LINK}${link}`;
 /** It has no probe of its own: whether it is there again shows the first message that is let through. */
 export const hasNoProbe = (resource: string): boolean => resource.startsWith(HOST) || resource.startsWith(LINK);
 
-/** `node` of the same flow, or `flow/node`. */
-export function splitLink(to: string, flow: string): { readonly flow: string; readonly node: string } {
-  const slash = to.indexOf('/');
-  return slash < 0 ? { flow, node: to } : { flow: to.slice(0, slash), node: to.slice(slash + 1) };
-}
+/** `flow/node`, also of a link within its flow that names the node only. */
+export const wholeLink = (link: string, flow: string): string => (link.includes('/') ? link : `${flow}/${link}`);

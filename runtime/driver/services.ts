@@ -26,12 +26,13 @@ export interface RunHistory extends Pick<Store, 'findRun' | 'listRuns' | 'listSt
 }
 
 /** Who follows a link: `key` is the same for the same call at every attempt, `hops` counts the links and feedback wires that led here. */
-export interface LinkFrom { readonly flow: string; readonly message: string; readonly key: string; readonly hops: number; readonly timeoutMs: number; readonly signal: AbortSignal }
+export interface LinkFrom { readonly message: string; readonly key: string; readonly hops: number; readonly timeoutMs: number; readonly signal: AbortSignal }
+/** Links are whole: `flow/node`. */
 export interface LinkDoor {
   /** Begins a run once for each key. */
-  send(from: LinkFrom, to: string, body: Body): Promise<void>;
+  send(from: LinkFrom, link: string, body: Body): Promise<void>;
   /** Begins a run once for each key and body, and answers the message that it returns. */
-  call(from: LinkFrom, to: string, body: Body): Promise<Body>;
+  call(from: LinkFrom, link: string, body: Body): Promise<Body>;
 }
 
 /** What every flow runner shares. */

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { limits } from '../../../runtime/limits.ts';
 import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
-import { NodeFailure, type Body, type NodeLinks, type SandboxProgram, type SandboxResult } from '../../../runtime/sdk/index.ts';
+import { NodeFailure, type Body, type Fetch, type NodeLinks, type SandboxProgram, type SandboxResult } from '../../../runtime/sdk/index.ts';
 import { program, shown } from '../../suites/sandbox.suite.ts';
 
 /** `node.linkcall`: what the code hands over, gets back, and what becomes of the message when it does not. */
@@ -87,6 +87,14 @@ describe('a call by a link', () => {
     expect(failure).toMatchObject({ code: 'function.timeout', retry: 'backoff' });
     expect(failure.text.en).toContain('node.linkcall orders/entry');
     expect(signal?.aborted).toBe(true);
+  });
+
+  test('counts with calls to servers against what one message may send', async () => {
+    const fetch: Fetch = async () => ({ status: 200, headers: {}, bytes: new Uint8Array(), text: () => '' });
+    const fn = await sandbox.open(program('await node.linkcall("entry", { x: "x".repeat(100_000) }); return { payload: (await fetch("http://a.test", { method: "POST", body: "small" })).status };', { links: true, fetch: { hosts: ['a.test'], methods: 'all' } }));
+    const results = await fn.call([{ id: 'm', nowMs: 0, body: {}, net: { fetch, links: { call: async () => ({}) }, key: 'm', signal: new AbortController().signal } }]);
+    expect(sent(results)).toEqual({ payload: 200 });
+    await fn.close();
   });
 
   test('whose answer is larger than the sandbox takes fails', async () => {
