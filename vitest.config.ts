@@ -13,7 +13,7 @@ const shared = {
 /** These start Millrace, browsers or bombs, measure time, run many seeds, or look through everything: one file after another, with the machine for themselves. */
 const ALONE = [
   'test/{crash,dead-code,simulation/*,editor/browser/*}.test.ts',
-  'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,fused,sandbox,walls}}.test.ts',
+  'test/runtime/{backup/*,journal/salvage,cli/{deploy-load,handover,pinned,process,salvage,stop,suspects},sandbox/{bombs,fused,sandbox,starvation,walls}}.test.ts',
 ];
 /** These run beside others, but each looks at very many cases and takes seconds: only `npm test` runs them. */
 const LONG = [

@@ -221,9 +221,11 @@ export const limits = {
   sandboxFetchHeldBytesOfNode: 32 * MB, // of them for one node, so that one that reads slow large answers leaves room for others
   sandboxBeatMs: 1 * SECOND, // the child says that it lives, while it works
   sandboxSilenceMs: 10 * SECOND, // without a word before it is killed: ten beats, for a machine under load
+  sandboxStarvedMs: 2 * SECOND, // without a word of a process of lowest priority: two beats, and as long as its message may be held up
   sandboxRssWatchMs: 50, // a bomb takes some hundred MB in this time
   sandboxAloneAfterCrash: 64, // messages of a function that ended the process run in the process for suspects, before it is trusted again
   sandboxApartAfter: 64, // messages of a function whose code did not end or ran out of memory go through the process that yields to the others: who does it again and again stays there
+  sandboxRaisedMs: 10 * MINUTE, // on a machine without idle time the processes of lowest priority run with a higher one; to find out again costs a message of theirs its time
   sandboxIdleMs: 30 * SECOND, // a process without function nodes is stopped after this
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
   sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too

@@ -5,6 +5,7 @@ import { limits } from '../limits.ts';
 import type { Answers } from './answers.ts';
 import { requestsIn } from './fetch-requests.ts';
 import { failureBefore, type BatchFailure, type Definition } from './frames.ts';
+import { Starvation, type TimeAt } from './starvation.ts';
 
 /** One function of the host's definitions, inside its cell. */
 export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
@@ -23,8 +24,12 @@ export interface CellTools {
   readonly ivm: typeof ivmModule;
   readonly clock: Clock;
   readonly guestSource: string;
-  /** This process cannot go on: an isolate is beyond control. */
-  readonly fatal: (call: number, reason: 'timeout' | 'memory') => void;
+  /** This process cannot go on: an isolate is beyond control, or it gets no time. */
+  readonly fatal: (call: number, reason: 'timeout' | 'memory' | 'starved') => void;
+  /** It runs only when nobody else wants to: what took too long may have been kept waiting. */
+  readonly yields: boolean;
+  /** What this process had of the cores until now. */
+  readonly cpuMs: () => number;
 }
 
 interface Turn {
@@ -52,6 +57,7 @@ const END = 6;
 const NEXT = 7;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
+const TOO_LONG = '"c":"timeout"'; // in a result; code may write it too, and then it is only looked at
 const WATCH_MS = 25; // how late a stuck turn is noticed
 const TURNS_IN_A_ROW = 16; // of one batch, sent at once: the way to the isolate and back costs as much as three
 const TURNS_AHEAD = 2; // the isolate's thread finds its next turn waiting instead of asking for it
@@ -65,6 +71,9 @@ export class Cell {
   readonly #tools: CellTools;
   readonly #functions = new Set<CellFunction>();
   readonly #waits = new Set<(error: Broken) => void>();
+  readonly #starvation = new Starvation();
+  /** Of the batches in work, where this process yields to all others. */
+  readonly #begun = new Map<number, TimeAt>();
   #isolate: Isolate | undefined;
   #prelude: Promise<Script> | undefined;
   #queue: Turn[] = [];
@@ -90,6 +99,15 @@ export class Cell {
 
   /** Runs a batch to its end; `part` gets results as they become ready. Rejects with `Broken`. */
   async run(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
+    if (this.#tools.yields) this.#begun.set(given.call, this.#timeAt());
+    try {
+      await this.#steps(fn, given, part);
+    } finally {
+      this.#begun.delete(given.call);
+    }
+  }
+
+  async #steps(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
     const { call, answers } = given;
     const number = ++this.#batches;
     let asked: Asked = { call, kind: STEP, number, text: given.text, turns: 1 };
@@ -100,6 +118,7 @@ export class Cell {
       const state = answer.charAt(0);
       const cut = state === 'd' ? 0 : answer.indexOf(';');
       const count = Number(answer.slice(1, cut));
+      if (answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
       if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
       if (state === 'd') return;
       if (state === 'w') await this.#wait(count, answers);
@@ -161,6 +180,7 @@ export class Cell {
     if (at < 0) return false;
     this.#running.splice(at, 1);
     const [next] = this.#running;
+    if (at === 0) this.#starvation.ran(this.#tools.clock.elapsed() - turn.startedAt);
     if (at === 0 && next) next.startedAt = this.#tools.clock.elapsed();
     return true;
   }
@@ -185,6 +205,7 @@ export class Cell {
 
   /** The isolate goes. If it does not let go of its thread, the whole process has to. */
   #break(guilty: Turn, failure: BatchFailure): void {
+    if (failure.reason === 'timeout' && this.#isStarved(guilty.call)) { this.#tools.fatal(guilty.call, 'starved'); return; }
     const others = [...this.#running, ...this.#queue].filter((turn) => turn !== guilty);
     this.#running = [];
     this.#queue = [];
@@ -206,13 +227,26 @@ export class Cell {
     this.#prelude = undefined;
   }
 
+  #timeAt(): TimeAt {
+    const [head] = this.#running;
+    const now = this.#tools.clock.elapsed();
+    return this.#starvation.at(now, { runningMs: head ? now - head.startedAt : 0, cpuMs: this.#tools.cpuMs() });
+  }
+
+  #isStarved(call: number): boolean {
+    const begun = this.#begun.get(call);
+    return begun !== undefined && this.#starvation.isStarved(begun, this.#timeAt());
+  }
+
   /** So long, or until an answer comes. */
   #wait(ms: number, answers: Answers): Promise<void> {
+    const until = this.#tools.clock.elapsed() + ms;
     return new Promise((resolve, reject) => {
       const over = (): void => {
         stop();
         answers.onNext(undefined);
         this.#waits.delete(lost);
+        this.#starvation.woke(this.#tools.clock.elapsed() - until);
         resolve();
       };
       const stop = this.#tools.clock.after(ms, over);

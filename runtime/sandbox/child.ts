@@ -9,11 +9,11 @@ import { FrameReader, frameBytes, kinds, type Definition, type Frame, type Frame
 import { guestSource } from './guest/source.ts';
 
 /**
- * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID`. It reads batches from descriptor 3 and writes results there, large ones to 4; it knows no secret and
+ * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID [yields]`. It reads batches from descriptor 3 and writes results there, large ones to 4; it knows no secret and
  * no address, and ends when its pipe does. What stands in isolates is not trusted; this process is not trusted by its parent.
  */
 
-const [, , binary = '', uid = ''] = process.argv;
+const [, , binary = '', uid = '', manner] = process.argv;
 const { ivm } = createRequire(import.meta.url)(binary) as { ivm: typeof ivmModule };
 becomeNobody(Number(uid));
 
@@ -29,7 +29,11 @@ let beating = false;
 const sender = (by: Socket) => (kind: FrameKind, id: number, text: string): void => { by.write(frameBytes(kind, id, text)); };
 const send = sender(pipe);
 const sendLarge = sender(largePipe);
-const tools: CellTools = { ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); } };
+const tools: CellTools = {
+  ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); }, yields: manner === 'yields',
+  // An isolate's own `cpuTime` counts what it waits for a core as well.
+  cpuMs: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; },
+};
 
 /** Everything is loaded by now, so that the new user need not be able to read our files. */
 function becomeNobody(id: number): void {

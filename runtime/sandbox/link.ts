@@ -27,7 +27,8 @@ export type Tell = (text: string, taken: () => void) => void;
 
 /** Why a process ended, and whose batch did it when that is known. */
 export interface LinkEnd {
-  readonly reason: 'crashed' | 'memory' | 'timeout' | 'closed';
+  /** `starved`: it yields to all others, and got too little time for its limits to be fair. */
+  readonly reason: 'crashed' | 'memory' | 'timeout' | 'closed' | 'starved';
   readonly message: string;
   readonly guilty: BatchCall | undefined;
   readonly others: readonly BatchCall[];
@@ -40,9 +41,11 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** Node. */
   readonly program: string;
-  /** It yields to the other processes: it runs what has not behaved. */
-  readonly background: boolean;
+  readonly priority: Priority;
 }
+
+/** `low` and `lowest` are for what has not behaved. `lowest` runs only when nobody else wants to; where there is no such thing it is `low`. */
+export type Priority = 'normal' | 'low' | 'lowest';
 
 const STDERR_KEPT = 2000;
 const NOBODY = 65534;
@@ -55,6 +58,8 @@ export class Link {
   readonly #clock: Clock;
   readonly #onEnd: (end: LinkEnd) => void;
   readonly #process: ChildProcess;
+  /** The program that gave it the lowest priority. */
+  readonly #idler: string | undefined;
   readonly #pipe: Socket;
   readonly #defined = new Set<number>();
   readonly #calls = new Map<number, BatchCall>();
@@ -70,11 +75,14 @@ export class Link {
   #verdict: { readonly reason: LinkEnd['reason']; readonly message: string; readonly guilty?: BatchCall | undefined } | undefined;
 
   /** Throws when this platform has no native file of isolated-vm. */
-  constructor({ clock, program, background }: LinkOptions, onEnd: (end: LinkEnd) => void) {
+  constructor({ clock, program, priority }: LinkOptions, onEnd: (end: LinkEnd) => void) {
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#startedAt = this.#heardAt = clock.elapsed();
-    this.#process = spawn(program, [...(background ? BACKGROUND_FLAGS : []), ...childArguments()], { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+    const background = priority !== 'normal';
+    this.#idler = priority === 'lowest' ? idler() : undefined;
+    const args = [...(background ? BACKGROUND_FLAGS : []), ...childArguments(), ...(this.#idler ? ['yields'] : [])];
+    this.#process = spawn(this.#idler ?? program, this.#idler ? ['-i', '0', program, ...args] : args, { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
     this.#pipe = this.#process.stdio[3] as Socket;
     const [first, second] = this.#pipes();
     const pipes = new TwoPipes(limits.sandboxFrameBytesMax, {
@@ -151,7 +159,7 @@ export class Link {
     const call = this.#calls.get(id);
     if (kind === kinds.beat) {
       if (Number(text) > this.#rssMax()) this.kill('memory', `it took ${text} MB`);
-    } else if (kind === kinds.fatal) this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
+    } else if (kind === kinds.fatal) this.kill(text === 'memory' || text === 'starved' ? text : 'timeout', text, text === 'starved' ? undefined : call);
     else if (!call) return;
     else if (kind === kinds.ask) this.#ask(id, call, text);
     else if (kind === kinds.taken) this.#untaken.get(id)?.shift()?.();
@@ -186,9 +194,14 @@ export class Link {
       this.#watching = false;
       const rss = rssMb(this.#process.pid);
       if (rss > this.#rssMax()) this.kill('memory', `it took ${Math.round(rss)} MB`);
-      else if (this.#calls.size > 0 && this.#clock.elapsed() - this.#heardAt > limits.sandboxSilenceMs) this.kill('timeout', 'it was silent');
+      else if (this.#calls.size > 0) this.#listen(this.#clock.elapsed() - this.#heardAt);
       this.#watch();
     });
+  }
+
+  #listen(silentMs: number): void {
+    if (this.#idler && silentMs > limits.sandboxStarvedMs) this.kill('starved', 'it gets no time');
+    else if (silentMs > limits.sandboxSilenceMs) this.kill('timeout', 'it was silent');
   }
 
   #rssMax(): number { return limits.sandboxProcessMb + this.#defined.size * limits.sandboxContextMb; }
@@ -201,19 +214,29 @@ export class Link {
     const others = [...this.#calls.values()].filter((call) => call !== guilty);
     this.#calls.clear();
     const words = reason === 'crashed' && !this.#heard ? `${said}: ${this.#stderr.trim().split('\n').at(-1) ?? ''}` : said;
-    this.#onEnd({ reason, message: words, guilty, others, neverStarted: !this.#heard && reason === 'crashed', livedMs: this.#clock.elapsed() - this.#startedAt });
+    const neverStarted = !this.#heard && reason === 'crashed';
+    if (neverStarted && this.#idler) known.idler = null; // it may not be used here
+    this.#onEnd({ reason, message: words, guilty, others, neverStarted, livedMs: this.#clock.elapsed() - this.#startedAt });
   }
 }
 
-let known: { readonly entry: string; readonly childArguments: readonly string[] } | undefined;
+/** What is found once. */
+const known: { child?: { readonly entry: string; readonly childArguments: readonly string[] }; idler?: string | null } = {};
+const IDLERS = ['/usr/bin/chrt', '/bin/chrt'];
+
+/** `chrt` of util-linux or busybox: Node itself can only be nice. */
+function idler(): string | undefined {
+  if (known.idler === undefined) known.idler = (process.platform === 'linux' && IDLERS.find((path) => existsSync(path))) || null;
+  return known.idler ?? undefined;
+}
 
 /** Found once, which takes some ms: starting a process again holds up everything else as short as can be. */
 function childArguments(): readonly string[] {
-  if (!known || !existsSync(known.entry)) {
+  if (!known.child || !existsSync(known.child.entry)) {
     const child = plainChild();
-    known = { entry: child.entry, childArguments: argumentsFor(child) };
+    known.child = { entry: child.entry, childArguments: argumentsFor(child) };
   }
-  return known.childArguments;
+  return known.child.childArguments;
 }
 
 /** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */

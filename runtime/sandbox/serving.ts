@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import type { BatchCall, Link, LinkEnd } from './link.ts';
+import type { BatchCall, Link, LinkEnd, Priority } from './link.ts';
 
 export interface ServingOptions {
   readonly clock: Clock;
   readonly log: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
   /** Starts a process; undefined when none can be. */
-  readonly link: (onEnd: (end: LinkEnd) => void) => Link | undefined;
+  readonly link: (priority: Priority, onEnd: (end: LinkEnd) => void) => Link | undefined;
+  readonly priority: 'normal' | 'lowest';
   /** Whatever ended the process, the batch in it did: never is there more than one. */
   readonly isAlone?: boolean;
   /** The process is started by the first batch only, and ends after so long without one. */
@@ -28,6 +29,8 @@ export class Serving {
   #shortLives = 0;
   #failedStarts = 0;
   #usedAt = 0;
+  /** Until then the lowest priority is not enough to live on. */
+  #raisedUntil = 0;
   #looking = false;
 
   constructor(options: ServingOptions) {
@@ -69,7 +72,8 @@ export class Serving {
   #started(): void {
     this.#starting = false;
     if (this.#closed) return;
-    const link = this.#options.link((end) => { this.#ended(link, end); });
+    const { priority, clock } = this.#options;
+    const link = this.#options.link(priority === 'lowest' && clock.elapsed() < this.#raisedUntil ? 'low' : priority, (end) => { this.#ended(link, end); });
     this.#link = link;
     if (link) for (const call of this.#held.splice(0)) link.run(call);
     else this.#notStarted(NOT_STARTED);
@@ -85,15 +89,26 @@ export class Serving {
       return;
     }
     this.#failedStarts = 0;
+    if (end.reason === 'starved') {
+      this.#raise(end);
+      return;
+    }
     this.#options.log('warn', `the sandbox's process ended: ${end.message}; it is started anew`, { reason: end.reason, batches: end.others.length });
     if (this.#options.idleMs === undefined) this.start();
     const { message, guilty } = end;
-    const reason = end.reason === 'crashed' ? 'broken' : end.reason;
+    const reason = end.reason === 'memory' || end.reason === 'timeout' ? end.reason : 'broken';
     guilty?.failed({ reason, ended: true });
     const [only] = end.others;
     if (only && this.#options.isAlone) only.failed({ reason, ended: true, ...(reason === 'broken' && { message }) });
     // With the guilty one known the others were only lost; else each of them may be it.
     else for (const call of end.others) call.failed(guilty ? { reason: 'lost' } : { reason: 'suspect', message });
+  }
+
+  /** Nobody is to blame: the machine is busy. */
+  #raise({ others }: LinkEnd): void {
+    this.#raisedUntil = this.#options.clock.elapsed() + limits.sandboxRaisedMs;
+    this.#options.log('info', 'the machine is too busy for the sandbox process of lowest priority: for a while it runs with a higher one');
+    for (const call of others) call.failed({ reason: 'lost' });
   }
 
   #notStarted(end: Pick<LinkEnd, 'message' | 'others'>): void {

@@ -9,7 +9,7 @@ import { MessageCalls, type CallRules } from './fetch-calls.ts';
 import { Grant } from './fetch-grant.ts';
 import { failureBefore, type Definition } from './frames.ts';
 import type { GuestConfig } from './guest/state.ts';
-import { Link, type BatchCall, type LinkEnd } from './link.ts';
+import { Link, type BatchCall, type LinkEnd, type Priority } from './link.ts';
 import { Serving } from './serving.ts';
 import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
 import { checkNames } from './module-names.ts';
@@ -63,9 +63,9 @@ export class SandboxSupervisor implements SandboxDoor {
     this.#program = options.program ?? process.execPath;
     this.#modules = options.modules;
     this.#log = options.log ?? (() => undefined);
-    const parts = { clock: this.#clock, log: this.#log };
-    const background = { ...parts, link: (onEnd: (end: LinkEnd) => void) => this.#link(true, onEnd), idleMs: SUSPECTS_IDLE_MS };
-    this.#serving = new Serving({ ...parts, link: (onEnd) => this.#link(false, onEnd) });
+    const parts = { clock: this.#clock, log: this.#log, link: (priority: Priority, onEnd: (end: LinkEnd) => void) => this.#link(priority, onEnd) };
+    const background = { ...parts, priority: 'lowest', idleMs: SUSPECTS_IDLE_MS } as const;
+    this.#serving = new Serving({ ...parts, priority: 'normal' });
     this.#apart = new Serving(background);
     this.#probe = new Serving({ ...background, isAlone: true });
   }
@@ -185,9 +185,9 @@ export class SandboxSupervisor implements SandboxDoor {
     return `${group}/${Math.floor(count / limits.sandboxCellFunctions)}`;
   }
 
-  #link(background: boolean, onEnd: (end: LinkEnd) => void): Link | undefined {
+  #link(priority: Priority, onEnd: (end: LinkEnd) => void): Link | undefined {
     try {
-      return new Link({ clock: this.#clock, program: this.#program, background }, onEnd);
+      return new Link({ clock: this.#clock, program: this.#program, priority }, onEnd);
     } catch (error) {
       this.#log('error', `the sandbox's process could not be started: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
