@@ -28,21 +28,38 @@ export function readJson(text: string): unknown {
 export const keptText = (value: object): string | undefined => WithText.textOf(value);
 
 /**
- * A body as JSON text, where a text was kept of one of its values; else undefined, also when `isSpecial` holds for another. What it does not
- * find in `names` is left out.
+ * A body as JSON text in parts, where a text was kept of one of its values; else undefined, also when `isSpecial` holds for another. What it does not
+ * find in `names` is left out. The kept texts are parts of their own, so that they need not be copied before they are written.
  */
-export function textWithKept(body: { readonly [name: string]: unknown }, names: readonly string[], isSpecial: (value: unknown) => boolean): string | undefined {
+export function partsWithKept(body: { readonly [name: string]: unknown }, names: readonly string[], isSpecial: (value: unknown) => boolean): string[] | undefined {
   if (!names.some((name) => isKept(body[name]))) return undefined;
-  let out = '';
+  const parts: string[] = [];
+  let open = '{';
+  let isFirst = true;
   for (const name of names) {
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
     if (value === undefined) continue;
     const kept = isKept(value) ? keptText(value) : undefined;
     if (kept === undefined && isSpecial(value)) return undefined;
     const text = kept ?? JSON.stringify(value) as string | undefined;
-    if (text !== undefined) out = `${out === '' ? '{' : `${out},`}${JSON.stringify(name)}:${text}`;
+    if (text === undefined) continue;
+    open += `${isFirst ? '' : ','}${JSON.stringify(name)}:`;
+    isFirst = false;
+    if (kept === undefined) open += text;
+    else {
+      parts.push(open, kept);
+      open = '';
+    }
   }
-  return out === '' ? '{}' : `${out}}`;
+  parts.push(`${open}}`);
+  return parts;
+}
+
+/** The same as one text. */
+export function textWithKept(...given: Parameters<typeof partsWithKept>): string | undefined {
+  let text = '';
+  for (const part of partsWithKept(...given) ?? []) text += part; // copies nothing: the text is made once, when it is written
+  return text || undefined;
 }
 
 const isKept = (value: unknown): value is object => typeof value === 'object' && value !== null && keptText(value) !== undefined;

@@ -1,4 +1,4 @@
-import { textWithKept } from '../json-text.ts';
+import { partsWithKept } from '../json-text.ts';
 import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import { tagged, untagged } from '../tagged.ts';
@@ -13,15 +13,22 @@ const DEPTH_MAX = 200; // recursion stays far from the end of the stack; the gue
 
 type Fields = { readonly [key: string]: unknown };
 
-/** One message of a batch: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for, then 1 when it is traced. */
-export function rowText(message: SandboxMessage, { keys, usesId }: { readonly keys: KeyUse; readonly usesId: boolean }): string {
-  const kept = textWithKept(message.body, keys?.cross ?? Object.keys(message.body), isSpecial);
+/**
+ * One message of a batch, in parts: `[id, time, body]`, then 1 when the body has tags, then the context, each value as a text of its own that the guest reads when it is asked for, then 1 when
+ * it is traced.
+ */
+export function rowParts(message: SandboxMessage, { keys, usesId }: { readonly keys: KeyUse; readonly usesId: boolean }): readonly string[] {
+  const kept = partsWithKept(message.body, keys?.cross ?? Object.keys(message.body), isSpecial);
   const body = kept !== undefined || keys === null ? message.body : pick(message.body, keys.cross);
   const tags = kept === undefined && isSpecial(body);
-  const text = kept ?? JSON.stringify(tags ? tagged(body) : body);
   const state = message.state === undefined ? '' : `,${tags ? '' : '0,'}${stateText(message.state)}`;
   const traced = message.traced ? `${tags ? '' : ',0'}${state === '' ? ',null' : ''},1` : '';
-  return `[${usesId ? JSON.stringify(message.id) : '""'},${message.nowMs},${text}${tags ? ',1' : ''}${state}${traced}]`;
+  const head = `[${usesId ? JSON.stringify(message.id) : '""'},${message.nowMs},`;
+  const tail = `${tags ? ',1' : ''}${state}${traced}]`;
+  if (kept === undefined) return [`${head}${JSON.stringify(tags ? tagged(body) : body)}${tail}`];
+  kept[0] = head + String(kept[0]);
+  kept[kept.length - 1] += tail;
+  return kept;
 }
 
 const stateText = (state: SandboxState): string => JSON.stringify(Object.fromEntries(Object.entries(state).map(([scope, values]) => [scope, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueText(value)]))])));

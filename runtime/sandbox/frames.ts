@@ -63,13 +63,16 @@ export interface Source { readonly code: string; readonly setup: string | null }
 
 const HEADER_BYTES = 9;
 
-export function frameBytes(kind: FrameKind, id: number, text: string): Buffer {
-  const textBytes = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + textBytes);
-  frame.writeUInt32LE(HEADER_BYTES - 4 + textBytes, 0);
+/** `parts` follow the text; they are written one by one and not put together first. */
+export function frameBytes(kind: FrameKind, id: number, text: string, parts: readonly string[] = []): Buffer {
+  let length = HEADER_BYTES + Buffer.byteLength(text);
+  for (const part of parts) length += Buffer.byteLength(part);
+  const frame = Buffer.allocUnsafe(length);
+  frame.writeUInt32LE(length - 4, 0);
   frame.writeUInt8(kind, 4);
   frame.writeUInt32LE(id, 5);
-  frame.write(text, HEADER_BYTES);
+  let at = HEADER_BYTES + frame.write(text, HEADER_BYTES);
+  for (const part of parts) at += frame.write(part, at);
   return frame;
 }
 

@@ -14,8 +14,8 @@ import { TwoPipes } from './two-pipes.ts';
 /** A batch on its way through a process. */
 export interface BatchCall {
   readonly fn: { readonly id: number; readonly definition: Definition };
-  /** The rows of the messages that have no result yet. */
-  text(): string;
+  /** The rows of the messages that have no result yet, in parts. */
+  text(): readonly string[];
   /** Results in order; after the last one the batch is done. */
   take(results: readonly unknown[], last: boolean): void;
   failed(failure: BatchFailure): void;
@@ -117,7 +117,7 @@ export class Link {
     if (this.#calls.size === 0) this.#heardAt = this.#clock.elapsed();
     const number = (this.#ids = (this.#ids + 1) >>> 0);
     this.#calls.set(number, call);
-    this.#pipe.write(frameBytes(kinds.call, number, `${id} ${call.text()}`));
+    this.#pipe.write(frameBytes(kinds.call, number, `${id} `, call.text()));
     this.#watch();
   }
 

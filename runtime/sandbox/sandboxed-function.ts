@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts';
 import type { SandboxMessage } from '../sdk/context.ts';
-import { rowText, withMessageId } from './body-codec.ts';
+import { rowParts, withMessageId } from './body-codec.ts';
 import type { Cause } from './failures.ts';
 import type { MessageCalls } from './fetch-calls.ts';
 import type { Asked } from './fetch-requests.ts';
@@ -9,7 +9,7 @@ import type { BatchCall, Tell } from './link.ts';
 import type { KeyUse } from './message-keys.ts';
 
 /** A message that waits for its result. */
-interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: string | undefined; size: number; /** It was alone in a process that ended by itself. */ endedOne: boolean; calls: MessageCalls | undefined }
+interface Item<R> { message: SandboxMessage; readonly group: Group<R>; readonly index: number; row: readonly string[] | undefined; size: number; /** It was alone in a process that ended by itself. */ endedOne: boolean; calls: MessageCalls | undefined }
 interface Group<R> { readonly results: R[]; left: number; readonly resolve: (results: readonly R[]) => void }
 
 /** What is called, and how its results are read. */
@@ -83,7 +83,7 @@ export class SandboxedFunction<R> {
     return new Promise((resolve) => {
       const ask = (how: 'together' | 'alone'): void => {
         this.#carrier[how]({
-          fn: this.#parts, text: () => '[]', take: (_, last) => { if (last) resolve(undefined); },
+          fn: this.#parts, text: () => ['[]'], take: (_, last) => { if (last) resolve(undefined); },
           failed: (failure) => {
             if (failure.reason === 'lost' || failure.reason === 'suspect') ask(failure.reason === 'lost' ? how : 'alone');
             else resolve(failure);
@@ -141,8 +141,9 @@ export class SandboxedFunction<R> {
         item.message = tracedOf(item.message);
       }
       const { message } = item;
-      item.row = rowText(this.#wantsId ? { ...message, body: withMessageId(message.body, message.id) } : message, this.#parts);
-      item.size = item.row.length;
+      item.row = rowParts(this.#wantsId ? { ...message, body: withMessageId(message.body, message.id) } : message, this.#parts);
+      item.size = 0;
+      for (const part of item.row) item.size += part.length;
       return true;
     } catch (error) {
       this.#settle(item, this.#parts.failed('result', { message: error instanceof Error ? error.message : String(error) }));
@@ -243,11 +244,20 @@ export class SandboxedFunction<R> {
   }
 }
 
-/** Put together by `+`, which copies nothing: the text is made once, when it is written to the pipe. */
-function listOf(items: readonly { readonly row: string | undefined }[], from: number): string {
-  let text = '[';
-  for (let at = from; at < items.length; at++) text += at === from ? items[at]?.row : `,${items[at]?.row}`;
-  return `${text}]`;
+/** In parts: put together they would be copied once more. */
+function listOf(items: readonly { readonly row: readonly string[] | undefined }[], from: number): readonly string[] {
+  const parts: string[] = [];
+  let open = '[';
+  for (let at = from; at < items.length; at++) {
+    const row = items[at]?.row ?? [];
+    for (let i = 0; i < row.length - 1; i++) {
+      parts.push(open + String(row[i]));
+      open = '';
+    }
+    open += row[row.length - 1] + (at === items.length - 1 ? '' : ',');
+  }
+  parts.push(`${open}]`);
+  return parts;
 }
 
 /** Its id is asked for only when it is needed. */

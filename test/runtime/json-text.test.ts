@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { decodeBody, encodeBody } from '../../runtime/journal/codec.ts';
 import { keptText, readJson, textWithKept } from '../../runtime/json-text.ts';
 import { limits } from '../../runtime/limits.ts';
-import { rowText } from '../../runtime/sandbox/body-codec.ts';
+import { rowParts } from '../../runtime/sandbox/body-codec.ts';
 
 const TEXT = '{ "b": [1, 2.50, "é\\u0041"],  "a": { "$date": 5 } }';
-const row = (body: object, keys: readonly string[] | null = null): unknown => JSON.parse(rowText({ id: 'm', nowMs: 7, body: { ...body } }, { keys: keys && { cross: keys, back: keys }, usesId: false }));
+const row = (body: object, keys: readonly string[] | null = null): unknown => JSON.parse(rowParts({ id: 'm', nowMs: 7, body: { ...body } }, { keys: keys && { cross: keys, back: keys }, usesId: false }).join(''));
 
 test('the text of an object or a list is kept beside it, and nothing of it is seen', () => {
   const value = readJson(TEXT) as object;
