@@ -67,8 +67,9 @@ function hasSpecial(value: unknown, depth: number): boolean {
 }
 
 /** A body that came back: `w` is whole, `p` is what changed of the message that was kept, `d` the keys that were deleted. */
-export function bodyBack(given: unknown, kept: Body): Body {
-  const { w, p, d } = given as { w?: unknown; p?: unknown; d?: readonly string[] };
+export interface BodyGiven { readonly w?: unknown; readonly p?: unknown; readonly d?: readonly string[] }
+
+export function bodyBack({ w, p, d }: BodyGiven, kept: Body): Body {
   const body = w === undefined ? { ...kept, ...fieldsOf(p) } : fieldsOf(w);
   if (d === undefined) return body;
   const left: { [key: string]: unknown } = { ...body };

@@ -118,7 +118,7 @@ export class Cell {
       const state = answer.charAt(0);
       const cut = state === 'd' ? 0 : answer.indexOf(';');
       const count = Number(answer.slice(1, cut));
-      if (answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
+      if (this.#tools.yields && answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
       if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
       if (state === 'd') return;
       if (state === 'w') await this.#wait(count, answers);

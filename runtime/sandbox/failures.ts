@@ -1,15 +1,15 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { FusedResult, SandboxFailure, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
 import type { ModuleBundle } from './bundle.ts';
-import { bodyBack, valueBack } from './body-codec.ts';
+import { bodyBack, valueBack, type BodyGiven } from './body-codec.ts';
 
 /** Results of messages as the rest of the runtime sees them, and the words for what went wrong. */
 
 type GuestLog = readonly [level: SandboxLog['level'], text: string, leftOut?: number];
-/** One result as the guest writes it. */
-type GuestResult =
-  | readonly [outputs: readonly (readonly unknown[])[], logs?: readonly GuestLog[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]]
-  | { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly GuestLog[] };
+type GuestSent = readonly [outputs: readonly (readonly BodyGiven[])[], logs?: readonly GuestLog[], status?: readonly [StatusKind, string] | null, writes?: readonly (readonly [scope: StateScope, key: string, text: string | null])[]];
+interface GuestFailed { readonly f: { readonly c: string; readonly m: string; readonly r?: string; readonly l?: number; readonly k?: number; readonly w?: number }; readonly l: readonly GuestLog[] }
+/** One result as the guest writes it; a body stands for itself when it is all, by the first output. */
+type GuestResult = GuestSent | BodyGiven | GuestFailed;
 
 /** Codes that the guest may give. A thrown error is the user's own and may claim anything. */
 const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', 'memory', 'fetch-refused', 'fetch-failed', 'link-refused', 'link-failed']);
@@ -24,6 +24,7 @@ export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf
     const { c, m, r, l, k, w } = result.f;
     return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, timeoutMs: of.timeoutMs, memoryMb: of.memoryMb, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, of.modules), logs: logsOf(result.l) };
   }
+  if (!isSent(result)) return { outputs: [[bodyBack(result, message.body)]], logs: NO_LOGS };
   const [outputs, logs, status, writes] = result;
   return {
     outputs: outputs.map((bodies) => bodies.map((body) => bodyBack(body, message.body))),
@@ -32,6 +33,8 @@ export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf
     ...(writes && { writes: writes.map(([scope, key, text]) => ({ scope, key, value: text === null ? undefined : valueBack(text) })) }),
   };
 }
+
+const isSent = (result: GuestSent | BodyGiven): result is GuestSent => Array.isArray(result);
 
 /** What came of a message that passed several functions: `[stage, results]`. */
 export function fusedResultOf(given: readonly [stage: number, results: readonly unknown[]], message: SandboxMessage, definition: FunctionOf): FusedResult {

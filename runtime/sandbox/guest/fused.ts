@@ -1,4 +1,4 @@
-import { bodyOf, endCall, nextRow, resume, sendReturned } from './run.ts';
+import { bodyOf, endCall, nextRow, onlyBody, resume, sendReturned } from './run.ts';
 import { Call } from './state.ts';
 import type { Batch, Guest } from './state.ts';
 import { asField, bodyText, readText, setOwn, writeBody, writeValue } from './wire.ts';
@@ -43,9 +43,9 @@ export function fusedText(guest: Guest, batch: Batch): string {
 /** Ends the call as it would end alone. The text of the one message that goes on, by the first output; null when there is none, or more. */
 export function endAndTell(guest: Guest, call: Call): string | null {
   sendReturned(guest, call);
-  const { outputs } = call;
+  const only = onlyBody(call);
   endCall(guest, call);
-  return call.thrown === null && outputs?.length === 1 && outputs[0]?.length === 1 ? outputs[0][0] ?? null : null;
+  return call.thrown === null ? only ?? null : null;
 }
 
 /** The message as the host would make it of what was written. */
@@ -110,7 +110,7 @@ export function lastText(guest: Guest, call: Call, { whole }: Carried): string {
   try {
     guest.config = guest.whole;
     const text = whole ? `{"w":${asField(writeBody(guest.wire, body))}}` : bodyText(guest, call, body);
-    return text.length > outputChars ? '0' : `[${guest.stages.length - 1},[[[[${text}]]]]]`;
+    return text.length > outputChars ? '0' : `[${guest.stages.length - 1},[${text}]]`;
   } catch {
     return '0';
   }

@@ -253,7 +253,7 @@ export function sendReturned(guest: Guest, call: Call): void {
   }
 }
 
-/** Sends what was returned and writes the result: `[[bodies by output],[logs],status]` or `{"f":failure,"l":[logs]}`. */
+/** Sends what was returned and writes the result: `[[bodies by output],[logs],status]`, of one body by the first output and nothing else the body itself, or `{"f":failure,"l":[logs]}`. */
 export function endCall(guest: Guest, call: Call): void {
   if (guest.current !== call) forgetMatches();
   guest.current = call;
@@ -267,8 +267,19 @@ export function endCall(guest: Guest, call: Call): void {
     call.outputs = null;
     return;
   }
-  const outputs = call.outputs === null ? '[]' : `[${call.outputs.map((bodies) => `[${bodies.join(',')}]`).join(',')}]`;
   const writes = call.writes === null ? '' : `,[${[...call.writes.values()].join(',')}]`;
-  call.text = call.logs === null && call.status === null && writes === '' ? `[${outputs}]` : `[${outputs},[${call.logs?.join(',') ?? ''}],${call.status ?? 'null'}${writes}]`;
+  const isPlain = call.logs === null && call.status === null && writes === '';
+  const only = isPlain ? onlyBody(call) : undefined;
+  if (only !== undefined) {
+    call.text = only;
+    call.outputs = null;
+    return;
+  }
+  const outputs = call.outputs === null ? '[]' : `[${call.outputs.map((bodies) => `[${bodies.join(',')}]`).join(',')}]`;
+  call.text = isPlain ? `[${outputs}]` : `[${outputs},[${call.logs?.join(',') ?? ''}],${call.status ?? 'null'}${writes}]`;
   call.outputs = null;
+}
+
+export function onlyBody({ outputs }: Call): string | undefined {
+  return outputs?.length === 1 && outputs[0]?.length === 1 ? outputs[0][0] : undefined;
 }

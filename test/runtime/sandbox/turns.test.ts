@@ -20,7 +20,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   return { guest, pass: (ms) => { now += ms; } };
 }
 const rows = (count: number): string => JSON.stringify(Array.from({ length: count }, (_, payload) => [`m-${payload}`, 0, { payload }]));
-const sent = (...payloads: number[]): string => `[${payloads.map((payload) => `[[[{"w":{"payload":${payload}}}]]]`).join(',')}]`;
+const sent = (...payloads: number[]): string => `[${payloads.map((payload) => `{"w":{"payload":${payload}}}`).join(',')}]`;
 
 test('a plain batch hands over what is ready after its slice, and goes on', () => {
   const { guest, pass } = guestOf((_, msg) => { pass(15); return msg; }, { plain: true });
