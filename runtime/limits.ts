@@ -29,8 +29,9 @@ export const limits = {
   wireBytesDefault: 1024 * MB, // the same by size (DESIGN 3)
   memoryWireMessages: 10_000, // memory mode keeps all of it in memory
   segmentsInFlight: 256, // committed inputs in work at once in one flow, so that one flow cannot take all memory
+  segmentsOfBatches: 512, // the same in a flow with nodes that take many at once: two batches in work and two that gather. Elsewhere as many would only take memory
   replyWaitersMax: 10_000, // callers that wait for http-response; beyond it 503
-  batchMessages: 64, // to the sandbox in one crossing (EXPERIMENTS E1)
+  batchMessages: 128, // to the sandbox in one crossing: with half as many a stream of 1 KB messages is a tenth slower, with twice as many as well (bench/sandbox.ts)
   batchBytes: 256 * KB, // crossings above this cost more than they save (EXPERIMENTS E1)
   sliceMs: 5, // of one turn of the driver before others have theirs
   threadYoungMb: 16, // new objects of the journal's and the store's thread: what they get is gone after each transaction, and more room is only memory

@@ -78,7 +78,8 @@ export class Revision {
       return definition && { info: definition.info, rests: definition.collect !== undefined || definition.pace !== undefined, splits: definition.splits === true, state: definition.state, ...(definition.collect?.missing && { gathers: definition.collect.missing.waits }) };
     });
     const units = new Map<string, Unit>();
-    for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(making, node, units));
+    const segments = Object.values(flow.nodes).some(({ type }) => services.nodes.get(type)?.batch) ? limits.segmentsOfBatches : limits.segmentsInFlight;
+    for (const node of plan.nodes.values()) units.set(node.id, await makeUnit({ ...making, segments }, node, units));
     for (const unit of units.values()) connect(making, unit, units);
     const fused = fuseUnits(units, services.sandbox);
     for (const name of new Set([...units.values()].flatMap((unit) => unit.resources))) await services.connections.learn(name);
@@ -128,7 +129,7 @@ function changes(fingerprints: ReadonlyMap<string, string>, before: Revision | u
 /** The same in two revisions: the node goes on. */
 const fingerprintOf = (flow: Flow, node: FlowNode, { values }: Services): string => JSON.stringify([node.type, node.version, node.config, node.disabled === true, node.name ?? '', node.timeout ?? '', flow.env ?? {}, values.stamp()]);
 
-async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<string, Unit>): Promise<Unit> {
+async function makeUnit(making: Making & { readonly segments: number }, plan: PlanNode, siblings: ReadonlyMap<string, Unit>): Promise<Unit> {
   const { flow, number, services, counts, before } = making;
   const { node } = plan;
   const definition = services.nodes.get(node.type);
@@ -148,7 +149,7 @@ async function makeUnit(making: Making, plan: PlanNode, siblings: ReadonlyMap<st
     id: plan.id, plan, definition, ...readied, place, around, revision: number, count: counts.count(plan.id), rests: plan.boundary || readied.problem !== undefined || (node.disabled === true && !off && !definition?.start), off, records: node.record === true,
     defaultPort, out: new OutPort(plan.id, defaultPort, []),
     resources: connectionsOf(definition, node.config),
-    concurrency: definition?.collect || plan.state ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : limits.segmentsInFlight),
+    concurrency: definition?.collect || plan.state ? 1 : node.concurrency ?? (plan.boundary ? definition?.concurrency ?? limits.concurrencyDefault : making.segments),
     attempts: node.attempts ?? limits.attemptsDefault, timeoutMs: durationOf(node.timeout) ?? limits.callTimeoutMs, rate: node.rate === undefined ? undefined : parseRate(node.rate),
     pace: readied.problem || !readied.config ? undefined : definition?.pace?.(readied.config.atDeploy as never),
     outs: new Map(), siblings, fingerprint, fused: undefined,

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { Answers } from './answers.ts';
 import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
-import { FrameReader, frameBytes, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
+import { FrameReader, FrameWriter, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
 import { guestSource } from './guest/source.ts';
 
 /**
@@ -13,11 +13,14 @@ import { guestSource } from './guest/source.ts';
  * no address, and ends when its pipe does. What stands in isolates is not trusted; this process is not trusted by its parent.
  */
 
+const READ_BYTES = 256 * 2 ** 10; // as much as the pipe holds
 const [, , binary = '', uid = '', manner] = process.argv;
 const { ivm } = createRequire(import.meta.url)(binary) as { ivm: typeof ivmModule };
 becomeNobody(Number(uid));
 
-const pipe = new Socket({ fd: 3, readable: true, writable: true });
+const reader = new FrameReader(limits.sandboxFrameBytesMax, take);
+// One place for all that comes, and large enough for a batch: it is cut into frames before more is read.
+const pipe = new Socket({ fd: 3, readable: true, writable: true, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: (bytes, chunk) => { reader.read(Buffer.from(chunk.buffer, chunk.byteOffset, bytes)); return true; } } });
 /** For large results: on the pipe of all others everything would wait behind them. */
 const largePipe = new Socket({ fd: 4, readable: false, writable: true });
 const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();
@@ -26,7 +29,10 @@ const answers = new Map<number, Answers>();
 let running = 0;
 let beating = false;
 
-const sender = (by: Socket) => (kind: FrameKind, id: number, text: string): void => { by.write(frameBytes(kind, id, text)); };
+const sender = (by: Socket) => {
+  const writer = new FrameWriter(by);
+  return (kind: FrameKind, id: number, text: string): void => { writer.write({ kind, id, text }); };
+};
 const send = sender(pipe);
 const sendLarge = sender(largePipe);
 const tools: CellTools = {
@@ -106,8 +112,6 @@ function take(frame: Frame): void {
 /** A normal exit waits for the isolates' threads, and one of them may be stuck. */
 const end = (): void => { process.kill(process.pid, 'SIGKILL'); };
 
-const reader = new FrameReader(limits.sandboxFrameBytesMax, take);
-pipe.on('data', (chunk: Buffer) => { reader.read(chunk); });
 pipe.on('close', end);
 pipe.on('end', end);
 pipe.on('error', end);

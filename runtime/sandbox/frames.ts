@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { limits } from '../limits.ts';
 
 /** The pipe between supervisor and child: `length u32 · kind u8 · id u32 · text`, the length without its own four bytes. */
@@ -63,18 +64,34 @@ export interface Source { readonly code: string; readonly setup: string | null }
 
 const HEADER_BYTES = 9;
 
-/** `parts` follow the text; they are written one by one and not put together first. */
-export function frameBytes(kind: FrameKind, id: number, text: string, parts: readonly string[] = []): Buffer {
-  let length = HEADER_BYTES + Buffer.byteLength(text);
-  for (const part of parts) length += Buffer.byteLength(part);
-  const frame = Buffer.allocUnsafe(length);
-  frame.writeUInt32LE(length - 4, 0);
-  frame.writeUInt8(kind, 4);
-  frame.writeUInt32LE(id, 5);
-  let at = HEADER_BYTES + frame.write(text, HEADER_BYTES);
-  for (const part of parts) at += frame.write(part, at);
-  return frame;
+const REUSED_BYTES = 512 * 2 ** 10; // a batch of the usual kind, twice
+
+/** Writes frames to a pipe, one after the other into the same place where that is possible: a new one for each batch would have to be fetched from memory each time. */
+export class FrameWriter {
+  readonly #pipe: Writable;
+  #place: Buffer | undefined;
+  /** The pipe has all of what was in it. */
+  #isFree = true;
+  readonly #free = (): void => { this.#isFree = true; };
+
+  constructor(pipe: Writable) { this.#pipe = pipe; }
+
+  /** `parts` follow the text; they are written one by one and not put together first. `written`: the pipe has it. */
+  write({ kind, id, text, parts = NO_PARTS, written }: Frame & { readonly parts?: readonly string[]; readonly written?: () => void }): void {
+    let length = HEADER_BYTES + Buffer.byteLength(text);
+    for (const part of parts) length += Buffer.byteLength(part);
+    const reused = this.#isFree && !written && length <= REUSED_BYTES;
+    const frame = reused ? (this.#place ??= Buffer.allocUnsafeSlow(REUSED_BYTES)).subarray(0, length) : Buffer.allocUnsafe(length);
+    frame.writeUInt32LE(length - 4, 0);
+    frame.writeUInt8(kind, 4);
+    frame.writeUInt32LE(id, 5);
+    let at = HEADER_BYTES + frame.write(text, HEADER_BYTES);
+    for (const part of parts) at += frame.write(part, at);
+    this.#isFree = !reused && this.#isFree;
+    this.#pipe.write(frame, reused ? this.#free : written);
+  }
 }
+const NO_PARTS: readonly string[] = [];
 
 const KEPT_BYTES = 8 * 2 ** 20; // a result of any size allowed, in characters of up to two bytes
 

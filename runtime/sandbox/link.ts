@@ -7,7 +7,7 @@ import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { requestsIn, type Asked } from './fetch-requests.ts';
-import { frameBytes, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
+import { FrameWriter, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
 import { plainChild } from './plain-child.ts';
 import { TwoPipes } from './two-pipes.ts';
 
@@ -60,7 +60,7 @@ export class Link {
   readonly #process: ChildProcess;
   /** The program that gave it the lowest priority. */
   readonly #idler: string | undefined;
-  readonly #pipe: Socket;
+  readonly #writer: FrameWriter;
   readonly #defined = new Set<number>();
   readonly #calls = new Map<number, BatchCall>();
   /** Whom the answers of a batch were for that its code has not yet, in their order. */
@@ -83,7 +83,7 @@ export class Link {
     this.#idler = priority === 'lowest' ? idler() : undefined;
     const args = [...(background ? BACKGROUND_FLAGS : []), ...childArguments(), ...(this.#idler ? ['yields'] : [])];
     this.#process = spawn(this.#idler ?? program, this.#idler ? ['-i', '0', program, ...args] : args, { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
-    this.#pipe = this.#process.stdio[3] as Socket;
+    this.#writer = new FrameWriter(this.#process.stdio[3] as Socket);
     const [first, second] = this.#pipes();
     const pipes = new TwoPipes(limits.sandboxFrameBytesMax, {
       take: (frame) => { this.#take(frame); },
@@ -112,17 +112,17 @@ export class Link {
     const { id, definition } = call.fn;
     if (!this.#defined.has(id)) {
       this.#defined.add(id);
-      this.#pipe.write(frameBytes(kinds.define, id, JSON.stringify(definition)));
+      this.#writer.write({ kind: kinds.define, id, text: JSON.stringify(definition) });
     }
     if (this.#calls.size === 0) this.#heardAt = this.#clock.elapsed();
     const number = (this.#ids = (this.#ids + 1) >>> 0);
     this.#calls.set(number, call);
-    this.#pipe.write(frameBytes(kinds.call, number, `${id} `, call.text()));
+    this.#writer.write({ kind: kinds.call, id: number, text: `${id} `, parts: call.text() });
     this.#watch();
   }
 
   forget(fn: number): void {
-    if (this.#defined.delete(fn)) this.#pipe.write(frameBytes(kinds.forget, fn, ''));
+    if (this.#defined.delete(fn)) this.#writer.write({ kind: kinds.forget, id: fn, text: '' });
   }
 
   kill(reason: LinkEnd['reason'], message: string, guilty?: BatchCall): void {
@@ -181,7 +181,7 @@ export class Link {
       let missing = 2;
       const one = (): void => { if (--missing === 0) taken(); };
       this.#untaken.set(number, [...this.#untaken.get(number) ?? [], one]);
-      this.#pipe.write(frameBytes(kinds.answer, number, answer), one);
+      this.#writer.write({ kind: kinds.answer, id: number, text: answer, written: one });
     };
     if (!asked || call.ask?.(asked, tell) !== true) this.kill('crashed', 'it asked for what code cannot ask', call);
   }

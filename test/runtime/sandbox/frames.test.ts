@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { FrameReader, frameBytes, kinds, type Frame } from '../../../runtime/sandbox/frames.ts';
+import { FrameReader, FrameWriter, kinds, type Frame } from '../../../runtime/sandbox/frames.ts';
+import { frameBytes } from './frame-bytes.ts';
 
 const sent: readonly Frame[] = [{ kind: kinds.call, id: 1, text: '' }, { kind: kinds.part, id: 4_000_000_000, text: 'Привет 😀' }, { kind: kinds.end, id: 3, text: 'x'.repeat(5000) }];
 const bytes = Buffer.concat(sent.map(({ kind, id, text }) => frameBytes(kind, id, text)));
@@ -29,4 +31,23 @@ test('a frame that is too long is refused before it is gathered', () => {
 
 test('a frame shorter than its header is refused', () => {
   expect(() => { new FrameReader(100, () => undefined).read(Buffer.alloc(9)); }).toThrow(RangeError);
+});
+
+test('a frame in parts is the same as one in a piece', () => {
+  expect(frameBytes(kinds.call, 7, '1 ', ['[["",5,{"payload":', '{"имя":"😀"}', '}]]'])).toEqual(frameBytes(kinds.call, 7, '1 [["",5,{"payload":{"имя":"😀"}}]]'));
+});
+
+test('what a slow pipe still has is not written over by the frames after it', () => {
+  const held: { readonly chunk: Buffer; readonly next: () => void }[] = [];
+  const frames: Frame[] = [];
+  const pipe = new Writable({ write(chunk: Buffer, _, next) { held.push({ chunk, next }); } });
+  const writer = new FrameWriter(pipe);
+  const texts = ['first', 'second', 'x'.repeat(600_000), 'fourth', 'fifth'];
+  for (const text of texts) writer.write({ kind: kinds.part, id: 1, text });
+  const reader = new FrameReader(1_000_000, (frame) => { frames.push(frame); });
+  for (let each = held.shift(); each; each = held.shift()) {
+    reader.read(each.chunk); // only now does it leave
+    each.next();
+  }
+  expect(frames.map(({ text }) => text)).toEqual(texts);
 });

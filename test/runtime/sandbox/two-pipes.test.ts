@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { frameBytes, kinds, type Frame, type FrameKind } from '../../../runtime/sandbox/frames.ts';
+import { kinds, type Frame, type FrameKind } from '../../../runtime/sandbox/frames.ts';
 import { TwoPipes } from '../../../runtime/sandbox/two-pipes.ts';
+import { frameBytes } from './frame-bytes.ts';
 
 /** Two pipes are read in any order, and what a call wrote is taken in its own. */
 
