@@ -1,4 +1,4 @@
-import { encodeBody } from '../journal/codec.ts';
+import { encodeBody, isSurelyLonger } from '../journal/codec.ts';
 import { rowFlag, type Op } from '../journal/rows.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
@@ -144,6 +144,7 @@ function outputsOf(unit: Unit, result: HandlerResult): { readonly [port: string]
 /** Null for what is too large to be kept, or cannot be written at all. */
 function keptText(body: Body, charsMax: number): string | null {
   try {
+    if (isSurelyLonger(body, charsMax)) return null;
     const text = encodeBody(body);
     return text.length > charsMax ? null : text;
   } catch {

@@ -26,6 +26,31 @@ export function encodeBody(body: object): string {
   return isSpecial(body, 0) ? MARK + JSON.stringify(tagged(body)) : JSON.stringify(body);
 }
 
+/** Whether its text is longer than that, as far as a look tells that writes nothing and ends as soon as it knows: what is true is certain. */
+export function isSurelyLonger(body: object, chars: number): boolean {
+  return leftAfter(body, chars, 0) < 0;
+}
+
+function leftAfter(value: unknown, chars: number, depth: number): number {
+  if (typeof value === 'string') return chars - value.length - 2;
+  if (typeof value !== 'object' || value === null) return chars - 1;
+  if (value instanceof Uint8Array) return chars - value.length;
+  if (depth > MAX_DEPTH || typeof (value as { toJSON?: unknown }).toJSON === 'function') return chars;
+  let left = chars;
+  if (Array.isArray(value)) {
+    left -= value.length;
+    for (let at = 0; at < value.length && left >= 0; at++) left = leftAfter(value[at], left, depth + 1);
+    return left;
+  }
+  for (const key in value) {
+    if (left < 0) break;
+    const each = (value as Record<string, unknown>)[key];
+    if (!isLeftOut(each)) left = leftAfter(each, left - key.length - 3, depth + 1);
+  }
+  return left;
+}
+const isLeftOut = (value: unknown): boolean => value === undefined || typeof value === 'function' || typeof value === 'symbol';
+
 /** For what has to be kept whatever it holds: in place of a body that cannot be written it says why. */
 export function encodeStorable(body: object): string {
   try { return encodeBody(body); } catch (error) { return JSON.stringify({ notStorable: (error as Error).message }); }
