@@ -35,7 +35,7 @@ function leftAfter(value: unknown, chars: number, depth: number): number {
   if (typeof value === 'string') return chars - value.length - 2;
   if (typeof value !== 'object' || value === null) return chars - 1;
   if (value instanceof Uint8Array) return chars - value.length;
-  if (depth > MAX_DEPTH || typeof (value as { toJSON?: unknown }).toJSON === 'function') return chars;
+  if (depth > MAX_DEPTH || !isPlain(value)) return chars;
   let left = chars;
   if (Array.isArray(value)) {
     left -= value.length;
@@ -48,6 +48,11 @@ function leftAfter(value: unknown, chars: number, depth: number): number {
     if (!isLeftOut(each)) left = leftAfter(each, left - key.length - 3, depth + 1);
   }
   return left;
+}
+/** What writes itself, or inherits, is not looked into. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === Array.prototype || prototype === null) && typeof (value as { toJSON?: unknown }).toJSON !== 'function';
 }
 const isLeftOut = (value: unknown): boolean => value === undefined || typeof value === 'function' || typeof value === 'symbol';
 

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts';
 import type { Answers } from './answers.ts';
 import { requestsIn } from './fetch-requests.ts';
 import { failureBefore, type BatchFailure, type Definition } from './frames.ts';
-import { Starvation, type TimeAt } from './starvation.ts';
+import type { Starvation, TimeAt } from './starvation.ts';
 
 /** One function of the host's definitions, inside its cell. */
 export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
@@ -26,8 +26,8 @@ export interface CellTools {
   readonly guestSource: string;
   /** This process cannot go on: an isolate is beyond control, or it gets no time. */
   readonly fatal: (call: number, reason: 'timeout' | 'memory' | 'starved') => void;
-  /** It runs only when nobody else wants to: what took too long may have been kept waiting. */
-  readonly yields: boolean;
+  /** Of a process that runs only when nobody else wants to: what took too long in it may have been kept waiting. */
+  readonly starvation: Starvation | undefined;
   /** What this process had of the cores until now. */
   readonly cpuMs: () => number;
 }
@@ -71,9 +71,9 @@ export class Cell {
   readonly #tools: CellTools;
   readonly #functions = new Set<CellFunction>();
   readonly #waits = new Set<(error: Broken) => void>();
-  readonly #starvation = new Starvation();
-  /** Of the batches in work, where this process yields to all others. */
+  /** When the batches in work began, where starvation is looked for. */
   readonly #begun = new Map<number, TimeAt>();
+  #isWorking = false;
   #isolate: Isolate | undefined;
   #prelude: Promise<Script> | undefined;
   #queue: Turn[] = [];
@@ -99,11 +99,14 @@ export class Cell {
 
   /** Runs a batch to its end; `part` gets results as they become ready. Rejects with `Broken`. */
   async run(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
-    if (this.#tools.yields) this.#begun.set(given.call, this.#timeAt());
+    const { starvation } = this.#tools;
+    if (!starvation) { await this.#steps(fn, given, part); return; }
+    this.#begun.set(given.call, starvation.batchBegan(this.#moment()));
     try {
       await this.#steps(fn, given, part);
     } finally {
       this.#begun.delete(given.call);
+      starvation.batchEnded();
     }
   }
 
@@ -114,11 +117,12 @@ export class Cell {
     for (;;) {
       let answer = await this.#turn(fn, asked);
       if (asked.kind === ANSWER) given.taken();
+      // Judged before anything of it leaves: the batch is to run again as if it had not begun.
+      if (this.#tools.starvation && answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
       if (answer.startsWith('q')) answer = pass(answer, given);
       const state = answer.charAt(0);
       const cut = state === 'd' ? 0 : answer.indexOf(';');
       const count = Number(answer.slice(1, cut));
-      if (this.#tools.yields && answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
       if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
       if (state === 'd') return;
       if (state === 'w') await this.#wait(count, answers);
@@ -160,6 +164,7 @@ export class Cell {
       if (this.#running[0] === turn) turn.startedAt = this.#tools.clock.elapsed();
       turn.settled = this.#follow(turn);
     }
+    this.#countWork();
     this.#watch();
   }
 
@@ -179,8 +184,8 @@ export class Cell {
     const at = this.#running.indexOf(turn);
     if (at < 0) return false;
     this.#running.splice(at, 1);
+    this.#countWork();
     const [next] = this.#running;
-    if (at === 0) this.#starvation.ran(this.#tools.clock.elapsed() - turn.startedAt);
     if (at === 0 && next) next.startedAt = this.#tools.clock.elapsed();
     return true;
   }
@@ -209,6 +214,7 @@ export class Cell {
     const others = [...this.#running, ...this.#queue].filter((turn) => turn !== guilty);
     this.#running = [];
     this.#queue = [];
+    this.#countWork();
     this.#throwAway();
     for (const turn of others) turn.reject(new Broken({ reason: 'lost' }));
     const stop = this.#tools.clock.after(SETTLE_MS, () => { this.#tools.fatal(guilty.call, failure.reason === 'memory' ? 'memory' : 'timeout'); });
@@ -227,26 +233,29 @@ export class Cell {
     this.#prelude = undefined;
   }
 
-  #timeAt(): TimeAt {
-    const [head] = this.#running;
-    const now = this.#tools.clock.elapsed();
-    return this.#starvation.at(now, { runningMs: head ? now - head.startedAt : 0, cpuMs: this.#tools.cpuMs() });
+  #countWork(): void {
+    const { starvation, clock } = this.#tools;
+    const isWorking = this.#running.length > 0;
+    if (!starvation || isWorking === this.#isWorking) return;
+    this.#isWorking = isWorking;
+    if (isWorking) starvation.began(clock.elapsed());
+    else starvation.ended(clock.elapsed());
   }
+
+  #moment(): { readonly now: number; readonly cpuMs: number } { return { now: this.#tools.clock.elapsed(), cpuMs: this.#tools.cpuMs() }; }
 
   #isStarved(call: number): boolean {
     const begun = this.#begun.get(call);
-    return begun !== undefined && this.#starvation.isStarved(begun, this.#timeAt());
+    return begun !== undefined && this.#tools.starvation?.isStarved(begun, this.#moment()) === true;
   }
 
   /** So long, or until an answer comes. */
   #wait(ms: number, answers: Answers): Promise<void> {
-    const until = this.#tools.clock.elapsed() + ms;
     return new Promise((resolve, reject) => {
       const over = (): void => {
         stop();
         answers.onNext(undefined);
         this.#waits.delete(lost);
-        this.#starvation.woke(this.#tools.clock.elapsed() - until);
         resolve();
       };
       const stop = this.#tools.clock.after(ms, over);

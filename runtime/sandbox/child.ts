@@ -7,6 +7,7 @@ import { Answers } from './answers.ts';
 import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
 import { FrameReader, FrameWriter, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
 import { guestSource } from './guest/source.ts';
+import { Starvation } from './starvation.ts';
 
 /**
  * The sandbox's process: `child.ts PATH-OF-ISOLATED-VM UID [yields]`. It reads batches from descriptor 3 and writes results there, large ones to 4; it knows no secret and
@@ -28,6 +29,7 @@ const cells = new Map<string, Cell>();
 const answers = new Map<number, Answers>();
 let running = 0;
 let beating = false;
+let ticking = false;
 
 const sender = (by: Socket) => {
   const writer = new FrameWriter(by);
@@ -36,7 +38,7 @@ const sender = (by: Socket) => {
 const send = sender(pipe);
 const sendLarge = sender(largePipe);
 const tools: CellTools = {
-  ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); }, yields: manner === 'yields',
+  ivm, clock: systemClock, guestSource: guestSource(), fatal: (call, reason) => { send(kinds.fatal, call, reason); }, starvation: manner === 'yields' ? new Starvation() : undefined,
   // An isolate's own `cpuTime` counts what it waits for a core as well.
   cpuMs: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; },
 };
@@ -75,6 +77,7 @@ async function call(id: number, text: string): Promise<void> {
     if (!known) throw new Broken({ reason: 'lost' });
     const told = new Answers();
     answers.set(id, told);
+    tick();
     const ask = known.fn.definition.asks ? (asked: string): void => { tell(kinds.ask, id, asked); } : undefined;
     await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { tell(kinds.taken, id, ''); } }, (results, last) => {
       if (results.length > limits.sandboxSmallChars && tell === send) {
@@ -89,6 +92,18 @@ async function call(id: number, text: string): Promise<void> {
     answers.delete(id);
     running--;
   }
+}
+
+/** How late this comes tells how long the process had no core. */
+function tick(): void {
+  const { starvation } = tools;
+  if (!starvation || ticking) return;
+  ticking = true;
+  systemClock.after(starvation.tickMs, () => {
+    ticking = false;
+    starvation.tick(systemClock.elapsed());
+    if (starvation.hasBatches) tick();
+  });
 }
 
 /** Tells the parent that this thread is alive and how much memory the process has, for as long as there is work. */

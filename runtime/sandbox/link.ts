@@ -48,6 +48,7 @@ export interface LinkOptions {
 export type Priority = 'normal' | 'low' | 'lowest';
 
 const STDERR_KEPT = 2000;
+const LATE_MS = 100;
 const NOBODY = 65534;
 // An isolate that fills its memory otherwise keeps a collector busy on every core.
 const BACKGROUND_FLAGS = ['--single-threaded-gc', '--v8-pool-size=1'];
@@ -159,7 +160,7 @@ export class Link {
     const call = this.#calls.get(id);
     if (kind === kinds.beat) {
       if (Number(text) > this.#rssMax()) this.kill('memory', `it took ${text} MB`);
-    } else if (kind === kinds.fatal) this.kill(text === 'memory' || text === 'starved' ? text : 'timeout', text, text === 'starved' ? undefined : call);
+    } else if (kind === kinds.fatal) this.#fatal(text, call);
     else if (!call) return;
     else if (kind === kinds.ask) this.#ask(id, call, text);
     else if (kind === kinds.taken) this.#untaken.get(id)?.shift()?.();
@@ -170,6 +171,12 @@ export class Link {
       if (kind === kinds.end) call.take(JSON.parse(text) as unknown[], true);
       else call.failed(JSON.parse(text) as BatchFailure);
     }
+  }
+
+  /** Starved is believed only of a process that may be, and which does not come again at once. */
+  #fatal(text: string, call: BatchCall | undefined): void {
+    if (text === 'starved' && this.#idler) this.kill('starved', 'it got too little time');
+    else this.kill(text === 'memory' ? 'memory' : 'timeout', text, call);
   }
 
   /** Whoever writes what the guest never writes has left it. */
@@ -190,8 +197,11 @@ export class Link {
   #watch(): void {
     if (this.#watching || this.#calls.size === 0 || this.#ended) return;
     this.#watching = true;
+    const due = this.#clock.elapsed() + limits.sandboxRssWatchMs;
     this.#clock.after(limits.sandboxRssWatchMs, () => {
       this.#watching = false;
+      // This process stood still itself, and what was said meanwhile has not been read.
+      if (this.#clock.elapsed() - due > LATE_MS) this.#heardAt = this.#clock.elapsed();
       const rss = rssMb(this.#process.pid);
       if (rss > this.#rssMax()) this.kill('memory', `it took ${Math.round(rss)} MB`);
       else if (this.#calls.size > 0) this.#listen(this.#clock.elapsed() - this.#heardAt);
@@ -215,7 +225,7 @@ export class Link {
     this.#calls.clear();
     const words = reason === 'crashed' && !this.#heard ? `${said}: ${this.#stderr.trim().split('\n').at(-1) ?? ''}` : said;
     const neverStarted = !this.#heard && reason === 'crashed';
-    if (neverStarted && this.#idler) known.idler = null; // it may not be used here
+    if (neverStarted && this.#idler && this.#stderr.includes('chrt')) known.idler = null; // it may not be used here
     this.#onEnd({ reason, message: words, guilty, others, neverStarted, livedMs: this.#clock.elapsed() - this.#startedAt });
   }
 }

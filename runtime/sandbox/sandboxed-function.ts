@@ -110,7 +110,7 @@ export class SandboxedFunction<R> {
         if (this.#inFlight > 0) return;
         const item = this.#oneByOne.shift() ?? this.#waiting.shift();
         if (!item) return;
-        this.#send([item]);
+        this.#send([item], true);
       } else {
         const items = this.#nextBatch();
         if (items.length === 0) return;
@@ -151,7 +151,7 @@ export class SandboxedFunction<R> {
     }
   }
 
-  #send(items: readonly Item<R>[]): void {
+  #send(items: readonly Item<R>[], isOneByOne = false): void {
     const ready = items.filter((item) => item.row !== undefined || this.#write(item));
     if (ready.length === 0) return;
     this.#inFlight++;
@@ -172,7 +172,7 @@ export class SandboxedFunction<R> {
         if (way !== 'together') this.#keptApart = Math.max(0, this.#keptApart - ready.length);
         this.#left(ready.slice(done), { reason: 'broken', message: 'results are missing' });
       },
-      failed: (failure) => { this.#left(ready.slice(done), failure); },
+      failed: (failure) => { this.#left(ready.slice(done), failure, isOneByOne); },
       ...(this.#parts.callsOf && { ask: (asked, tell) => asked.every((each) => this.#ask(from + each.row < done ? undefined : ready[from + each.row], each, tell)) }),
     };
     if (way === 'alone') this.#carrier.alone(call, this.#endings < 2 ? 0 : Math.min(limits.sandboxRestartMaxMs, PAUSE_FIRST_MS * 2 ** (this.#endings - 2)));
@@ -186,7 +186,7 @@ export class SandboxedFunction<R> {
   }
 
   /** The batch is over; `rest` has no result. */
-  #left(left: readonly Item<R>[], failure: BatchFailure): void {
+  #left(left: readonly Item<R>[], failure: BatchFailure, wasOneByOne = false): void {
     this.#inFlight--;
     const isKnown = left.length === 1 && !failure.ended && failure.reason !== 'lost' && failure.reason !== 'suspect';
     const rest = isKnown ? left : left.filter((item) => this.#mayRunAgain(item));
@@ -194,7 +194,7 @@ export class SandboxedFunction<R> {
     const { reason, message } = failure;
     if (failure.ended) this.#endings++;
     if (reason === 'timeout' || reason === 'memory') this.#keptApart = limits.sandboxApartAfter;
-    if (reason === 'lost') this.#waiting.unshift(...rest);
+    if (reason === 'lost') (wasOneByOne ? this.#oneByOne : this.#waiting).unshift(...rest);
     else if (reason === 'suspect') {
       this.#distrust = Math.max(this.#distrust, rest.length);
       this.#oneByOne.unshift(...rest);

@@ -6,7 +6,7 @@ const bodies: readonly (readonly [what: string, body: object])[] = [
   ['nothing', {}], ['a text', { payload: 'x'.repeat(100) }], ['numbers', { payload: [1, 2.5, -3e20, 0] }], ['many small ones', { payload: Array.from({ length: 50 }, (_, i) => i) }],
   ['nested', { a: { b: { c: [{ d: 'e' }, null, true] } } }], ['what JSON leaves out', { a: undefined, b: () => 1, c: Symbol('c'), d: 1 }], ['a list of what JSON leaves out', { list: [undefined, () => 1, Symbol('c')] }],
   ['a date', { at: new Date(5) }], ['bytes', { file: new Uint8Array(60) }], ['a big integer', { n: 12n ** 30n }], ['what writes itself', { long: { toJSON: () => 1, text: 'x'.repeat(1000) } }],
-  ['a kept text', { payload: readJson('{"a":1,"b":[1e2,""]}') }], ['an own $ key', { $date: 5 }], ['escapes', { text: '"\\\n\u0001é😀' }],
+  ['a kept text', { payload: readJson('{"a":1,"b":[1e2,""]}') }], ['an own $ key', { $date: 5 }], ['a text in a box', { a: new String('x'.repeat(50)) }], ['what it inherits', { a: Object.create({ long: 'x'.repeat(50) }) as object }], ['escapes', { text: '"\\\n\u0001é😀' }],
 ];
 
 test.each(bodies)('a body is only said to be longer than what its text is not: %s', (_, body) => {

@@ -92,3 +92,18 @@ test('a function that ends one process after the other waits longer each time, u
   for (let n = 0; n < 7; n++) await fn.call([message(n)]);
   expect(pauses).toEqual([0, 100, 200, 400, 800, 1000, 1000]);
 });
+
+test('a message that was lost while it ran alone, because its process got no time, is the next again', async () => {
+  const { fn, next } = watched();
+  const ran: string[] = [];
+  const first = fn.call([message(0), message(1), message(2)]);
+  const last = fn.call([message(3)]);
+  const run = (end: (call: BatchCall) => void) => (call: BatchCall): void => { ran.push(call.text().join('').match(/"payload":\d/g)?.join() ?? ''); end(call); };
+  next((call) => { call.failed({ reason: 'timeout' }); });
+  next(answer); // what was sent beside it
+  next(run((call) => { call.failed({ reason: 'lost' }); }));
+  for (let i = 0; i < 3; i++) next(run(answer));
+  expect(await first).toEqual(['0', '1', '2']);
+  expect(await last).toEqual(['3']);
+  expect(ran).toEqual(['"payload":0', '"payload":0', '"payload":1', '"payload":2']);
+});
