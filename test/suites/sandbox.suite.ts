@@ -281,7 +281,7 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       const result = await first('return 5;');
       expect('failure' in (result ?? {}) && (result as { failure: { text: object } }).failure.text).toEqual({
         en: 'What the code sent is not a message: a message must be an object, not a number; put the value into one: { payload: value }',
-        ru: 'Код отправил не сообщение: сообщение должно быть объектом, а не number; поместите значение в объект: { payload: значение }',
+        ru: 'Код отправил не сообщение: сообщение должно быть объектом, а не число; поместите значение в объект: { payload: значение }',
       });
     });
     test('node.error with the message fails it, unless something is sent', async () => {

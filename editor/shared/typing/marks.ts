@@ -7,6 +7,7 @@ import type { NodeCode, TypeMark } from './protocol.ts';
 
 // "Cannot find name 'require'. Do you need to install …": nothing can be installed here.
 const UNKNOWN_NAMES: ReadonlySet<number> = new Set([2304, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2868]);
+const asksForType = (code: number): boolean => code >= 7005 && code <= 7057; // "implicitly has an 'any' type", in its many forms
 const NOT_ERASABLE = 1294;
 const OCTAL = 1121; // the sandbox's code is not strict
 
@@ -21,7 +22,7 @@ export function marksOf(service: ts.LanguageService, { node, document }: { reado
   const unreadable = service.getSyntacticDiagnostics(document.name).filter(({ code }) => !(node.language === 'javascript' && code === OCTAL));
   const names = namesMarked(source, { checker: program.getTypeChecker(), node, document });
   const writes = new MessageWrites(source);
-  const wrong = service.getSemanticDiagnostics(document.name).filter((each) => isInside(each, document) && !UNKNOWN_NAMES.has(each.code) && !writes.explains(each));
+  const wrong = service.getSemanticDiagnostics(document.name).filter((each) => isInside(each, document) && !UNKNOWN_NAMES.has(each.code) && !asksForType(each.code) && !writes.explains(each));
   // Half a statement brings many complaints with it; the first says where to look.
   if (unreadable.length > 0) return unreadable.slice(0, 1).map((each) => markOf(each, document));
   const marks = [...wrong.map((each) => markOf(each, document)), ...names].sort((a, b) => a.from - b.from);

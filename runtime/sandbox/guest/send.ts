@@ -23,7 +23,7 @@ export function sendOne(guest: Guest, call: Call, body: unknown, output: number)
   const { outputs, bodiesMax, outputChars } = guest.config;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     const kind = Array.isArray(body) ? 'list' : typeof body;
-    throw refusal('result', { en: `a message must be an object, not a ${kind}; put the value into one: { payload: value }`, ru: `сообщение должно быть объектом, а не ${kind}; поместите значение в объект: { payload: значение }` });
+    throw refusal('result', { en: `a message must be an object, not a ${kind}; put the value into one: { payload: value }`, ru: `сообщение должно быть объектом, а не ${kindRu(kind)}; поместите значение в объект: { payload: значение }` });
   }
   if (output >= outputs) { writeLog(guest, 'warn', [`a message for output ${output + 1} was dropped: the node has ${outputs}`]); return; }
   if (++call.bodies > bodiesMax) throw tooLarge(call, { en: `more than ${bodiesMax} messages were sent for one`, ru: `на одно сообщение отправлено больше ${bodiesMax}` });
@@ -40,4 +40,9 @@ export function tooLarge(call: Call, words: Words): Error {
   const error = refusal('output-too-large', words);
   call.thrown = { value: error };
   return error;
+}
+
+export function kindRu(kind: string): string {
+  const words: { readonly [kind: string]: string } = { list: 'список', string: 'текст', number: 'число', boolean: 'да/нет', bigint: 'большое целое', function: 'функция', symbol: 'символ' };
+  return words[kind] ?? kind;
 }

@@ -233,3 +233,12 @@ test.skipIf(!chromium)('the enlarged code is left by keys for what stands beside
   expect(await seriousFindings(tab)).toEqual([]);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('a reload right after typing loses nothing', async () => {
+  const tab = await opened('typed-reload', { code: 'return msg;' });
+  tab.page.on('dialog', (dialog) => { void dialog.accept(); });
+  await write(tab, field(tab, 'code'), 'return null;');
+  await tab.page.reload();
+  await expect.poll(async () => (await bench.flow('typed-reload')).flow.nodes.it?.config.code).toBe('return null;');
+  await tab.page.close();
+});

@@ -77,6 +77,8 @@ describe('TypeScript', () => {
     ['a field that is deleted', 'delete msg.topic; delete msg.payload.name;'],
     ['types of one’s own', 'interface Item { price: number }\nconst items = (msg.payload.items ?? []) as Item[];\nmsg.payload = items.reduce((sum, { price }) => sum + price, 0);\nreturn msg;'],
     ['functions without types, and any catch', 'function twice(x) { return x * 2; } try { twice(1); } catch (error) { node.error(error.message); }'],
+    ['a list that begins empty and grows', 'const out = []; for (const item of msg.payload.items ?? []) out.push(item.price); msg.payload = out; return msg;'],
+    ['a record that grows by name, and a variable without a type', 'let last; const sums = {}; function add(key, price) { sums[key] = (sums[key] ?? 0) + price; last = key; } add("a", 1); return { payload: sums, last };'],
     ['what waits', 'const all = await Promise.all([1, 2]); for await (const each of all) node.log(each); return [null, msg];'],
   ])('no mark for %s', (_name, code) => { expect(marked(code)).toEqual([]); });
   test('what the code itself did not change keeps its type, also beside what it did', () => {
