@@ -31,7 +31,7 @@ export const limits = {
   segmentsInFlight: 256, // committed inputs in work at once in one flow, so that one flow cannot take all memory
   segmentsOfBatches: 512, // the same in a flow with nodes that take many at once: two batches in work and two that gather. Elsewhere as many would only take memory
   replyWaitersMax: 10_000, // callers that wait for http-response; beyond it 503
-  batchMessages: 128, // to the sandbox in one crossing: with half as many a stream of 1 KB messages is a tenth slower, with twice as many as well (bench/sandbox.ts)
+  batchMessages: 128, // to the sandbox in one crossing: with half or twice as many streams are slower (runtime/sandbox/README.md)
   batchBytes: 256 * KB, // crossings above this cost more than they save (EXPERIMENTS E1)
   sliceMs: 5, // of one turn of the driver before others have theirs
   threadYoungMb: 16, // new objects of the journal's and the store's thread: what they get is gone after each transaction, and more room is only memory
@@ -203,6 +203,9 @@ export const limits = {
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
   sandboxSmallChars: 64 * KB, // of results on the pipe that all calls share: what a pipe holds
+  sandboxReadBytes: 256 * KB, // of the child's pipe at once: as much as it holds
+  sandboxFrameReusedBytes: 512 * KB, // frames up to it are written from one place, which stays: a batch of the usual kind, twice
+  sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
   sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
   sandboxFusedMax: 32, // function nodes in a row that cross as one: each keeps a message under the time of all

@@ -79,7 +79,8 @@ export class Revision {
     });
     const units = new Map<string, Unit>();
     const segments = Object.values(flow.nodes).some(({ type }) => services.nodes.get(type)?.batch) ? limits.segmentsOfBatches : limits.segmentsInFlight;
-    for (const node of plan.nodes.values()) units.set(node.id, await makeUnit({ ...making, segments }, node, units));
+    const ofUnits = { ...making, segments };
+    for (const node of plan.nodes.values()) units.set(node.id, await makeUnit(ofUnits, node, units));
     for (const unit of units.values()) connect(making, unit, units);
     const fused = fuseUnits(units, services.sandbox);
     for (const name of new Set([...units.values()].flatMap((unit) => unit.resources))) await services.connections.learn(name);

@@ -14,14 +14,13 @@ import { Starvation } from './starvation.ts';
  * no address, and ends when its pipe does. What stands in isolates is not trusted; this process is not trusted by its parent.
  */
 
-const READ_BYTES = 256 * 2 ** 10; // as much as the pipe holds
 const [, , binary = '', uid = '', manner] = process.argv;
 const { ivm } = createRequire(import.meta.url)(binary) as { ivm: typeof ivmModule };
 becomeNobody(Number(uid));
 
 const reader = new FrameReader(limits.sandboxFrameBytesMax, take);
 // One place for all that comes, and large enough for a batch: it is cut into frames before more is read.
-const pipe = new Socket({ fd: 3, readable: true, writable: true, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: (bytes, chunk) => { reader.read(Buffer.from(chunk.buffer, chunk.byteOffset, bytes)); return true; } } });
+const pipe = new Socket({ fd: 3, readable: true, writable: true, onread: { buffer: Buffer.allocUnsafeSlow(limits.sandboxReadBytes), callback: (bytes, chunk) => { reader.read(Buffer.from(chunk.buffer, chunk.byteOffset, bytes)); return true; } } });
 /** For large results: on the pipe of all others everything would wait behind them. */
 const largePipe = new Socket({ fd: 4, readable: false, writable: true });
 const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();

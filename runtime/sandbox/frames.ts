@@ -64,8 +64,6 @@ export interface Source { readonly code: string; readonly setup: string | null }
 
 const HEADER_BYTES = 9;
 
-const REUSED_BYTES = 512 * 2 ** 10; // a batch of the usual kind, twice
-
 /** Writes frames to a pipe, one after the other into the same place where that is possible: a new one for each batch would have to be fetched from memory each time. */
 export class FrameWriter {
   readonly #pipe: Writable;
@@ -80,8 +78,8 @@ export class FrameWriter {
   write({ kind, id, text, parts = NO_PARTS, written }: Frame & { readonly parts?: readonly string[]; readonly written?: () => void }): void {
     let length = HEADER_BYTES + Buffer.byteLength(text);
     for (const part of parts) length += Buffer.byteLength(part);
-    const reused = this.#isFree && !written && length <= REUSED_BYTES;
-    const frame = reused ? (this.#place ??= Buffer.allocUnsafeSlow(REUSED_BYTES)).subarray(0, length) : Buffer.allocUnsafe(length);
+    const reused = this.#isFree && !written && length <= limits.sandboxFrameReusedBytes;
+    const frame = reused ? (this.#place ??= Buffer.allocUnsafeSlow(limits.sandboxFrameReusedBytes)).subarray(0, length) : Buffer.allocUnsafe(length);
     frame.writeUInt32LE(length - 4, 0);
     frame.writeUInt8(kind, 4);
     frame.writeUInt32LE(id, 5);
@@ -92,8 +90,6 @@ export class FrameWriter {
   }
 }
 const NO_PARTS: readonly string[] = [];
-
-const KEPT_BYTES = 8 * 2 ** 20; // a result of any size allowed, in characters of up to two bytes
 
 /** Cuts what arrives into frames. A frame beyond `bytesMax` is refused before it is gathered: the other side is not trusted. */
 export class FrameReader {
@@ -136,7 +132,7 @@ export class FrameReader {
   #takeGathered(): void {
     const frame = frameAt(this.#place, 0, this.#gathered);
     this.#gathered = 0;
-    if (this.#place.length > KEPT_BYTES) this.#place = Buffer.alloc(HEADER_BYTES);
+    if (this.#place.length > limits.sandboxFrameKeptBytes) this.#place = Buffer.alloc(HEADER_BYTES);
     this.#take(frame);
   }
 

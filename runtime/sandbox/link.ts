@@ -225,28 +225,29 @@ export class Link {
     this.#calls.clear();
     const words = reason === 'crashed' && !this.#heard ? `${said}: ${this.#stderr.trim().split('\n').at(-1) ?? ''}` : said;
     const neverStarted = !this.#heard && reason === 'crashed';
-    if (neverStarted && this.#idler && this.#stderr.includes('chrt')) known.idler = null; // it may not be used here
+    if (neverStarted && this.#idler && this.#stderr.includes('chrt')) knownIdler = null; // it may not be used here
     this.#onEnd({ reason, message: words, guilty, others, neverStarted, livedMs: this.#clock.elapsed() - this.#startedAt });
   }
 }
 
-/** What is found once. */
-const known: { child?: { readonly entry: string; readonly childArguments: readonly string[] }; idler?: string | null } = {};
+let knownIdler: string | null | undefined;
 const IDLERS = ['/usr/bin/chrt', '/bin/chrt'];
 
 /** `chrt` of util-linux or busybox: Node itself can only be nice. */
 function idler(): string | undefined {
-  if (known.idler === undefined) known.idler = (process.platform === 'linux' && IDLERS.find((path) => existsSync(path))) || null;
-  return known.idler ?? undefined;
+  if (knownIdler === undefined) knownIdler = (process.platform === 'linux' && IDLERS.find((path) => existsSync(path))) || null;
+  return knownIdler ?? undefined;
 }
+
+let known: { readonly entry: string; readonly childArguments: readonly string[] } | undefined;
 
 /** Found once, which takes some ms: starting a process again holds up everything else as short as can be. */
 function childArguments(): readonly string[] {
-  if (!known.child || !existsSync(known.child.entry)) {
+  if (!known || !existsSync(known.entry)) {
     const child = plainChild();
-    known.child = { entry: child.entry, childArguments: argumentsFor(child) };
+    known = { entry: child.entry, childArguments: argumentsFor(child) };
   }
-  return known.child.childArguments;
+  return known.childArguments;
 }
 
 /** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */

@@ -2,10 +2,10 @@
 export interface TimeAt { readonly at: number; readonly lateMs: number; readonly ranMs: number; readonly cpuMs: number }
 
 const STARVED_SHARE = 0.25; // of the time that a batch took: the limits of its code have room for that
-const TICK_MS = 25;
 
 /** How long a process was kept from the cores: then what took too long in it is not its code's fault. */
 export class Starvation {
+  readonly tickMs = 25;
   /** Isolates with a turn in work. */
   #working = 0;
   #changedAt = 0;
@@ -20,16 +20,15 @@ export class Starvation {
 
   /** A batch is under way: from the first to the end of the last `tick` is called every `tickMs`. */
   batchBegan(at: { readonly now: number; readonly cpuMs: number }): TimeAt {
-    if (this.#batches++ === 0) this.#tickDueAt = at.now + TICK_MS;
+    if (this.#batches++ === 0) this.#tickDueAt = at.now + this.tickMs;
     return this.#timeAt(at);
   }
   batchEnded(): void { this.#batches--; }
   get hasBatches(): boolean { return this.#batches > 0; }
-  get tickMs(): number { return TICK_MS; }
 
   tick(now: number): void {
     this.#lateMs += Math.max(0, now - this.#tickDueAt);
-    this.#tickDueAt = now + TICK_MS;
+    this.#tickDueAt = now + this.tickMs;
   }
 
   isStarved(since: TimeAt, at: { readonly now: number; readonly cpuMs: number }): boolean {
