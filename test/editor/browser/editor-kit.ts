@@ -45,6 +45,7 @@ export class EditorBench {
     const tab = new Tab(page, context);
     await page.goto(`${this.url}/#/flows/${flow}`);
     await page.locator('.svelte-flow__pane').waitFor();
+    await page.waitForFunction(isFitted);
     return tab;
   }
 
@@ -81,6 +82,12 @@ export class EditorBench {
     this.#contexts.push(context);
     return context;
   }
+}
+
+/** Runs in the page. A canvas that has nodes is drawn first and moved to show them then: a place that is measured in between is another one later. */
+function isFitted(): boolean {
+  const [viewport, minimap] = ['.svelte-flow__viewport', '.svelte-flow__minimap'].map((part) => document.querySelector(part));
+  return viewport !== null && viewport !== undefined && (!minimap || !new DOMMatrix(getComputedStyle(viewport).transform).isIdentity);
 }
 
 /** One tab, in the words of a person who looks at it. */
