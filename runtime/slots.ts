@@ -26,6 +26,11 @@ export class Slots<T extends object> {
     return item;
   }
 
+  clear(): void {
+    this.#items.length = 0;
+    this.#free.length = 0;
+  }
+
   *[Symbol.iterator](): Iterator<T> {
     for (const item of this.#items) if (item !== undefined) yield item;
   }

@@ -2,13 +2,14 @@ import type { Isolate, Reference, Script } from 'isolated-vm';
 import type ivmModule from 'isolated-vm';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import type { TokenBucket } from '../token-bucket.ts';
 import type { Answers } from './answers.ts';
 import { requestsIn } from './fetch-requests.ts';
 import { failureBefore, type BatchFailure, type Definition } from './frames.ts';
 import type { Starvation, TimeAt } from './starvation.ts';
 
 /** One function of the host's definitions, inside its cell. */
-export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined }
+export interface CellFunction { readonly definition: Definition; enter: Promise<Enter> | undefined; /** For its large results. */ readonly room: TokenBucket }
 type Enter = Reference<(kind: number, number: number, text: string) => string>;
 
 /** The batch gets no results: the isolate's walls fell, its code does not end, or it was lost with another's. */
@@ -43,9 +44,9 @@ interface Turn {
   startedAt: number;
   settled: Promise<unknown>;
 }
-interface Asked { readonly call: number; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string; /** Of messages that have not begun, in a row. */ readonly turns: number }
+interface Asked { readonly given: Given; readonly kind: typeof STEP | typeof ANSWER; readonly number: number; readonly text: string; /** Of messages that have not begun, in a row. */ readonly turns: number }
 /** A batch: its text, and the way of its code to the network. `ask` is missing where there is none. */
-interface Given { readonly call: number; readonly text: string; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined; /** The code has an answer. */ readonly taken: () => void }
+interface Given { readonly call: number; readonly text: string; /** Gets results as they become ready; a large list of them in pieces, of which the last is `part` or `end`. */ readonly part: (kind: 'piece' | 'part' | 'end', results: string) => void; readonly answers: Answers; readonly ask: ((asked: string) => void) | undefined; /** The code has an answer. */ readonly taken: () => void }
 
 const STEP = 0;
 const COLLECT = 1;
@@ -55,6 +56,8 @@ const TRY_MODULES = 4;
 const ANSWER = 5;
 const END = 6;
 const NEXT = 7;
+const SLICE = 8;
+const SECOND = 1000;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const TOO_LONG = '"c":"timeout"'; // in a result; code may write it too, and then it is only looked at
@@ -97,46 +100,78 @@ export class Cell {
     return true;
   }
 
-  /** Runs a batch to its end; `part` gets results as they become ready. Rejects with `Broken`. */
-  async run(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
+  /** Runs a batch to its end. Rejects with `Broken`. */
+  async run(fn: CellFunction, given: Given): Promise<void> {
     const { starvation } = this.#tools;
-    if (!starvation) { await this.#steps(fn, given, part); return; }
+    if (!starvation) { await this.#steps(fn, given); return; }
     this.#begun.set(given.call, starvation.batchBegan(this.#moment()));
     try {
-      await this.#steps(fn, given, part);
+      await this.#steps(fn, given);
     } finally {
       this.#begun.delete(given.call);
       starvation.batchEnded();
     }
   }
 
-  async #steps(fn: CellFunction, given: Given, part: (results: string, last: boolean) => void): Promise<void> {
-    const { call, answers } = given;
+  async #steps(fn: CellFunction, given: Given): Promise<void> {
+    const { call, answers, part } = given;
     const number = ++this.#batches;
-    let asked: Asked = { call, kind: STEP, number, text: given.text, turns: 1 };
+    let asked: Asked = { given, kind: STEP, number, text: given.text, turns: 1 };
     for (;;) {
+      // Once begun, messages that wait for something have their time running.
+      if (asked.text !== '' || fn.definition.plain) await this.#room(fn, answers);
       let answer = await this.#turn(fn, asked);
       if (asked.kind === ANSWER) given.taken();
-      // Judged before anything of it leaves: the batch is to run again as if it had not begun.
-      if (this.#tools.starvation && answer.includes(TOO_LONG) && this.#isStarved(call)) { this.#tools.fatal(call, 'starved'); return; }
+      // Judged before it leaves: the batch is to run again as if it had not begun.
+      if (this.#isUnfair(call, answer)) { this.#tools.fatal(call, 'starved'); return; }
       if (answer.startsWith('q')) answer = pass(answer, given);
       const state = answer.charAt(0);
       const cut = state === 'd' ? 0 : answer.indexOf(';');
       const count = Number(answer.slice(1, cut));
-      if (state === 'd' || answer.length > cut + 1) part(answer.slice(cut + 1), state === 'd');
+      if (state === 'd' || answer.length > cut + 1) part(state === 'd' ? 'end' : 'part', answer.slice(cut + 1));
       if (state === 'd') return;
       if (state === 'w') await this.#wait(count, answers);
       const told = answers.next();
-      asked = told === undefined ? { call, kind: STEP, number, text: '', turns: state === 'm' ? Math.max(1, Math.min(count, TURNS_IN_A_ROW)) : 1 } : { call, kind: ANSWER, number, text: told, turns: 1 };
+      asked = told === undefined ? { given, kind: STEP, number, text: '', turns: state === 'm' ? Math.max(1, Math.min(count, TURNS_IN_A_ROW)) : 1 } : { given, kind: ANSWER, number, text: told, turns: 1 };
     }
   }
 
   async #turn(fn: CellFunction, asked: Asked): Promise<string> {
-    const enter = await (fn.enter ??= this.#ready(fn, asked.call));
+    const { call } = asked.given;
+    const enter = await (fn.enter ??= this.#ready(fn, call));
     const { plain, timeoutMs } = fn.definition;
     const timeout = Math.min(timeoutMs, limits.sandboxCpuMs) + limits.sandboxSliceMs;
-    const run = (): Promise<string> => (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
-    return this.#queued({ call: asked.call, run, open: !plain, budgetMs: timeout + limits.sandboxSliceMs + GRACE_MS });
+    const run = async (): Promise<string> => {
+      const answer = await (plain ? ask(enter, timeout, [STEP, asked.number, asked.text]) : this.#openTurn(enter, asked, timeout));
+      return answer.startsWith('p') ? this.#takeSlices(fn, asked, { first: answer, next: () => ask(enter, timeout, [SLICE, asked.number, '']) }) : answer;
+    };
+    return this.#queued({ call, run, open: !plain, budgetMs: timeout + limits.sandboxSliceMs + GRACE_MS });
+  }
+
+  /** What a long answer says, with the last of its slices; the others are passed on. */
+  async #takeSlices({ room }: CellFunction, { given }: Asked, { first, next }: { readonly first: string; readonly next: () => Promise<string> }): Promise<string> {
+    const cut = first.indexOf(';') + 1;
+    const headEnd = cut + Number(first.slice(1, cut - 1));
+    const head = first.slice(cut, headEnd);
+    let [before, slice] = ['', first.slice(headEnd)];
+    for (;;) {
+      if (this.#isUnfair(given.call, before + slice)) this.#tools.fatal(given.call, 'starved');
+      given.part('piece', slice);
+      room.take(slice.length);
+      before = slice.slice(-TOO_LONG.length);
+      const answer = await next();
+      slice = answer.slice(1);
+      if (!answer.startsWith('p')) return head + slice;
+    }
+  }
+
+  /** Something in it took too long, and the process was kept from a core. */
+  #isUnfair(call: number, answer: string): boolean { return this.#tools.starvation !== undefined && answer.includes(TOO_LONG) && this.#isStarved(call); }
+
+  /** A function whose results are large waits before it makes more. */
+  async #room({ room }: CellFunction, answers: Answers): Promise<void> {
+    const left = room.left(this.#tools.clock.elapsed());
+    if (left < 0) await this.#wait((-left / limits.sandboxLargeCharsPerSecond) * SECOND, answers);
   }
 
   /**

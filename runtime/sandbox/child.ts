@@ -6,6 +6,7 @@ import { limits } from '../limits.ts';
 import { Answers } from './answers.ts';
 import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
 import { FrameReader, FrameWriter, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { guestSource } from './guest/source.ts';
 import { Starvation } from './starvation.ts';
 
@@ -25,7 +26,8 @@ const pipe = new Socket({ fd: 3, readable: true, writable: true, onread: { buffe
 const largePipe = new Socket({ fd: 4, readable: false, writable: true });
 const functions = new Map<number, { readonly fn: CellFunction; readonly cell: Cell }>();
 const cells = new Map<string, Cell>();
-const answers = new Map<number, Answers>();
+/** By call: a small number, which is given again when the call is over. */
+const answers: (Answers | undefined)[] = [];
 let running = 0;
 let beating = false;
 let ticking = false;
@@ -54,7 +56,7 @@ function define(id: number, text: string): void {
   const definition = JSON.parse(text) as Definition;
   let cell = cells.get(definition.cell);
   if (!cell) cells.set(definition.cell, (cell = new Cell(definition.memoryMb, tools)));
-  const fn: CellFunction = { definition, enter: undefined };
+  const fn: CellFunction = { definition, enter: undefined, room: new TokenBucket(limits.sandboxLargeCharsPerSecond, systemClock.elapsed()) };
   cell.add(fn);
   functions.set(id, { fn, cell });
 }
@@ -75,20 +77,21 @@ async function call(id: number, text: string): Promise<void> {
   try {
     if (!known) throw new Broken({ reason: 'lost' });
     const told = new Answers();
-    answers.set(id, told);
+    answers[id] = told;
     tick();
     const ask = known.fn.definition.asks ? (asked: string): void => { tell(kinds.ask, id, asked); } : undefined;
-    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), answers: told, ask, taken: () => { tell(kinds.taken, id, ''); } }, (results, last) => {
-      if (results.length > limits.sandboxSmallChars && tell === send) {
+    const part = (kind: 'piece' | 'part' | 'end', results: string): void => {
+      if ((kind === 'piece' || results.length > limits.sandboxSmallChars) && tell === send) {
         send(kinds.moved, id, '');
         tell = sendLarge;
       }
-      tell(last ? kinds.end : kinds.part, id, results);
-    });
+      tell(kinds[kind], id, results);
+    };
+    await known.cell.run(known.fn, { call: id, text: text.slice(cut + 1), part, answers: told, ask, taken: () => { tell(kinds.taken, id, ''); } });
   } catch (error) {
     tell(kinds.failed, id, JSON.stringify(error instanceof Broken ? error.failure : { reason: 'broken', message: String(error).slice(0, 300) }));
   } finally {
-    answers.delete(id);
+    answers[id] = undefined;
     running--;
   }
 }
@@ -118,7 +121,7 @@ function beat(): void {
 
 function take(frame: Frame): void {
   if (frame.kind === kinds.call) void call(frame.id, frame.text);
-  else if (frame.kind === kinds.answer) answers.get(frame.id)?.add(frame.text);
+  else if (frame.kind === kinds.answer) answers[frame.id]?.add(frame.text);
   else if (frame.kind === kinds.define) define(frame.id, frame.text);
   else if (frame.kind === kinds.forget) forget(frame.id);
 }

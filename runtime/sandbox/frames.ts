@@ -28,6 +28,8 @@ export const kinds = {
   taken: 22,
   /** id: call; what follows of it comes on the other pipe. */
   moved: 23,
+  /** id: call; text: a piece of the list of results that the next `part` or `end` completes. */
+  piece: 24,
 } as const;
 export type FrameKind = (typeof kinds)[keyof typeof kinds];
 

@@ -1,13 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import { Slots } from '../slots.ts';
 import { requestsIn, type Asked } from './fetch-requests.ts';
 import { FrameWriter, kinds, type BatchFailure, type Definition, type Frame } from './frames.ts';
+import { JsonPieces } from './json-pieces.ts';
 import { plainChild } from './plain-child.ts';
 import { TwoPipes } from './two-pipes.ts';
 
@@ -47,6 +49,10 @@ export interface LinkOptions {
 /** `low` and `lowest` are for what has not behaved. `lowest` runs only when nobody else wants to; where there is no such thing it is `low`. */
 export type Priority = 'normal' | 'low' | 'lowest';
 
+/** A batch in the process. `coming`: a large list of results of which a part has come. `untaken`: whom the answers were for that its code has not yet, in their order. */
+interface Work { readonly call: BatchCall; coming: JsonPieces | undefined; readonly untaken: (() => void)[] }
+
+const FIRST = 1; // id of a call; 0 is none
 const STDERR_KEPT = 2000;
 const LATE_MS = 100;
 const NOBODY = 65534;
@@ -61,13 +67,12 @@ export class Link {
   readonly #process: ChildProcess;
   /** The program that gave it the lowest priority. */
   readonly #idler: string | undefined;
+  /** One both ways, and one on which large results come. */
+  readonly #pipes: readonly Socket[];
   readonly #writer: FrameWriter;
   readonly #defined = new Set<number>();
-  readonly #calls = new Map<number, BatchCall>();
-  /** Whom the answers of a batch were for that its code has not yet, in their order. */
-  readonly #untaken = new Map<number, (() => void)[]>();
+  readonly #works = new Slots<Work>();
   readonly #startedAt: number;
-  #ids = 0;
   #heardAt: number;
   #heard = false;
   #watching = false;
@@ -84,15 +89,15 @@ export class Link {
     this.#idler = priority === 'lowest' ? idler() : undefined;
     const args = [...(background ? BACKGROUND_FLAGS : []), ...childArguments(), ...(this.#idler ? ['yields'] : [])];
     this.#process = spawn(this.#idler ?? program, this.#idler ? ['-i', '0', program, ...args] : args, { env: process.env.TZ ? { TZ: process.env.TZ } : {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
-    this.#writer = new FrameWriter(this.#process.stdio[3] as Socket);
-    const [first, second] = this.#pipes();
     const pipes = new TwoPipes(limits.sandboxFrameBytesMax, {
       take: (frame) => { this.#take(frame); },
-      hold: (isHeld) => { if (isHeld) second?.pause(); else second?.resume(); },
+      hold: (isHeld) => { if (isHeld) second.pause(); else second.resume(); },
     });
-    first?.on('data', (chunk: Buffer) => { this.#read(() => { pipes.readFirst(chunk); }); });
-    second?.on('data', (chunk: Buffer) => { this.#read(() => { pipes.readSecond(chunk); }); });
-    for (const pipe of this.#pipes()) {
+    const first = readPipe(this.#process.stdio[3], (chunk) => { this.#read(() => { pipes.readFirst(chunk); }); });
+    const second = readPipe(this.#process.stdio[4], (chunk) => { this.#read(() => { pipes.readSecond(chunk); }); });
+    this.#pipes = [first, second];
+    this.#writer = new FrameWriter(first);
+    for (const pipe of this.#pipes) {
       // Most often because the process has just ended, which is told by itself.
       pipe.on('error', () => { this.#process.kill('SIGKILL'); });
     }
@@ -104,10 +109,7 @@ export class Link {
   }
 
   get pid(): number | undefined { return this.#process.pid; }
-  get idle(): boolean { return this.#calls.size === 0; }
-
-  /** One both ways, and one on which large results come. */
-  #pipes(): readonly Socket[] { return this.#process.stdio.slice(3) as Socket[]; }
+  get idle(): boolean { return this.#works.size === 0; }
 
   run(call: BatchCall): void {
     const { id, definition } = call.fn;
@@ -115,10 +117,9 @@ export class Link {
       this.#defined.add(id);
       this.#writer.write({ kind: kinds.define, id, text: JSON.stringify(definition) });
     }
-    if (this.#calls.size === 0) this.#heardAt = this.#clock.elapsed();
-    const number = (this.#ids = (this.#ids + 1) >>> 0);
-    this.#calls.set(number, call);
-    this.#writer.write({ kind: kinds.call, id: number, text: `${id} `, parts: call.text() });
+    if (this.#works.size === 0) this.#heardAt = this.#clock.elapsed();
+    const work: Work = { call, coming: undefined, untaken: [] };
+    this.#writer.write({ kind: kinds.call, id: this.#works.add(work) + FIRST, text: `${id} `, parts: call.text() });
     this.#watch();
   }
 
@@ -157,19 +158,19 @@ export class Link {
 
   #take({ kind, id, text }: Frame): void {
     if (this.#verdict) return;
-    const call = this.#calls.get(id);
+    const work = this.#works.get(id - FIRST);
     if (kind === kinds.beat) {
       if (Number(text) > this.#rssMax()) this.kill('memory', `it took ${text} MB`);
-    } else if (kind === kinds.fatal) this.#fatal(text, call);
-    else if (!call) return;
-    else if (kind === kinds.ask) this.#ask(id, call, text);
-    else if (kind === kinds.taken) this.#untaken.get(id)?.shift()?.();
-    else if (kind === kinds.part) call.take(JSON.parse(text) as unknown[], false);
+    } else if (kind === kinds.fatal) this.#fatal(text, work?.call);
+    else if (!work) return;
+    else if (kind === kinds.ask) this.#ask(work, id, text);
+    else if (kind === kinds.taken) work.untaken.shift()?.();
+    else if (kind === kinds.piece) (work.coming ??= new JsonPieces()).push(text);
+    else if (kind === kinds.part) work.call.take(resultsOf(work, text), false);
     else {
-      this.#calls.delete(id);
-      this.#untaken.delete(id);
-      if (kind === kinds.end) call.take(JSON.parse(text) as unknown[], true);
-      else call.failed(JSON.parse(text) as BatchFailure);
+      this.#works.take(id - FIRST);
+      if (kind === kinds.end) work.call.take(resultsOf(work, text), true);
+      else work.call.failed(JSON.parse(text) as BatchFailure);
     }
   }
 
@@ -180,22 +181,23 @@ export class Link {
   }
 
   /** Whoever writes what the guest never writes has left it. */
-  #ask(number: number, call: BatchCall, text: string): void {
+  #ask(work: Work, id: number, text: string): void {
+    const { call } = work;
     const asked = requestsIn(text);
     const tell: Tell = (answer, taken) => {
-      if (this.#calls.get(number) !== call || this.#verdict) return;
+      if (this.#works.get(id - FIRST) !== work || this.#verdict) return;
       // Said by the process, which may lie, and written to its pipe.
       let missing = 2;
       const one = (): void => { if (--missing === 0) taken(); };
-      this.#untaken.set(number, [...this.#untaken.get(number) ?? [], one]);
-      this.#writer.write({ kind: kinds.answer, id: number, text: answer, written: one });
+      work.untaken.push(one);
+      this.#writer.write({ kind: kinds.answer, id, text: answer, written: one });
     };
     if (!asked || call.ask?.(asked, tell) !== true) this.kill('crashed', 'it asked for what code cannot ask', call);
   }
 
   /** From outside, because a thread that allocates without end may keep the child from noticing. */
   #watch(): void {
-    if (this.#watching || this.#calls.size === 0 || this.#ended) return;
+    if (this.#watching || this.idle || this.#ended) return;
     this.#watching = true;
     const due = this.#clock.elapsed() + limits.sandboxRssWatchMs;
     this.#clock.after(limits.sandboxRssWatchMs, () => {
@@ -204,7 +206,7 @@ export class Link {
       if (this.#clock.elapsed() - due > LATE_MS) this.#heardAt = this.#clock.elapsed();
       const rss = rssMb(this.#process.pid);
       if (rss > this.#rssMax()) this.kill('memory', `it took ${Math.round(rss)} MB`);
-      else if (this.#calls.size > 0) this.#listen(this.#clock.elapsed() - this.#heardAt);
+      else if (!this.idle) this.#listen(this.#clock.elapsed() - this.#heardAt);
       this.#watch();
     });
   }
@@ -219,15 +221,36 @@ export class Link {
   #end(message: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const pipe of this.#pipes()) pipe.destroy();
+    for (const pipe of this.#pipes) pipe.destroy();
     const { reason, message: said, guilty } = this.#verdict ?? { reason: MEMORY_WORDS.test(this.#stderr) ? 'memory' as const : 'crashed' as const, message, guilty: undefined };
-    const others = [...this.#calls.values()].filter((call) => call !== guilty);
-    this.#calls.clear();
+    const others = [...this.#works].map(({ call }) => call).filter((call) => call !== guilty);
+    this.#works.clear();
     const words = reason === 'crashed' && !this.#heard ? `${said}: ${this.#stderr.trim().split('\n').at(-1) ?? ''}` : said;
     const neverStarted = !this.#heard && reason === 'crashed';
     if (neverStarted && this.#idler && this.#stderr.includes('chrt')) knownIdler = null; // it may not be used here
     this.#onEnd({ reason, message: words, guilty, others, neverStarted, livedMs: this.#clock.elapsed() - this.#startedAt });
   }
+}
+
+function resultsOf(work: Work, text: string): unknown[] {
+  const { coming } = work;
+  work.coming = undefined;
+  return (coming ? coming.end(text) : JSON.parse(text)) as unknown[];
+}
+
+/**
+ * Reads a pipe to a child into one place that is used again and again: Node would make a new one for each read, and V8 looks for those only when there are 64 MB of them, in a pause of many ms.
+ * Only the constructor takes `onread`, so the handle goes over to a socket of our own.
+ */
+function readPipe(given: unknown, take: (chunk: Buffer) => void): Socket {
+  const pipe = given as { _handle: object | null };
+  const { _handle: handle } = pipe;
+  pipe._handle = null;
+  const onread: SocketConstructorOpts['onread'] = {
+    buffer: Buffer.allocUnsafeSlow(limits.sandboxReadBytes),
+    callback: (bytes, chunk) => { take(Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, bytes)); return true; },
+  };
+  return new Socket({ handle, readable: true, writable: true, onread } as SocketConstructorOpts);
 }
 
 let knownIdler: string | null | undefined;
@@ -253,7 +276,7 @@ function childArguments(): readonly string[] {
 /** The isolates and the process are the walls; Node's permissions are a third: no file but these, no process, no worker. */
 function argumentsFor({ entry, folder }: ReturnType<typeof plainChild>): string[] {
   const binary = pathOfIsolatedVm();
-  const readable = [binary, join(folder, 'sandbox', '*'), ...['clock', 'limits'].map((name) => join(folder, `${name}${extname(entry)}`))];
+  const readable = [binary, join(folder, 'sandbox', '*'), ...['clock', 'limits', 'token-bucket'].map((name) => join(folder, `${name}${extname(entry)}`))];
   return [
     '--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning', '--max-old-space-size=256', '--liftoff-only',
     '--permission', '--allow-addons', ...readable.map((path) => `--allow-fs-read=${path}`),

@@ -170,7 +170,7 @@ export class SandboxSupervisor implements SandboxDoor {
     return {
       flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames, moduleNames: modules.map(({ name }) => name),
       ...comingBack(keys),
-      sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
+      sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, wholeChars: limits.sandboxWholeChars, pieceChars: limits.sandboxPieceChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,
       ...((fetch ?? links) && { net: { servers: fetch !== undefined, links, reads: fetch?.methods === 'read', calls: limits.sandboxFetchCallsMax, headChars: limits.sandboxFetchHeadChars, bodyBytes: limits.sandboxFetchRequestBytes, smallBytes: limits.fetchSmallBytes } }),
     };

@@ -1,5 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/clock.ts';
+import { limits } from '../../runtime/limits.ts';
 import type { Body, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../../runtime/sdk/index.ts';
 
 /**
@@ -124,6 +126,25 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       const sizes = [1, 2_000_000, 1, 70_000, 1, 1_500_000, 1];
       const results = await run(`${before} return { payload: 'ж'.repeat(msg.payload) };`, sizes.map((payload) => ({ payload }))) as [[{ payload: string }]][];
       expect(results.map(([[{ payload }]]) => payload.length)).toEqual(sizes);
+    });
+    test.each([['', 'at once'], ['await 1;', 'after an await']])('large results of every shape, as they were made (%s)', async (before) => {
+      const shapes: readonly (() => unknown)[] = [
+        () => '"\\ 😀\n\u2028ж'.repeat(60_000), () => Array.from({ length: 20_000 }, (_, id) => ({ id, name: `имя ${id}`, tags: ['"', '\\'], none: null })),
+        () => Object.fromEntries(Array.from({ length: 20_000 }, (_, id) => [`ключ ${id}`, id / 7])), () => [[[{ a: 'x'.repeat(300_000), b: [['y'.repeat(300_000)]] }]]], () => [new Uint8Array(600_000).fill(7), new Date(5)],
+      ];
+      const results = await run(`${before} const shapes = [${shapes.map(String).join()}]; return { payload: shapes[msg.payload]() };`, shapes.map((_, payload) => ({ payload })));
+      expect(results).toEqual(shapes.map((shape) => [[{ payload: shape() }]]));
+    });
+    test('a function that makes large results without pause waits for its room', async () => {
+      const size = 4_000_000;
+      const large = await opened.door.open(program(`return { payload: "x".repeat(${size}) };`));
+      const start = systemClock.elapsed();
+      const results = await callBodies(large, Array.from({ length: 20 }, () => ({})));
+      const waitedMs = systemClock.elapsed() - start;
+      expect(results.map((result) => 'outputs' in result && (result.outputs[0]?.[0] as { payload: string }).payload.length)).toEqual(results.map(() => size));
+      // One second's worth goes at once, and the last begins when there is room for it.
+      expect(waitedMs).toBeGreaterThan(((19 * size) / limits.sandboxLargeCharsPerSecond - 1) * 1000 - 10);
+      await large.close();
     });
     test('the status', async () => {
       expect(await first('node.status({ fill: "red", shape: "dot", text: "down" }); return msg;')).toMatchObject({ status: { kind: 'bad', text: 'down' } });

@@ -6,6 +6,7 @@ import { allowOverrides, installModules, tryModules } from './modules.ts';
 import { installApi } from './node-api.ts';
 import { blame, collect, endTurn, nextTurn, step } from './run.ts';
 import { setUp } from './setup.ts';
+import { nextSlice, sliced } from './slices.ts';
 import type { Guest, GuestConfig, Stage, Wire } from './state.ts';
 import { installWire } from './wire.ts';
 
@@ -21,7 +22,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
-    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0,
+    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
     ...(first.config.net && { net: { rules: first.config.net, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();
@@ -36,14 +37,15 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   harden([loadModules, ...hiddenIntrinsics(), ...codes, ...stages.flatMap(({ setup }) => setup ?? [])]);
   freezeGlobals();
   return (kind, number, text) => {
-    if (kind === 0) return step(guest, number, text);
-    if (kind === 1) return collect(guest, number);
+    if (kind === 0) return sliced(guest, number, step(guest, number, text));
+    if (kind === 1) return sliced(guest, number, collect(guest, number));
     if (kind === 3) return setUp(guest);
     if (kind === 4) return tryModules(guest);
     if (kind === 5) return takeAnswer(guest, number, text);
     if (kind === 6) return endTurn(guest);
     if (kind === 7) return nextTurn(guest, number);
-    return blame(guest, number, JSON.parse(text) as [number, string, string][]);
+    if (kind === 8) return nextSlice(guest, number);
+    return sliced(guest, number, blame(guest, number, JSON.parse(text) as [number, string, string][]));
   };
 }
 

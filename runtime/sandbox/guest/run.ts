@@ -14,17 +14,16 @@ import { untagged } from './wire.ts';
  * `endTurn` and `nextTurn` for several turns in a row: so at every moment it is known whose code runs.
  */
 
-export function beginBatch(guest: Guest, number: number, text: string): Batch {
-  const batch: Batch = { rows: JSON.parse(text) as Batch['rows'], calls: [], timers: [], handed: 0, handedBefore: 0 };
-  guest.batches.set(number, batch);
-  return batch;
+export function newBatch(text: string): Batch {
+  return { rows: JSON.parse(text) as Batch['rows'], calls: [], timers: [], handed: 0, handedBefore: 0 };
 }
 
 /** One turn. `text` is the batch's messages at its first turn, else empty. */
 export function step(guest: Guest, number: number, text: string): string {
-  const batch = text === '' ? guest.batches.get(number) : beginBatch(guest, number, text);
+  const batch = text === '' ? guest.batches.get(number) : newBatch(text);
   if (!batch) throw new Error('this batch was not begun');
   if (guest.config.plain) return plainTurn(guest, number, batch);
+  guest.batches.set(number, batch);
   forgetHanded(guest, batch);
   const now = guest.wallNow();
   guest.current = null;
@@ -73,7 +72,10 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   while (batch.calls.length < batch.rows.length) {
     const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
     out = out === '' ? text : `${out},${text}`;
-    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) return `m;${listed(out)}`;
+    if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) {
+      guest.batches.set(number, batch); // only now: most end in their first turn, and a Map keeps some of what passes through it until the next full collection
+      return `m;${listed(out)}`;
+    }
   }
   guest.batches.delete(number);
   guest.current = null;

@@ -21,6 +21,7 @@ import * as response from './response.ts';
 import * as run from './run.ts';
 import * as send from './send.ts';
 import * as setup from './setup.ts';
+import * as slices from './slices.ts';
 import * as state from './state.ts';
 import * as textCodecs from './text-codecs.ts';
 import * as timers from './timers.ts';
@@ -34,7 +35,7 @@ import * as wire from './wire.ts';
  * Node blanks them when it loads the file; so the guest needs no build and no file of its own.
  */
 export function guestSource(): string {
-  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, headers, response, abort, fetchApi, linkApi, nodeApi, run, fused, setup, modules, boot];
+  const parts = [state, failure, bytes, clone, hardening, chance, timers, wire, send, textCodecs, url, urlHost, urlClasses, buffer, hashes, hashKinds, cryptoApi, redUtil, contextApi, headers, response, abort, fetchApi, linkApi, nodeApi, run, fused, setup, modules, slices, boot];
   const texts = parts.flatMap((part) => Object.values(part as { [name: string]: unknown })).map((each) => String(each));
   return `(function () { 'use strict';\n${texts.join('\n')}\nreturn boot;\n})()`;
 }

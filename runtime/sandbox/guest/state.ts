@@ -26,6 +26,9 @@ export interface GuestConfig {
   readonly moduleNames: readonly string[];
   readonly sliceMs: number;
   readonly partChars: number;
+  /** An answer leaves whole up to `wholeChars`, a longer one in slices of `pieceChars`. */
+  readonly wholeChars: number;
+  readonly pieceChars: number;
   readonly outputChars: number;
   readonly bodiesMax: number;
   readonly logsMax: number;
@@ -175,6 +178,8 @@ export interface Guest {
   turns: { readonly calls: (Call | null)[]; readonly until: number; chars: number };
   /** Only with the grant. */
   readonly net?: Net;
+  /** Answers of which a part has left, by the number of their batch. */
+  readonly leaving: Map<number, { readonly answer: string; at: number }>;
   /** Number of a batch that is done and is forgotten at the next step. */
   finished: number;
 }

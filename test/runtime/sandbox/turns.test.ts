@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { blame, collect, endTurn, nextTurn, step } from '../../../runtime/sandbox/guest/run.ts';
 import type { Guest, GuestConfig } from '../../../runtime/sandbox/guest/state.ts';
+import { nextSlice, sliced } from '../../../runtime/sandbox/guest/slices.ts';
 import { addTimer } from '../../../runtime/sandbox/guest/timers.ts';
 
 /** The guest's turns by a clock of the test, without an isolate. */
 
 const CONFIG: GuestConfig = {
   flow: 'f', nodeId: 'n', nodeName: '', hasSetup: false, setupNames: [], moduleNames: [], outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
-  sliceMs: 20, partChars: 1000, outputChars: 1000, bodiesMax: 10, logsMax: 3, logChars: 10, timersMax: 3,
+  sliceMs: 20, partChars: 1000, wholeChars: 500, pieceChars: 100, outputChars: 1000, bodiesMax: 10, logsMax: 3, logChars: 10, timersMax: 3,
 };
 
 function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknown, config: Partial<GuestConfig> = {}): { guest: Guest; pass: (ms: number) => void } {
@@ -15,7 +16,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
     ...only, stages: [only], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
-    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0,
+    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
   };
   return { guest, pass: (ms) => { now += ms; } };
 }
@@ -113,4 +114,20 @@ test('errors that surface late in turns in a row fail each the message of its tu
   const failed = (message: string): string => `{"f":{"c":"threw","m":"${message}"},"l":[]}`;
   const [one, , , four] = [1, 2, 3, 4].map((n) => sent(n).slice(1, -1));
   expect(blame(guest, 1, [[1, 'b', ''], [2, 'c', '']])).toBe(`d[${one},${failed('b')},${failed('c')},${four}]`);
+});
+
+test.each(['d', 'm;', 'm3;', 'w12;', 'q14;[1,0,"GET",";"]m3;', 'q3;[1]d'])('a long answer that begins with %s leaves in slices, and a short one whole', (head) => {
+  const { guest } = guestOf(() => undefined);
+  expect(sliced(guest, 1, `${head}[1,2]`)).toBe(`${head}[1,2]`);
+  const results = JSON.stringify(['x'.repeat(450), '😀'.repeat(150)]);
+  const first = sliced(guest, 1, `${head}${results}`);
+  const more: string[] = [];
+  for (let slice = nextSlice(guest, 1); ; slice = nextSlice(guest, 1)) {
+    more.push(slice);
+    if (slice.startsWith('e')) break;
+  }
+  expect(first.startsWith(`p${head.length};${head}["xxx`)).toBe(true);
+  expect(first.slice(`p${head.length};${head}`.length) + more.map((slice) => slice.slice(1)).join('')).toBe(results);
+  for (const slice of [first, ...more]) expect(slice.isWellFormed()).toBe(true);
+  expect(guest.leaving.size).toBe(0);
 });
