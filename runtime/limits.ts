@@ -64,8 +64,8 @@ export const limits = {
   replyTimeoutMs: 30 * SECOND,
   httpDrainMs: 2 * SECOND, // of a stop, for answers under way. With the next two it ends within the ten seconds that a container is given
   secondSignalMs: 300, // of a stop: a later signal is a person's wish to end at once, an earlier one came by another way
-  drainMs: 5 * SECOND, // of a stop, for calls under way; what is not done then is done at the next start
-  lastWritesMs: 1 * SECOND, // of a stop, for what memory mode holds and for run history, each: far more than it takes while the disk works
+  drainMs: 5 * SECOND, // of a stop, for calls under way, and what is left of it for what nodes do when they stop; what is not done then is done at the next start
+  lastWritesMs: 1 * SECOND, // of a stop, for what memory mode holds, beside it at least for what nodes do when they stop, and for run history: far more than it takes while the disk works
 
   // Joins
   windowsOpenMax: 200_000, // of one node, each some 200 bytes in memory
@@ -200,6 +200,7 @@ export const limits = {
   sandboxCellFunctions: 32, // function nodes of one flow in one isolate: one isolate each would take five times the memory
   sandboxCellMb: 24, // heap of an isolate beside what the code uses: 32 contexts
   sandboxSetupMs: 1 * SECOND, // of setup code: a deploy waits for it
+  sandboxClosingMs: 1 * SECOND, // of closing code, however much time the node has: a stop waits for it, and so do messages of the next revision that use the same context
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
   sandboxSmallChars: 64 * KB, // of results on the pipe that all calls share: what a pipe holds

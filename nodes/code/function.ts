@@ -1,5 +1,5 @@
 import { defineNode, field, limits, moduleName, NodeFailure, toPorts } from '../../runtime/sdk/index.ts';
-import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxNet, SandboxResult, SandboxState, StateScope, StateView, ToPorts } from '../../runtime/sdk/index.ts';
+import type { Body, HandlerResult, NodeContext, SandboxFunction, SandboxMessage, SandboxNet, SandboxProgram, SandboxResult, SandboxState, StateScope, StateView, StopContext, ToPorts } from '../../runtime/sdk/index.ts';
 
 const MB = 1024 * 1024;
 const MEMORY_MIN_MB = 8; // an isolate needs so much to begin with
@@ -130,6 +130,13 @@ export default defineNode({
         ru: 'Выполняется один раз до первого сообщения. Код может читать то, что здесь объявлено: строки, числа, списки, простые объекты, регулярные выражения.',
       },
     }),
+    closing: field.code({ en: 'Closing code', ru: 'Код завершения' }, 'javascript', {
+      default: '', advanced: true, languageField: 'language', setupField: 'setup', isClosing: true, modulesField: 'modules',
+      help: {
+        en: 'Runs once when the node stops: when its flow or Millrace is stopped, or a deploy changes or removes the node.',
+        ru: 'Выполняется один раз, когда узел останавливается: при остановке потока или Millrace, а также если применение изменило или убрало узел.',
+      },
+    }),
     modules: field.list({ en: 'Modules', ru: 'Модули' }, field.record({ en: 'Module', ru: 'Модуль' }, {
       module: field.text({ en: 'Module', ru: 'Модуль' }, { required: true, placeholder: 'dayjs', dynamic: [], suggest: 'modules' }),
       name: field.text({ en: 'Name in the code', ru: 'Имя в коде' }, { dynamic: [] }),
@@ -179,6 +186,7 @@ export default defineNode({
   failures: {
     'function.syntax': { en: 'The code cannot be read.', ru: 'Код не читается.' },
     'function.setup': { en: 'The setup code cannot be read, or it failed.', ru: 'Код подготовки не читается или завершился ошибкой.' },
+    'function.closing': { en: 'The closing code cannot be read, or it failed.', ru: 'Код завершения не читается или завершился ошибкой.' },
     'function.modules': { en: 'A module is not allowed or not installed, cannot be bundled, or failed when it was loaded.', ru: 'Модуль не разрешён или не установлен, не собирается или завершился ошибкой при загрузке.' },
     'function.threw': { en: 'The code threw an error, or called node.error with the message.', ru: 'Код завершился ошибкой или вызвал node.error с сообщением.' },
     'function.result': { en: 'What the code sent is not a message: it must be an object that JSON can hold.', ru: 'Код отправил не сообщение: нужен объект, представимый в JSON.' },
@@ -217,22 +225,41 @@ export default defineNode({
     { name: 'calls another flow', config: { links: true, code: 'const { payload } = await node.linkcall("orders/prices", { payload: msg.sku });\nmsg.price = payload;\nreturn msg;' }, given: [{ sku: 'A-1' }], emits: { 'out-1': [{ sku: 'A-1', price: 'A-1' }] } },
     { name: 'an error in the code', config: { code: 'msg.payload = msg.payload.items.length;\nreturn msg;' }, given: [{ payload: {} }], fails: 'function.threw' },
   ],
-  prepare(config, host) {
-    return host.sandbox.open({
-      code: config.code, setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? moduleName(module) })), language: config.language, outputs: config.outputs, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
+  async prepare(config, host): Promise<Opened> {
+    const common: Omit<SandboxProgram, 'code' | 'outputs'> = {
+      setup: config.setup, modules: config.modules.map(({ module, name }) => ({ module, name: name ?? moduleName(module) })), language: config.language, env: host.env, flow: host.flow.id, node: { id: host.node.id, name: host.node.name },
       timeoutMs: within(config.timeout, 1, limits.sandboxTimeoutMaxMs), memoryMb: within(Math.round(config.memory / MB), MEMORY_MIN_MB, limits.sandboxMemoryMaxMb),
+    };
+    const code = await host.sandbox.open({
+      ...common, code: config.code, outputs: config.outputs,
       ...(config.fetch !== 'none' && { fetch: { hosts: config.hosts, methods: config.fetch } }), ...(config.links && { links: true }),
     });
+    if (config.closing.trim() === '') return { code };
+    try {
+      return { code, closing: await host.sandbox.open({ ...common, code: config.closing, outputs: 0, isClosing: true, timeoutMs: Math.min(common.timeoutMs, limits.sandboxClosingMs) }) };
+    } catch (error) {
+      await code.close();
+      throw error;
+    }
   },
-  dispose: (opened) => opened.close(),
+  async stop(context) {
+    const { closing } = context.prepared;
+    if (!closing) return;
+    const nowMs = context.clock.now();
+    const state = stateOf(context);
+    const [result] = await closing.call([{ id: `${context.flow.id}/${context.node.id} stops at ${nowMs}`, nowMs, body: {}, ...(state && { state }) }]);
+    const told = result && outcome(result, context);
+    if (told instanceof NodeFailure) throw told;
+  },
+  dispose: async ({ code, closing }) => { await Promise.all([code.close(), closing?.close()]); },
   async batch(messages, contexts) {
-    const opened: SandboxFunction | undefined = contexts[0]?.prepared;
+    const opened: Opened | undefined = contexts[0]?.prepared;
     if (!opened) return [];
-    const results = await opened.call(messages.map((body, index) => new Crossing(contexts[index], body)));
+    const results = await opened.code.call(messages.map((body, index) => new Crossing(contexts[index], body)));
     return results.map((result, index) => outcome(result, contexts[index]));
   },
   fuse(prepared, { sandbox }) {
-    const fused = sandbox.fuse(prepared);
+    const fused = sandbox.fuse(prepared.map(({ code }) => code));
     return fused && {
       call: async (messages, contexts, traced) => {
         const results = await fused.call(messages.map((body, index) => new Crossing(contexts[index] as Context, body, traced[index])));
@@ -245,7 +272,13 @@ export default defineNode({
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
-type Context = NodeContext<{ readonly context: string; readonly fetch: 'none' | 'read' | 'all'; readonly links: boolean }, SandboxFunction>;
+/** The code of the messages, and that of the node's end when it has one. */
+interface Opened { readonly code: SandboxFunction; readonly closing?: SandboxFunction }
+
+interface Grants { readonly context: string; readonly fetch: 'none' | 'read' | 'all'; readonly links: boolean }
+type Context = NodeContext<Grants, Opened>;
+/** Of a message, or of the node's end. */
+type AnyContext = Pick<StopContext<Grants, Opened>, 'config' | 'state' | 'log' | 'status'>;
 
 /** A message on its way in. Its id is made only where the code asks for it. */
 class Crossing implements SandboxMessage {
@@ -274,14 +307,14 @@ const SCOPES = ['node', 'flow', 'global'] as const;
 /** A grant holds the narrower scopes too. */
 const scopesOf = (grant: string): readonly StateScope[] => SCOPES.slice(0, SCOPES.findIndex((scope) => scope === grant) + 1);
 
-function stateOf(context: Context | undefined): SandboxState | undefined {
+function stateOf(context: AnyContext | undefined): SandboxState | undefined {
   const scopes = scopesOf(context?.config.context ?? 'none');
   if (!context || scopes.length === 0) return undefined;
   const valuesOf = (view: StateView) => Object.fromEntries(view.keys().map((key) => [key, view.get(key)]));
   return Object.fromEntries(scopes.map((scope) => [scope, valuesOf(context.state[scope])]));
 }
 
-function outcome(result: SandboxResult, context: Context | undefined): HandlerResult | NodeFailure {
+function outcome(result: SandboxResult, context: AnyContext | undefined): HandlerResult | NodeFailure {
   for (const { level, text, leftOut } of result.logs) context?.log[level === 'log' ? 'info' : level](text, leftOut === undefined ? undefined : { leftOut });
   if ('failure' in result) {
     const { code, text, retry = code === 'sandbox.unavailable' ? 'backoff' : 'never', ...more } = result.failure;

@@ -247,8 +247,7 @@ export class Collecting {
     for (const { run } of window.kept.splice(0)) this.#runner.settling.leaveRun(run, { dropped: 1 });
     window.count = 0;
     if (stored.length === 0) return [];
-    const { flow } = this.#runner;
-    return [{ op: 'unkeep', flow, node, window: window.key }, ...stored.map(keptOfRow).flatMap(({ run, branched }) => this.#endOf(run, branched, DROPPED))];
+    return [{ op: 'unkeep', flow: this.#runner.flow, node, window: window.key }, ...stored.map(keptOfRow).flatMap(({ run, branched }) => this.#endOf(run, branched, DROPPED))];
   }
 
   #keep({ unit, work }: At, window: Window, { step, replaced }: { readonly step: CollectStep; readonly replaced: readonly Op[] }): void {
@@ -310,6 +309,7 @@ export class Collecting {
     if (closed) ended.splice(origin.seq === 0 ? 0 : 1, 0, ...this.#remember(unit, window, { closed, stored: origin.seq !== 0 }));
     if (origin.seq === 0 && ended.length > 0) this.#runner.commit(ended.splice(0));
     const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const on = this.#runner.enter(unit, origin.run);
     const segment = new Segment(origin, services.clock.now(), (done) => {
       try { void this.#runner.settling.settle(done, ended); } finally { resolve(); }
     });
@@ -317,6 +317,7 @@ export class Collecting {
     segment.close();
     // Nodes behind may take their time: a next window of this key must not find what this one kept.
     await settled;
+    on?.leave();
     return true;
   }
 
@@ -329,8 +330,7 @@ export class Collecting {
     const { beyond } = windows;
     beyond?.cancel?.();
     if (beyond) windows.delete(beyond.key);
-    if (!stored) return [];
-    return [this.#written(unit.id, window), ...(beyond ? [this.#forgotten(unit.id, beyond)] : [])];
+    return stored ? [this.#written(unit.id, window), ...(beyond ? [this.#forgotten(unit.id, beyond)] : [])] : [];
   }
 
   /** What a window keeps on disk. A disk that cannot be read now is nobody's failure: it is read again. */

@@ -35,7 +35,7 @@ export async function dryRun(runner: FlowRunner, starts: readonly StepRecord[]):
     for (const waiting = starts.map((start) => walk.begin(start)); waiting.length > 0 && steps.length < limits.stepsOfRunMax;) waiting.push(...await walk.next(waiting.shift() as Work));
     return steps;
   } finally {
-    revision.retire((error) => runner.failed(error));
+    revision.retire({ failed: (error) => runner.failed(error) });
   }
 }
 

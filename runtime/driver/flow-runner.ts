@@ -30,6 +30,7 @@ import { Settling } from './settling.ts';
 import { Shown } from './shown.ts';
 import { Sources } from './sources.ts';
 import { Station } from './station.ts';
+import { Stopping } from './stopping.ts';
 import type { StationOwner } from './station-owner.ts';
 import { canRun, NodeCount, WireCount, type QueueLimit, type Unit } from './unit.ts';
 import { Visit } from './visit.ts';
@@ -47,6 +48,7 @@ export class FlowRunner implements StationOwner {
   readonly parking: Parking;
   readonly recovery: Recovery;
   readonly settling: Settling;
+  readonly stopping: Stopping;
   readonly pinned = new Pinned(this);
   readonly nodeCounts = new Map<string, NodeCount>();
   readonly wireCounts = new Map<string, WireCount>();
@@ -77,6 +79,7 @@ export class FlowRunner implements StationOwner {
     this.#sources = new Sources(this);
     this.addresses = new Addresses(services);
     this.settling = new Settling(this, this.#writer);
+    this.stopping = new Stopping(services);
   }
 
   get revision(): Revision | undefined { return this.#revision; }
@@ -107,7 +110,8 @@ export class FlowRunner implements StationOwner {
   /** Makes a revision the one that runs. What did not change goes on. */
   async deploy(flow: Flow, number: number, read: ReadRevision = NOT_KEPT): Promise<DeployOutcome> {
     const before = this.#revision;
-    const next = await Revision.make({ flow, number, services: this.services, counts: this, before });
+    // What has stopped is made ready anew.
+    const next = await Revision.make({ flow, number, services: this.services, counts: this, before: before?.isRetired ? undefined : before });
     const earlier = await this.pinned.before(next, read);
     this.#revision = next;
     const left = this.pinned.use(earlier);
@@ -121,7 +125,7 @@ export class FlowRunner implements StationOwner {
     await this.addresses.know(flow);
     for (const station of this.#stations.values()) station.schedule();
     openLinks(this.services, this.flow, next.units.values());
-    for (const each of before && !this.pinned.has(before) ? [...left, before] : left) each.retire((error) => this.failed(error));
+    for (const each of before && !this.pinned.has(before) ? [...left, before] : left) this.retire(each);
     if (this.pinned.any) this.pinned.look();
     this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: number, state: 'live' });
     return { state: 'live', ...next.changesFrom(before), moves: await this.parking.moves(), parks, problems: [...this.problems, ...sources] };
@@ -133,6 +137,7 @@ export class FlowRunner implements StationOwner {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     await this.#sources.stop();
+    for (const each of this.#revisions) this.retire(each);
     if (this.#revision) this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: this.#revision.number, state: 'stopped' });
   }
 
@@ -156,8 +161,17 @@ export class FlowRunner implements StationOwner {
     await this.stop();
     await this.addresses.know(undefined);
     this.forget();
-    this.#revision?.retire((error) => this.failed(error));
     this.pinned.dispose();
+    this.stopping.giveUp();
+  }
+
+  get #revisions(): readonly Revision[] { return [...(this.#revision ? [this.#revision] : []), ...this.pinned.revisions]; }
+  retire(revision: Revision): void { revision.retire({ stop: (unit) => this.stopping.stop(unit), failed: (error) => this.failed(error) }); }
+
+  /** Of a flow that has stopped: resolves when its nodes have, without waiting for calls that are still under way. */
+  async stopped(): Promise<void> {
+    for (const each of this.#revisions) each.cutOff();
+    await this.stopping.done();
   }
 
   press(node: string): boolean { return this.#sources.press(node); }
@@ -189,9 +203,7 @@ export class FlowRunner implements StationOwner {
 
   perform(station: Station, ruling: Unit, work: Work): void {
     const unit = this.pinned.any ? this.unitFor(ruling.id, work.run) : ruling;
-    const revision = unit?.siblings === this.#revision?.units ? this.#revision : this.pinned.of(work.run);
-    revision?.enter();
-    work.on = revision;
+    work.on = this.enter(unit, work.run);
     if (!unit || (unit.definition?.start && work.via.includes('->'))) {
       this.parking.parkWork({ station, unit: ruling, work });
       return;
@@ -237,6 +249,13 @@ export class FlowRunner implements StationOwner {
     segment.fromRecord = true;
     try { this.walker.leave(new Visit(segment, unit, work.msg.body), answerOf(known)); } catch (error) { this.walker.fail(new Visit(segment, unit, work.msg.body), failureOf(error, unit.id)); }
     segment.close();
+  }
+
+  /** The revision of the unit, which is kept until the work on it leaves. */
+  enter(unit: Unit | undefined, run: Run): Revision | undefined {
+    const revision = unit?.siblings === this.#revision?.units ? this.#revision : this.pinned.of(run);
+    revision?.enter();
+    return revision;
   }
 
   drained(node: string): void {

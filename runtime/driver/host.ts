@@ -68,7 +68,8 @@ export class DriverHost implements FlowHost {
   async know(id: string, flow: Flow | undefined): Promise<void> { await (flow ? this.#runner(id) : this.#runners.get(id))?.addresses.know(flow); }
 
   async remove(flow: string): ReturnType<FlowHost['remove']> {
-    await this.#runners.get(flow)?.dispose();
+    const runner = this.#runners.get(flow);
+    if (runner) await this.#end(runner);
     this.#runners.delete(flow);
     this.#counters.get(flow)?.close();
     this.#counters.delete(flow);
@@ -177,28 +178,39 @@ export class DriverHost implements FlowHost {
     this.#closing = true;
     this.#stopPruning();
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
-    await this.#drained();
-    await this.#inTime(Promise.all([...this.#runners.values()].map((runner) => runner.saveVolatile())), { en: 'writing what memory mode holds', ru: 'запись того, что хранит режим memory' });
+    const leftMs = await this.#drained();
+    await Promise.all([
+      this.#inTime(Promise.all([...this.#runners.values()].map((runner) => runner.stopped())), STOPPING_NODES, leftMs),
+      this.#inTime(Promise.all([...this.#runners.values()].map((runner) => runner.saveVolatile())), { en: 'writing what memory mode holds', ru: 'запись того, что хранит режим memory' }),
+    ]);
     await Promise.all([...this.#runners.values()].map((runner) => runner.dispose()));
     await this.#inTime(this.#pump.stop(), { en: 'writing run history', ru: 'запись истории запусков' });
     await this.#services.connections.closeAll();
     await this.#services.journal.close();
   }
 
-  /** Calls under way may end, up to the drain limit; what is left stays in the journal. */
-  async #drained(): Promise<void> {
+  async #end(runner: FlowRunner): Promise<void> {
+    await runner.stop();
+    await this.#inTime(runner.stopped(), STOPPING_NODES);
+    await runner.dispose();
+  }
+
+  /** Calls under way may end, up to the drain limit; what is left stays in the journal. Answers how much of that time is left. */
+  async #drained(): Promise<number> {
     const { clock } = this.#services;
     const until = clock.elapsed() + limits.drainMs;
     while (clock.elapsed() < until && [...this.#runners.values()].some((runner) => runner.working > 0)) {
       await new Promise<void>((resolve) => { clock.after(DRAIN_LOOK_MS, resolve); });
     }
+    return until - clock.elapsed();
   }
 
   /** A journal that cannot be written never ends a stop: it is told, and the stop goes on. */
-  async #inTime(work: Promise<unknown>, what: Text): Promise<void> {
+  async #inTime(work: Promise<unknown>, what: Text, leftMs = 0): Promise<void> {
     const { clock, bug } = this.#services;
+    const ms = Math.max(limits.lastWritesMs, leftMs);
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = clock.after(limits.lastWritesMs, () => { reject(new Error(`not done within ${limits.lastWritesMs / 1000} s of stopping`)); });
+    const cancel = clock.after(ms, () => { reject(new Error(`not done within ${Math.round(ms / 100) / 10} s of stopping`)); });
     try {
       await Promise.race([work, late]);
     } catch (error) {
@@ -232,6 +244,7 @@ export class DriverHost implements FlowHost {
 
 /** By the state of the row. */
 const SHOWN_STATES = ['queued', 'calling', 'retrying', 'held', 'queued'] as const;
+const STOPPING_NODES: Text = { en: 'stopping nodes', ru: 'остановка узлов' };
 const DRAIN_LOOK_MS = 20;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 

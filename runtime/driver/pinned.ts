@@ -80,7 +80,7 @@ export class Pinned {
     try {
       const document = known?.flow ?? await read(number);
       if (!document || document.delivery === 'memory') return undefined;
-      return known?.stamp === services.values.stamp() ? known : await Revision.make({ flow: document, number, services, counts: this.#runner, before: next });
+      return known && !known.isRetired && known.stamp === services.values.stamp() ? known : await Revision.make({ flow: document, number, services, counts: this.#runner, before: next });
     } catch (error) {
       this.#runner.failed(error);
       return undefined;
@@ -94,6 +94,7 @@ export class Pinned {
     this.#leftOut = leftOut;
     return left;
   }
+  get revisions(): readonly Revision[] { return this.#older; }
   has(revision: Revision): boolean { return this.#older.includes(revision); }
 
   /** Frees those of which nothing is pending any more. One look at a time, however many runs end meanwhile. */
@@ -117,10 +118,11 @@ export class Pinned {
     const pending = new Set(await this.#runner.services.journal.pendingOn(this.#runner.flow, looked.map(({ number }) => number)));
     const done = looked.filter((each) => !pending.has(each.number) && this.#older.includes(each));
     this.#older = this.#older.filter((each) => !done.includes(each));
-    for (const each of done) each.retire((error) => this.#runner.failed(error));
+    for (const each of done) this.#runner.retire(each);
   }
 
-  dispose(): void { for (const each of this.use(NONE)) each.retire((error) => this.#runner.failed(error)); }
+  /** Without any: all of them are over. */
+  dispose(): void { this.use(NONE); }
 }
 
 const keepsWindows = ({ collect, pace }: NodeDefinition): boolean => collect !== undefined || pace !== undefined;

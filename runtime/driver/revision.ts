@@ -29,7 +29,7 @@ export class Revision {
   readonly plan: Plan;
   readonly units: ReadonlyMap<string, Unit>;
   #open = 0;
-  #retired: ((error: unknown) => void) | undefined;
+  #retired: Retiring | undefined;
   #freed = false;
   readonly #fused: readonly Fused[];
   readonly #byId = new Map<string, UnitWire>();
@@ -93,24 +93,39 @@ export class Revision {
     this.#open--;
     this.#freeIfDone();
   }
-  /** A newer revision runs: what no other revision shares is freed after the last work on this one. */
-  retire(failed: (error: unknown) => void): void {
-    this.#retired = failed;
+  /** A newer revision runs, or none any more: what no other revision shares stops and is freed after the last work on this one. */
+  retire(retiring: Retiring): void {
+    this.#retired ??= retiring;
     this.#freeIfDone();
   }
+  get isRetired(): boolean { return this.#retired !== undefined; }
   #freeIfDone(): void {
-    const failed = this.#retired;
-    if (!failed || this.#open > 0 || this.#freed) return;
+    if (this.#retired && this.#open === 0) this.cutOff();
+  }
+  /** One that is retired waits for the work on it no longer. */
+  cutOff(): void {
+    if (!this.#retired || this.#freed) return;
     this.#freed = true;
+    const { stop, failed } = this.#retired;
     for (const { nodes } of this.#fused) nodes.close().catch(failed);
-    for (const { prepared, definition } of this.units.values()) {
-      if (--prepared.revisions === 0 && prepared.value !== undefined) definition?.dispose?.(prepared.value as never).catch(failed);
-    }
+    for (const unit of this.units.values()) if (--unit.prepared.revisions === 0) free(unit, stop).catch(failed);
   }
 
   changesFrom(before: Revision | undefined): Changes {
     return changes(new Map([...this.units].map(([id, { fingerprint }]) => [id, fingerprint])), before);
   }
+}
+
+/** What happens to the nodes of a revision when it is over. */
+export interface Retiring {
+  /** Missing where nothing ran: in a try or a dry run. */
+  readonly stop?: (unit: Unit) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+async function free(unit: Unit, stop: Retiring['stop']): Promise<void> {
+  await stop?.(unit);
+  if (unit.prepared.value !== undefined) await unit.definition?.dispose?.(unit.prepared.value as never);
 }
 
 type Changes = Pick<DeployEffects, 'started' | 'restarted' | 'stopped' | 'kept'>;

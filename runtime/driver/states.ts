@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { decodeBody } from '../journal/codec.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { ContextRow, Op } from '../journal/rows.ts';
+import type { Commit, ContextRow, Op } from '../journal/rows.ts';
 import { Locks } from './locks.ts';
 import type { Work } from './message.ts';
 import { Draft } from './state-draft.ts';
@@ -115,12 +115,18 @@ export class States {
     try {
       const draft = new Draft({ node, widest: 'global' }, { own: this.shelf(flow), global: this.shelf(GLOBAL) });
       draft[flow === GLOBAL ? 'global' : node === '' ? 'flow' : 'node'].set(key, value);
-      const rows = draft.changes().map((change) => ({ ...change, at: this.#clock.now() }));
-      await this.#journal.commit({ ops: rows.map((row) => ({ op: 'context', row })), acceptance: true });
-      for (const row of rows) this.shelf(row.flow).put(row);
+      await this.keep(draft, { acceptance: true });
     } finally {
       end();
     }
+  }
+
+  /** Writes what belongs to no message, in its turn. It is seen when it is on disk. */
+  async keep(draft: Draft, commit: Pick<Commit, 'acceptance'> = {}): Promise<void> {
+    const rows = draft.changes().map((change) => ({ ...change, at: this.#clock.now() }));
+    if (rows.length === 0) return;
+    await this.#journal.commit({ ...commit, ops: rows.map((row) => ({ op: 'context', row })) });
+    for (const row of rows) this.shelf(row.flow).put(row);
   }
 
   #turn(names: readonly string[]): Promise<() => void> {

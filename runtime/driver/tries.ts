@@ -55,7 +55,7 @@ export class Tries {
       const logs = seen.flatMap((event) => (event.kind === 'log' ? [{ level: event.level, text: event.text, ...(typeof event.details?.['leftOut'] === 'number' && { leftOut: event.details['leftOut'] }) }] : []));
       return { ...told, ms, logs, ...(status && { status }), input: { body, truncated: false } };
     } finally {
-      revision.retire((error) => services.bug(error, { en: `ending a try of node ${node}`, ru: `завершение пробы узла ${node}` }));
+      revision.retire({ failed: (error) => services.bug(error, { en: `ending a try of node ${node}`, ru: `завершение пробы узла ${node}` }) });
     }
   }
 }

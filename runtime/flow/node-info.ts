@@ -75,6 +75,8 @@ export interface FieldInfo {
   readonly modulesField?: string;
   /** Of code of the sandbox: it runs before there is any message. */
   readonly isSetup?: boolean;
+  /** Of code of the sandbox: it runs when there is no message any more. */
+  readonly isClosing?: boolean;
   /** Of a text that is an address: what a template puts into it is encoded. */
   readonly escape?: 'url';
   readonly dynamic?: readonly ('$expr' | '$template' | '$env' | '$secret' | '$context')[];

@@ -1,5 +1,5 @@
 import { parse, type AnyNode, type Node, type Program } from 'acorn';
-import { keysOf, type KeyUse } from './message-keys.ts';
+import { isOnlyAName, keysOf, type KeyUse } from './message-keys.ts';
 import { BY_SETTINGS, everyNode, type Placed } from './syntax.ts';
 
 /** What reading the code tells about it, before it ever runs. */
@@ -24,6 +24,21 @@ const WAITING_SYNTAX = new Set(['AwaitExpression', 'ImportExpression', 'ThisExpr
 
 /** `modules`: names by which the code calls modules. */
 export function analyse(code: string, setup = '', modules: readonly string[] = []): Analysis | SyntaxProblem {
+  const nodes = readCode(code);
+  return 'message' in nodes ? nodes : analysisOf({ code, nodes, parameters: '(msg)' }, setup, modules);
+}
+
+/** Of code that runs when the last message is through: it has none. */
+export function analyseClosing(code: string, setup = '', modules: readonly string[] = []): Analysis | SyntaxProblem {
+  const nodes = readCode(code);
+  if ('message' in nodes) return nodes;
+  const at = nodes.some(({ node }) => declaredBy(node).includes('msg')) ? undefined : nodes.find((placed) => placed.node.type === 'Identifier' && placed.node.name === 'msg' && !isOnlyAName(placed))?.node.loc?.start;
+  if (at) return { message: 'closing code has no message; what it needs from messages their code keeps in the context', ru: 'в коде завершения нет сообщения; нужное из сообщений их код сохраняет в контексте', line: at.line, column: at.column + 1 };
+  return analysisOf({ code, nodes, parameters: '()' }, setup, modules);
+}
+
+/** Every node of the code. */
+function readCode(code: string): readonly Placed[] | SyntaxProblem {
   let program: Program;
   try {
     program = parse(code, { ecmaVersion: 'latest', sourceType: 'script', allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, locations: true });
@@ -31,8 +46,12 @@ export function analyse(code: string, setup = '', modules: readonly string[] = [
     return problemOf(error);
   }
   const nodes = [...everyNode(program)];
-  const required = requireIn(nodes);
-  if (required) return required;
+  return requireIn(nodes) ?? nodes;
+}
+
+interface Read { readonly code: string; readonly nodes: readonly Placed[]; readonly parameters: string }
+
+function analysisOf({ code, nodes, parameters }: Read, setup: string, modules: readonly string[]): Analysis | SyntaxProblem {
   const prepared = setup.trim() === '' ? { setup: null, setupNames: [] } : analyseSetup(setup, nodes, modules);
   if ('message' in prepared) return { ...prepared, inSetup: true };
   const locals = undeclaredTargets(nodes.map(({ node }) => node), [...prepared.setupNames, ...modules]);
@@ -41,7 +60,7 @@ export function analyse(code: string, setup = '', modules: readonly string[] = [
   // By an old function that a module is given it might find the arguments of that one's caller: an arrow function has none.
   const arrow = modules.length > 0 && !nodes.some(({ node }) => node.type === 'MetaProperty' || (node.type === 'Identifier' && node.name === 'arguments'));
   return {
-    source: withSetup(`${async ? 'async ' : ''}${arrow ? '(msg) =>' : 'function (msg)'} {${declared}\n${code}\n}`, prepared),
+    source: withSetup(`${async ? 'async ' : ''}${arrow ? `${parameters} =>` : `function ${parameters}`} {${declared}\n${code}\n}`, prepared),
     plain: !nodes.some(mayWait),
     usesId: nodes.some(mayUseId),
     keys: modules.length > 0 && !arrow ? null : keysOf(nodes), ...prepared,

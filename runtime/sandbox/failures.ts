@@ -16,13 +16,14 @@ const GUEST_CODES = new Set(['threw', 'result', 'output-too-large', 'timeout', '
 const NO_LOGS: readonly SandboxLog[] = [];
 
 /** What the words for a failure need of the function. */
-export interface FunctionOf { readonly timeoutMs: number; readonly memoryMb: number; readonly modules?: ModuleBundle | undefined }
+export interface FunctionOf { readonly timeoutMs: number; readonly memoryMb: number; readonly modules?: ModuleBundle | undefined; readonly isClosing?: boolean | undefined }
+type Known = Pick<FunctionOf, 'modules' | 'isClosing'>;
 
 export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf): SandboxResult {
   const result = given as GuestResult;
   if ('f' in result) {
     const { c, m, r, l, k, w } = result.f;
-    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, timeoutMs: of.timeoutMs, memoryMb: of.memoryMb, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, of.modules), logs: logsOf(result.l) };
+    return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, timeoutMs: of.timeoutMs, memoryMb: of.memoryMb, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, of), logs: logsOf(result.l) };
   }
   if (!isSent(result)) return { outputs: [[bodyBack(result, message.body)]], logs: NO_LOGS };
   const [outputs, logs, status, writes] = result;
@@ -56,8 +57,9 @@ const NETWORK = new Set(['fetch', 'Headers', 'Response', 'AbortController', 'Abo
 const NO_ADVICE: Text = { en: '', ru: '' };
 
 /** What a name stands for that the code looked for in vain. */
-function adviceFor(message: string): Text {
+function adviceFor(message: string, isClosing = false): Text {
   const [, name] = /^ReferenceError: (\w+) is not defined$/.exec(message) ?? [];
+  if (name !== undefined && NETWORK.has(name) && isClosing) return { en: '. Closing code calls no servers', ru: '. Код завершения не вызывает серверы' };
   if (name !== undefined && NETWORK.has(name)) return { en: '. The code has it when Calls to servers in the node’s settings grants it', ru: '. Код получает это имя, когда его дают «Вызовы серверов» в настройках узла' };
   if (name === 'process') return { en: '. There is no process in the sandbox; env.get("NAME") reads the environment', ru: '. Процесса в песочнице нет; окружение читает env.get("ИМЯ")' };
   if (name !== undefined) return { en: '. If it is a module, name it under Modules in the node’s settings', ru: '. Если это модуль, укажите его в списке «Модули» в настройках узла' };
@@ -68,6 +70,7 @@ function adviceFor(message: string): Text {
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
   setup: ({ message, ru = message }, at) => ({ en: `The setup code failed${at.en}: ${message}`, ru: `Код подготовки завершился ошибкой${at.ru}: ${ru}` }),
+  closing: ({ message, ru = message }, at) => ({ en: `The closing code failed${at.en}: ${message}`, ru: `Код завершения завершился ошибкой${at.ru}: ${ru}` }),
   modules: ({ message, ru = message }, at) => ({ en: `The modules cannot be loaded${at.en}: ${message}`, ru: `Модули не загружаются${at.ru}: ${ru}` }),
   threw: ({ message, ru = message }, at) => {
     const advice = adviceFor(message ?? '');
@@ -101,10 +104,30 @@ const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   }),
 };
 
+/** What went wrong before the closing code itself began. */
+const NOT_OF_CLOSING = new Set(['setup', 'modules', 'unavailable']);
+
+/** There is no message to which the usual words and advice apply. */
+function closingCause(code: string, cause: Cause): Cause {
+  const { message = '', ru = message, timeoutMs } = cause;
+  const why = message === '' ? '' : `: ${message}`;
+  const because = ru === '' ? '' : `: ${ru}`;
+  switch (code) {
+    case 'timeout': return { ...cause, message: `it did not end within ${timeoutMs} ms${why}`, ru: `он не завершился за ${timeoutMs} мс${because}` };
+    case 'memory': return { ...cause, message: `it needed more memory than the node may have${why}`, ru: `ему не хватило памяти, отведённой узлу${because}` };
+    case 'crashed': return { ...cause, message: `it ended the sandbox’s process${why}`, ru: `он завершил процесс песочницы${because}` };
+    default: {
+      const advice = adviceFor(message, true);
+      return { ...cause, message: message + advice.en, ru: ru + advice.ru };
+    }
+  }
+}
+
 /** `code` without its area. `line` and `column` are those of the user's code, from 1. */
-export function failure(code: string, cause: Cause, modules?: ModuleBundle): SandboxFailure {
+export function failure(code: string, cause: Cause, of: Known = {}): SandboxFailure {
+  if (of.isClosing && !NOT_OF_CLOSING.has(code)) return failure('closing', closingCause(code, cause), { modules: of.modules });
   const known = Object.hasOwn(WORDS, code) ? code : 'threw';
-  const module = cause.moduleLine === undefined ? undefined : modules?.placeOf(cause.moduleLine);
+  const module = cause.moduleLine === undefined ? undefined : of.modules?.placeOf(cause.moduleLine);
   const at = placed(cause, module);
   const words = WORDS[known];
   const details: { [name: string]: Json } = {};
@@ -112,7 +135,7 @@ export function failure(code: string, cause: Cause, modules?: ModuleBundle): San
   if (cause.column !== undefined) details.column = cause.column;
   if (cause.message) details.message = cause.message;
   if (module !== undefined) details.module = module;
-  if (known === 'setup' || known === 'modules') details.field = known;
+  if (known === 'setup' || known === 'modules' || known === 'closing') details.field = known;
   if (known === 'timeout' && cause.timeoutMs !== undefined) details.timeoutMs = cause.timeoutMs;
   if (known === 'memory' && cause.memoryMb !== undefined) details.memoryMb = cause.memoryMb;
   return { code: known === 'unavailable' ? 'sandbox.unavailable' : `function.${known}`, text: words ? words(cause, at) : { en: '', ru: '' }, details };
@@ -124,4 +147,4 @@ function placed({ line, column }: Cause, module: string | undefined): Text {
   return module === undefined ? own : { en: `${own.en}, in the module’s file ${module}`, ru: `${own.ru}, в файле модуля ${module}` };
 }
 
-export const failed = (code: string, cause: Cause, modules?: ModuleBundle): SandboxResult => ({ failure: failure(code, cause, modules), logs: NO_LOGS });
+export const failed = (code: string, cause: Cause, of: Known): SandboxResult => ({ failure: failure(code, cause, of), logs: NO_LOGS });

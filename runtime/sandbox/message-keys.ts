@@ -41,7 +41,7 @@ function declares(node: AnyNode, name: string): boolean {
 }
 
 /** `x.msg`, `{ msg: … }` and labels name something else. */
-function isOnlyAName({ node, parent }: Placed): boolean {
+export function isOnlyAName({ node, parent }: Placed): boolean {
   const around = parent?.node;
   if (!around) return false;
   if (around.type === 'MemberExpression') return around.property === node && !around.computed;

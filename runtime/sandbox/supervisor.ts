@@ -72,13 +72,13 @@ export class SandboxSupervisor implements SandboxDoor {
 
   async open(program: SandboxProgram): Promise<SandboxFunction> {
     // Loaded with the first function node: most starts have none.
-    const { analyse } = await import('./analyse.ts');
+    const { analyse, analyseClosing } = await import('./analyse.ts');
     const erase = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes : (code: string) => code;
     const [erased, setup] = [erase(program.code), erase(program.setup ?? '')];
     const used = program.modules ?? [];
-    const read = typeof erased !== 'string' ? erased : typeof setup === 'string' ? analyse(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
+    const read = typeof erased !== 'string' ? erased : typeof setup === 'string' ? (program.isClosing ? analyseClosing : analyse)(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
     if (!('source' in read)) {
-      const { code, text, details } = failure('inSetup' in read ? 'setup' : 'syntax', read);
+      const { code, text, details } = failure('inSetup' in read ? 'setup' : 'syntax', read, { isClosing: program.isClosing });
       throw new NodeFailure(code, text, { details });
     }
     // What calls servers waits, under whatever name.
@@ -86,9 +86,9 @@ export class SandboxSupervisor implements SandboxDoor {
     const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
     const definition = this.#define(this.#cellFor(program), [made]);
-    const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules };
+    const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules, isClosing: program.isClosing };
     const opened = new SandboxedFunction<SandboxResult>({
-      id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, made.modules),
+      id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, told),
       ...(asks(program) && this.#callsBy(program)),
     }, this.#carrier);
     this.#made.set(opened, made);
@@ -106,12 +106,12 @@ export class SandboxSupervisor implements SandboxDoor {
   }
 
   /** Tried at once, so that the deploy says what is wrong with it. */
-  async #setUp(opened: SandboxedFunction<SandboxResult>, { analysis, modules }: Made): Promise<void> {
+  async #setUp(opened: SandboxedFunction<SandboxResult>, { program, analysis, modules }: Made): Promise<void> {
     const why = await opened.ready();
     if (!why || why.reason === 'unavailable') return;
     await opened.close();
     const cause = failureBefore(analysis.setup === null ? 'modules' : 'setup', why);
-    const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause, modules);
+    const { code, text, details } = failure(cause.reason === 'broken' ? 'crashed' : cause.reason, cause, { modules, isClosing: program.isClosing });
     throw new NodeFailure(code, text, { details });
   }
 
@@ -166,9 +166,9 @@ export class SandboxSupervisor implements SandboxDoor {
     };
   }
 
-  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [], fetch, links = false }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
+  #guest({ flow = '', node, outputs, env, timeoutMs, modules = [], fetch, links = false, isClosing = false }: SandboxProgram, { plain, keys, setup, setupNames }: Analysis): GuestConfig {
     return {
-      flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, setupNames, moduleNames: modules.map(({ name }) => name),
+      flow, nodeId: node.id, nodeName: node.name, outputs, env, timeoutMs, cpuMs: limits.sandboxCpuMs, plain, hasSetup: setup !== null, isClosing, setupNames, moduleNames: modules.map(({ name }) => name),
       ...comingBack(keys),
       sliceMs: limits.sandboxSliceMs, partChars: limits.sandboxPartChars, wholeChars: limits.sandboxWholeChars, pieceChars: limits.sandboxPieceChars, outputChars: limits.sandboxOutputBytesMax, bodiesMax: limits.sandboxBodiesMax,
       logsMax: limits.sandboxLogsPerMessage, logChars: limits.sandboxLogBytesMax, timersMax: limits.sandboxTimersMax,

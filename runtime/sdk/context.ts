@@ -111,6 +111,14 @@ export interface HttpAnswer {
   readonly body: string | Uint8Array;
 }
 
+/** Powers when a node stops. */
+export interface StopContext<C = unknown, P = undefined> extends NodePlace {
+  readonly config: C;
+  readonly prepared: P;
+  /** For a type that declares `state`. Nobody else writes there meanwhile. What is written is kept when the node has stopped, or not at all when that fails. */
+  readonly state: NodeState;
+}
+
 /** Powers at deploy, when a node is made ready. */
 export interface PrepareHost extends NodePlace {
   readonly sandbox: SandboxDoor;
@@ -120,7 +128,7 @@ export interface PrepareHost extends NodePlace {
 
 /** User code in the sandbox. The code never runs in this process. */
 export interface SandboxDoor {
-  /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile, `function.setup` when the setup code fails. */
+  /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile, `function.setup` when the setup code fails, `function.closing` in place of `function.syntax` for closing code. */
   open(program: SandboxProgram): Promise<SandboxFunction>;
   /** Functions of one flow, each of which gets what the one before it gives, as one: a message crosses once for all of them. Undefined where that could change what they give. */
   fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined;
@@ -138,6 +146,8 @@ export interface SandboxProgram {
   readonly language?: 'javascript' | 'typescript';
   /** Runs before the first message; what it declares the code may read. It has no effect outside. */
   readonly setup?: string;
+  /** It runs when the last message is through: with the context, and neither a message nor anybody to send to or call. What fails is a `function.closing`. */
+  readonly isClosing?: boolean;
   /** Modules of the installation, each with the name by which the code calls it. */
   readonly modules?: readonly UsedModule[];
   readonly outputs: number;

@@ -1,6 +1,6 @@
 import type { FieldValue, Json, Text } from '../flow/flow.ts';
 import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
-import type { HttpRequest, NodeContext, PrepareHost, RouteOptions, SourceContext, StateScope } from './context.ts';
+import type { HttpRequest, NodeContext, PrepareHost, RouteOptions, SourceContext, StateScope, StopContext } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
 import type { Body, Drop, Hold, Many, ToPorts } from './message.ts';
 
@@ -92,6 +92,7 @@ export interface NodeDefinition {
   readonly info: NodeInfo;
   readonly migrations: Migrations;
   readonly prepare?: (config: never, host: PrepareHost) => Promise<unknown>;
+  readonly stop?: (context: never) => Promise<void>;
   readonly dispose?: (prepared: never) => Promise<void>;
   readonly run?: (message: Body, context: never) => HandlerResult | Promise<HandlerResult>;
   readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
@@ -124,6 +125,8 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   readonly state?: StateScope | ((config: FieldValues) => StateScope | undefined);
   /** Makes the node ready at deploy; what it returns stands in `ctx.prepared`. A throw is a problem of the deploy, shown at the node. */
   prepare?(config: ConfigOf<F>, host: PrepareHost): Promise<P>;
+  /** The node stops: with its flow, by a deploy that changes or removes it, or with the runtime. Called once, after its last message, and never for a try or a dry run. A throw is told at the node and changes nothing else. */
+  stop?(context: StopContext<ConfigOf<F>, P>): Promise<void>;
   dispose?(prepared: P): Promise<void>;
   /** One message. Exactly one of `run`, `batch` and `collect` is given (a catch node may have none). */
   run?(message: Body, context: NodeContext<ConfigOf<F>, P>): HandlerResult | Promise<HandlerResult>;
@@ -142,14 +145,14 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
+  const { prepare, stop, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
   const leaves = Object.keys(spec.outputs.fixed).length > 0 || spec.outputs.dynamic !== undefined;
   const tryable = (spec.replay === 'pure' || spec.tryable === true) && (run ?? batch) !== undefined && !pace && leaves;
   return {
     info: { ...info, role, ...(tryable && { tryable }), inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
-    ...(prepare && { prepare }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }),
+    ...(prepare && { prepare }), ...(stop && { stop }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }),
     ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),
     ...(state && { state: typeof state === 'function' ? state : () => state }),
   } as NodeDefinition;

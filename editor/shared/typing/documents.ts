@@ -19,17 +19,18 @@ export function documentsOf(node: NodeCode, entryOf: (module: string) => string 
   const setupSource = parsed(node.setup, plain);
   const kept = namesOfSetup(setupSource, node.modules);
   const locals = plain ? undeclaredNames(parsed(`async()=>{${node.code}\n}`, plain), [...kept, ...node.modules]) : [];
-  const message = plain ? '/** @type {Message} */ msg' : 'msg: Message';
+  const message = node.message === undefined ? '' : plain ? '/** @type {Message} */ msg' : 'msg: Message';
+  const sent = node.message === undefined ? 'void' : 'Sent';
   // Few brackets, so that one that is missing in the code is told as missing.
   const before = [
     `{ ${kept.length > 0 ? `const { ${kept.join(', ')} } = $kept(); ` : ''}`,
-    `async function $code(${message})${plain ? '' : ': Promise<Sent>'} {${locals.length > 0 ? ` var ${locals.join(', ')};` : ''}\n`,
+    `async function $code(${message})${plain ? '' : `: Promise<${sent}>`} {${locals.length > 0 ? ` var ${locals.join(', ')};` : ''}\n`,
   ].join('');
   const loose = plain ? undeclaredNames(setupSource, node.modules) : [];
   return {
     code: around(`/code.${end}`, before, { text: node.code, after: '\n}}' }),
     setup: around(`/setup.${end}`, `function $setup() {${loose.length > 0 ? ` var ${loose.join(', ')};` : ''}\n`, { text: node.setup, after: `\nreturn { ${kept.join(', ')} };\n}` }),
-    message: { name: '/message.d.ts', text: `interface Message {\n${node.message}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n${MODULE}\n${node.modules.filter(isName).map((name) => `declare const ${name}: ${typeOfModule(entryOf(node.imports[name] ?? ''))};\n`).join('')}` },
+    message: { name: '/message.d.ts', text: `interface Message {\n${node.message ?? ''}\n}\ninterface EnvValues {\n${node.env}\n}\n${KEPT}\ndeclare function $kept(): Kept<ReturnType<typeof $setup>>;\n${MODULE}\n${node.modules.filter(isName).map((name) => `declare const ${name}: ${typeOfModule(entryOf(node.imports[name] ?? ''))};\n`).join('')}` },
   };
 }
 

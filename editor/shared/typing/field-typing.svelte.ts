@@ -29,7 +29,7 @@ export class FieldTyping implements CodeTyping {
   get origin(): string {
     if (this.hasFailed) return t('shared.types-failed');
     const { info, host } = this.#field();
-    if (info.isSetup || !this.#type) return '';
+    if (info.isSetup || info.isClosing || !this.#type) return '';
     const { by, seen } = this.#type;
     const nodes = formatList(by.map((id) => t('shared.quoted', { name: host.nodes.find(({ value }) => value === id)?.label ?? id })));
     // In Russian 21 is one in counting, not in naming.
@@ -85,7 +85,7 @@ export class FieldTyping implements CodeTyping {
     const imports = importsOf(info.modulesField === undefined ? undefined : config[info.modulesField]);
     return {
       language: of, code: info.isSetup ? '' : text, setup: info.isSetup ? text : typeof setup === 'string' ? setup : '',
-      modules: Object.keys(imports), imports, message: this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
+      modules: Object.keys(imports), imports, message: info.isClosing ? undefined : this.#type?.members ?? '[key: string]: any;', env: envMembers(host.env), settings,
     };
   }
 }

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import type { NodeCode } from './protocol.ts';
 
 /** A name of the sandbox that is there only while a field of the node's settings has one of some values. */
 export interface Grant { readonly field: string; readonly values: readonly string[] }
@@ -13,4 +14,7 @@ export function grantOf(symbol: ts.Symbol | undefined): Grant | undefined {
 }
 
 /** The setting as the tag writes it: `true` for a switch. */
-export const isGranted = ({ field, values }: Grant, settings: { readonly [field: string]: unknown }): boolean => values.includes(String(settings[field]));
+export const isGranted = (grant: Grant, node: NodeCode): boolean => isReachable(grant, node) && grant.values.includes(String(node.settings[grant.field]));
+
+/** Code without a message calls nobody, whatever is granted. */
+export const isReachable = ({ field }: Grant, { message }: NodeCode): boolean => message !== undefined || field === 'context';

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 import type { Document } from './documents.ts';
-import { grantOf, isGranted } from './grants.ts';
+import { grantOf, isGranted, isReachable } from './grants.ts';
 import { MessageWrites } from './message-writes.ts';
 import { everyNode } from './names.ts';
 import type { NodeCode, TypeMark } from './protocol.ts';
@@ -45,7 +45,7 @@ function namesMarked(source: ts.SourceFile, { checker, node, document }: { reado
     const at = { from: each.getStart() - document.before, to: each.getEnd() - document.before };
     const symbol = ts.isShorthandPropertyAssignment(each.parent) ? checker.getShorthandAssignmentValueSymbol(each.parent) : checker.getSymbolAtLocation(each);
     const grant = grantOf(symbol);
-    if (grant && !isGranted(grant, node.settings)) return [{ ...at, why: { name: each.text, notGrantedBy: grant.field } }];
+    if (grant && !isGranted(grant, node)) return [{ ...at, why: isReachable(grant, node) ? { name: each.text, notGrantedBy: grant.field } : { unknown: each.text } }];
     return isUnknown(symbol, each) && isReference(each) ? [{ ...at, why: { unknown: each.text } }] : [];
   });
 }

@@ -10,8 +10,8 @@ export interface NodeCode {
   readonly modules: readonly string[];
   /** Which modules those are, by name. */
   readonly imports: { readonly [name: string]: string };
-  /** Members of the type of `msg`, as TypeScript. */
-  readonly message: string;
+  /** Members of the type of `msg`, as TypeScript; undefined for code that has no message. */
+  readonly message: string | undefined;
   /** Members of the type of the environment, as TypeScript. */
   readonly env: string;
   /** Settings of the node that may grant names. */

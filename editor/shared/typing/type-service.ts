@@ -79,7 +79,7 @@ export class TypeService {
     if (!found || from < 0 || from > document.length) return undefined;
     const type = ts.displayPartsToString(found.displayParts);
     // The name of its type says nothing; its members do.
-    const whole = type === '(parameter) msg: Message' ? `(parameter) msg: {\n${node.message}\n}` : type;
+    const whole = type === '(parameter) msg: Message' ? `(parameter) msg: {\n${node.message ?? ''}\n}` : type;
     return { type: readable(whole), text: this.#textOf(found.documentation, found.tags), from, to: from + found.textSpan.length };
   }
 
@@ -135,9 +135,9 @@ export class TypeService {
 
 const resolvedTo = (file: string | undefined): ts.ResolvedModuleWithFailedLookupLocations => ({ resolvedModule: file === undefined ? undefined : { resolvedFileName: file, extension: ts.Extension.Dts, isExternalLibraryImport: true } });
 
-const isThere = (symbol: ts.Symbol | undefined, { settings }: NodeCode): boolean => {
+const isThere = (symbol: ts.Symbol | undefined, node: NodeCode): boolean => {
   const grant = grantOf(symbol);
-  return !grant || isGranted(grant, settings);
+  return !grant || isGranted(grant, node);
 };
 
 /** A type without the word that every record of a message may have further keys. */

@@ -1,7 +1,7 @@
 import { refusal } from './failure.ts';
 import { parseContextStore, pathParts, setValueAt, valueAt } from './red-util.ts';
 import { isThenable } from './run.ts';
-import { refuseInSetup } from './setup.ts';
+import { refuseBeforeMessages } from './setup.ts';
 import type { Guest, HeldState } from './state.ts';
 import { readValue, setOwn, writeValue } from './wire.ts';
 
@@ -17,7 +17,7 @@ export function makeContextApi(guest: Guest, name: string, scope: string): objec
   const held = (method: string): HeldState[string] => {
     const values = guest.current?.state?.[scope];
     if (values) return values;
-    refuseInSetup(guest, `${name}.${method}`);
+    refuseBeforeMessages(guest, `${name}.${method}`);
     if (guest.current?.state) {
       const [en, ru] = scope === 'global' ? ['Of all flows', 'Всех потоков'] : ['Of the flow', 'Потока'];
       throw refusal('threw', {

@@ -4,7 +4,7 @@ import type { Words } from './failure.ts';
 import { GuestHeaders } from './headers.ts';
 import { contentOf, GuestContent, GuestResponse } from './response.ts';
 import { forgetHanded, forgetMatches } from './run.ts';
-import { refuseInSetup } from './setup.ts';
+import { refuseWithoutMessage } from './setup.ts';
 import type { Call, Guest, HostAnswer, Net, NetCall } from './state.ts';
 import { GuestSearchParams, GuestUrl } from './url-classes.ts';
 
@@ -22,7 +22,7 @@ export function fetchApi(guest: Guest, net: Net): { [name: string]: unknown } {
 
 /** Like the standard's it never throws, but rejects; except in setup code, which cannot wait. */
 export function guestFetch(guest: Guest, net: Net, [given, options]: readonly [unknown, unknown]): Promise<GuestResponse> {
-  refuseInSetup(guest, 'fetch');
+  refuseWithoutMessage(guest, 'fetch');
   const site = new TypeError('fetch');
   return new Promise((resolve, reject) => {
     const call = guest.current;

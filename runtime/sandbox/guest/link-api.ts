@@ -1,12 +1,12 @@
 import { countCall } from './fetch-api.ts';
 import { refusal } from './failure.ts';
-import { refuseInSetup } from './setup.ts';
+import { refuseWithoutMessage } from './setup.ts';
 import type { Call, Guest, Net, NetCall } from './state.ts';
 import { readText, writeBody } from './wire.ts';
 
 /** `node.linkcall`, where the node may follow links: a message leaves the isolate as what is asked of servers does, and what is returned begins a turn of its own. */
 export function linkCall(guest: Guest, [target, message, options]: readonly unknown[]): Promise<unknown> {
-  refuseInSetup(guest, 'node.linkcall');
+  refuseWithoutMessage(guest, 'node.linkcall');
   const { net } = guest;
   if (!net?.rules.links) throw refusal('link-refused', { en: 'node.linkcall is not granted; allow Calls by link in the node’s settings', ru: 'node.linkcall не разрешён; включите «Вызовы по ссылкам» в настройках узла' });
   const site = new Error('linkcall');

@@ -58,7 +58,7 @@ export function moduleScope(plain: boolean): object {
 export function tryModules(guest: Guest): string {
   const { flow, moduleNames } = guest.config;
   guest.current = new Call([`modules of ${flow}`, 0, {}], {}, { rows: [], calls: [], timers: [], handed: 0, handedBefore: 0 });
-  guest.current.before = 'modules';
+  guest.current.beside = 'modules';
   try {
     for (const name of moduleNames) Reflect.get(globalThis, name);
     return guest.current.thrown ? failureText(guest.current.thrown.value) : '';

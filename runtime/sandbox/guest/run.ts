@@ -100,6 +100,7 @@ export function startCall(guest: Guest, batch: Batch, now: number): Call {
   const row = nextRow(batch);
   const call = new Call(row, bodyOf(guest, row), batch);
   call.startedAt = now;
+  if (guest.config.isClosing) call.beside = 'closing';
   batch.calls.push(call);
   resume(guest, call, null);
   return call;
@@ -141,6 +142,10 @@ export function forgetMatches(): void {
   (RegExp as unknown as { input: string }).input = '';
 }
 
+export function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 export function isThenable(value: unknown): boolean {
   return ((typeof value === 'object' && value !== null) || typeof value === 'function') && typeof (value as { then?: unknown }).then === 'function';
 }
@@ -151,7 +156,7 @@ export function awaitValue(call: Call, value: unknown): void {
       call.value = settled;
       call.returned = true;
       // Promise.race with a timer is common: once the message is there, the timer is not waited for.
-      if (settled !== undefined && settled !== null) call.done = true;
+      if (!isNothing(settled)) call.done = true;
     },
     (thrown: unknown) => { call.thrown ??= { value: thrown }; },
   );
@@ -249,7 +254,9 @@ export function sendReturned(guest: Guest, call: Call): void {
   const { value } = call;
   call.value = undefined;
   try {
-    if (!call.thrown) sendAll(guest, call, value);
+    if (call.thrown) return;
+    if (call.beside === 'closing' && !isNothing(value)) throw refusal('closing', { en: 'closing code sends nothing, so it returns nothing', ru: 'код завершения ничего не отправляет и потому ничего не возвращает' });
+    sendAll(guest, call, value);
   } catch (thrown) {
     call.thrown ??= { value: thrown };
   }

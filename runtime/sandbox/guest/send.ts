@@ -1,14 +1,14 @@
 import { refusal } from './failure.ts';
 import type { Words } from './failure.ts';
 import { writeLog } from './node-api.ts';
-import { refuseInSetup } from './setup.ts';
+import { refuseWithoutMessage } from './setup.ts';
 import type { Call, Guest } from './state.ts';
 import { bodyText } from './wire.ts';
 
 /** Output by output, as Node-RED takes what a function returns: a message, or a list with a message, a list of messages or nothing for each output. */
 export function sendAll(guest: Guest, call: Call, value: unknown): void {
   if (value === null || value === undefined || call.text !== null) return;
-  refuseInSetup(guest, 'node.send');
+  refuseWithoutMessage(guest, 'node.send');
   if (!Array.isArray(value)) { sendOne(guest, call, value, 0); return; }
   for (let output = 0; output < value.length; output++) {
     const each: unknown = value[output];

@@ -25,7 +25,7 @@ export function setUpStage(guest: Guest, stage: Stage): string {
   if (!setup) return '';
   guest.config = config;
   guest.current = new Call([`setup of ${config.flow}`, 0, {}], {}, { rows: [], calls: [], timers: [], handed: 0, handedBefore: 0 });
-  guest.current.before = 'setup';
+  guest.current.beside = 'setup';
   try {
     const given = setup() as readonly unknown[];
     if (guest.current.thrown) return failureText(guest.current.thrown.value);
@@ -77,15 +77,26 @@ export function notKept(name: string, kind: string): Error {
   });
 }
 
-/** For what has no meaning before there is a message. */
-export function refuseInSetup(guest: Guest, name: string): void {
-  if (!guest.current?.before) return;
-  if (guest.current.before === 'modules') {
+/** For what belongs to a message. */
+export function refuseWithoutMessage(guest: Guest, name: string): void {
+  refuseBeforeMessages(guest, name);
+  if (guest.current?.beside !== 'closing') return;
+  throw refusal('closing', {
+    en: `${name} is not available in closing code, which has no message, sends nothing and calls nobody. Use it in the code of the messages`,
+    ru: `${name} недоступно в коде завершения: сообщения в нём нет, он ничего не отправляет и никого не вызывает. Используйте это в коде для сообщений`,
+  });
+}
+
+/** For what has no meaning before the first message. */
+export function refuseBeforeMessages(guest: Guest, name: string): void {
+  const beside = guest.current?.beside ?? null;
+  if (beside === 'modules') {
     throw refusal('modules', {
       en: `${name} is not available to a module while it loads`,
       ru: `${name} недоступно модулю во время загрузки`,
     });
   }
+  if (beside !== 'setup') return;
   throw refusal('setup', {
     en: `${name} is not available in setup code, which has no effect but the values that it makes. Use it in the code of the messages`,
     ru: `${name} недоступно в коде подготовки: он лишь создаёт значения. Используйте это в коде для сообщений`,

@@ -20,6 +20,8 @@ export interface GuestConfig {
   readonly came: readonly string[];
   readonly env: { readonly [name: string]: unknown };
   readonly hasSetup: boolean;
+  /** The code is that of the node's end. */
+  readonly isClosing: boolean;
   /** Of what the setup code makes, the code uses these. */
   readonly setupNames: readonly string[];
   /** By which the code calls its modules. */
@@ -128,8 +130,8 @@ export class Call {
   /** Texts of what it wrote, by scope and key. */
   writes: Map<string, string> | null = null;
   liveTimers = 0;
-  /** No message is in work, but what comes before the first. */
-  before: 'setup' | 'modules' | null = null;
+  /** No message is in work, but what comes before the first or after the last. */
+  beside: 'setup' | 'modules' | 'closing' | null = null;
   /** Values of the modules, once the code has named one. */
   modules: readonly unknown[] | null = null;
   /** The code has returned, and its promise, if it gave one, has settled. */

@@ -1,5 +1,5 @@
 import { refusal } from './failure.ts';
-import { refuseInSetup } from './setup.ts';
+import { refuseBeforeMessages } from './setup.ts';
 import type { Batch, Call, Guest, Timer } from './state.ts';
 
 /** Timers of the code. They belong to the message that set them, run in its name and end with it. */
@@ -8,7 +8,7 @@ export function addTimer(guest: Guest, fire: unknown, how: { readonly ms: unknow
   const call = guest.current;
   if (typeof fire !== 'function') throw new TypeError('a timer needs a function to call');
   if (!call || call.text !== null) return 0;
-  refuseInSetup(guest, 'setTimeout');
+  refuseBeforeMessages(guest, 'setTimeout');
   if (call.liveTimers >= guest.config.timersMax) throw refusal('threw', { en: `more than ${guest.config.timersMax} timers at once`, ru: `одновременно больше ${guest.config.timersMax} таймеров` });
   const ms = Math.max(1, Math.min(Number(how.ms) || 0, 2 ** 31));
   const id = ++guest.timerIds;

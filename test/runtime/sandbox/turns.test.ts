@@ -7,7 +7,7 @@ import { addTimer } from '../../../runtime/sandbox/guest/timers.ts';
 /** The guest's turns by a clock of the test, without an isolate. */
 
 const CONFIG: GuestConfig = {
-  flow: 'f', nodeId: 'n', nodeName: '', hasSetup: false, setupNames: [], moduleNames: [], outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
+  flow: 'f', nodeId: 'n', nodeName: '', hasSetup: false, isClosing: false, setupNames: [], moduleNames: [], outputs: 1, timeoutMs: 1000, cpuMs: 100, plain: false, back: null, came: [], env: {},
   sliceMs: 20, partChars: 1000, wholeChars: 500, pieceChars: 100, outputChars: 1000, bodiesMax: 10, logsMax: 3, logChars: 10, timersMax: 3,
 };
 
