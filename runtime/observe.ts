@@ -4,6 +4,7 @@ import type { Json, Text } from './flow/flow.ts';
 
 export interface DebugEvent { readonly kind: 'debug'; readonly at: number; readonly flow: string; readonly node: string; readonly runId: string; readonly label: string; readonly value: unknown }
 export interface StatusEvent { readonly kind: 'status'; readonly at: number; readonly flow: string; readonly node: string; readonly status: { readonly kind: 'good' | 'warn' | 'bad' | 'info'; readonly text: Text } | null }
+/** Of a message; `runId` is empty where a node failed as it stopped. */
 export interface FailureEvent { readonly kind: 'failure'; readonly at: number; readonly flow: string; readonly node: string; readonly runId: string; readonly code: string; readonly text: Text; readonly attempt: number; readonly final: boolean }
 export interface LogEvent { readonly kind: 'log'; readonly at: number; readonly flow: string; readonly node: string; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string; readonly details?: { readonly [name: string]: Json } }
 export interface DeployEvent { readonly kind: 'deploy'; readonly at: number; readonly flow: string; readonly revision: number; readonly state: 'live' | 'stopped' | 'failed' }

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
 import { limits } from '../../runtime/limits.ts';
-import type { Body, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../../runtime/sdk/index.ts';
+import type { Body, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult, SandboxState } from '../../runtime/sdk/index.ts';
 
 /**
  * What every sandbox promises to the nodes that give it code, whatever runs it:
@@ -271,6 +271,62 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       const fn = await opened.door.open(program('const y = x;\n y.no.no;', { setup: '\n\n\nconst x = {};' }));
       expect((await callBodies(fn, [{}]))[0]).toMatchObject({ failure: { code: 'function.threw', details: { line: 2, column: 7 } } });
       await fn.close();
+    });
+  });
+
+  describe('closing code', () => {
+    const end = async (code: string, state?: SandboxState, more: Partial<SandboxProgram> = {}): Promise<SandboxResult | undefined> => {
+      const fn = await opened.door.open(program(code, { outputs: 0, isClosing: true, ...more }));
+      try {
+        return (await fn.call([{ id: 'end', nowMs: 5, body: {}, ...(state && { state }) }]))[0];
+      } finally {
+        await fn.close();
+      }
+    };
+    const opens = (code: string, more: Partial<SandboxProgram> = {}) => opened.door.open(program(code, { outputs: 0, isClosing: true, ...more }));
+
+    test('has the sandbox, the time of the end, what the setup code made, and the context as far as it is given', async () => {
+      const code = 'node.log(node.id, node.name, env.get("REGION"), Date.now(), step.by);\nconst md5 = crypto.createHash("md5").update(Buffer.from("a")).digest("hex").slice(0, 4);\nflow.set("n", flow.get("n") + step.by); flow.set("gone", undefined); context.set("all", [flow.keys(), md5, RED.util.ensureString({ a: 1 })]);\nnode.status({ fill: "green", text: "closed" });';
+      expect(await end(code, { node: {}, flow: { n: 1, gone: 2 } }, { setup: 'const step = { by: 2 };' })).toEqual({
+        outputs: [], status: { kind: 'good', text: 'closed' }, logs: [{ level: 'log', text: 'calc Calc RU 5 2' }],
+        writes: [{ scope: 'flow', key: 'n', value: 3 }, { scope: 'flow', key: 'gone', value: undefined }, { scope: 'node', key: 'all', value: [['n'], '0cc1', '{"a":1}'] }],
+      });
+    });
+    test('may wait', async () => {
+      expect(await end('await new Promise((next) => setTimeout(next, 5));\nflow.set("n", 1);\nsetTimeout(() => node.log("later"), 1);', { flow: {} })).toMatchObject({ logs: [{ text: 'later' }], writes: [{ key: 'n', value: 1 }] });
+    });
+    test.each<[string, string, string, string, number]>([
+      ['sending', '\n node.send({});', 'node.send is not available in closing code', 'node.send недоступно в коде завершения', 2],
+      ['following a link', '\n\nawait node.linkcall("a", {});', 'node.linkcall is not available in closing code', 'node.linkcall недоступно в коде завершения', 3],
+      ['calling a server', 'await fetch("https://a.test");', 'fetch is not defined. Closing code calls no servers', 'Код завершения не вызывает серверы', 1],
+      ['context that is not granted', '\ncontext.get("n");', 'this node has no grant for context', 'нет доступа к контексту', 2],
+      ['a throw', 'const a = 1;\n  null.x;', "TypeError: Cannot read properties of null (reading 'x')", 'Код завершения завершился ошибкой в строке 2, позиция 8', 2],
+    ])('%s fails it, with its place', async (_name, code, en, ru, line) => {
+      expect(await end(code)).toMatchObject({ failure: { code: 'function.closing', text: { en: expect.stringContaining(`The closing code failed at line ${line}, `) as string, ru: expect.stringContaining(ru) as string }, details: { field: 'closing', line, message: expect.stringContaining(en) as string } } });
+    });
+    test('a wider context than granted fails it, and nothing that it set before leaves', async () => {
+      const result = await end('context.set("n", 1); global.set("n", 1);', { node: {} });
+      expect(result).toMatchObject({ failure: { code: 'function.closing', details: { message: expect.stringContaining('Choose Of all flows') as string } } });
+      expect(result).not.toHaveProperty('writes');
+    });
+    test('returning something fails it, since it would be sent', async () => {
+      for (const code of ['return { payload: 1 };', 'return [[{}]];', 'await 1; return 5;']) expect(await end(code)).toMatchObject({ failure: { code: 'function.closing', details: { message: 'closing code sends nothing, so it returns nothing' } } });
+      expect(await end('return undefined;')).toMatchObject({ outputs: [] });
+    });
+    test('what does not end, waits for nothing or takes the memory fails by itself', async () => {
+      expect(await end('for (;;);')).toMatchObject({ failure: { code: 'function.closing', details: { message: 'it did not end within 400 ms' } } });
+      expect(await end('await new Promise(() => undefined);')).toMatchObject({ failure: { code: 'function.closing', details: { message: expect.stringMatching(/^it did not end within 400 ms: .*nothing will ever settle/) as string } } });
+      expect(await end('const all = []; for (;;) all.push(new Array(2_000_000).fill(1.5));')).toMatchObject({ failure: { code: 'function.closing', details: { message: expect.stringContaining('it needed more memory than the node may have') as string } } });
+    });
+    test.each<[string, string, number, number, Partial<SandboxProgram>?]>([
+      ['what cannot be read', 'const a = 1;\nconst b = ;', 2, 11], ['a message', 'node.log(1);\nnode.log({ msg: 1 }.msg, msg.payload);', 2, 26], ['a module that the settings do not name', 'require("fs");', 1, 1],
+      ['what no erasing of types makes JavaScript', '\nenum A { x }', 2, 1, { language: 'typescript' }],
+    ])('%s is told at the deploy, with its place', async (_name, code, line, column, more) => {
+      await expect(opens(code, more)).rejects.toMatchObject({ code: 'function.closing', details: { field: 'closing', line, column } });
+    });
+    test('its own variable may have the name of a message', async () => { expect(await end('const msg = "x"; node.log(msg);')).toMatchObject({ logs: [{ text: 'x' }] }); });
+    test('a failure of the setup code stays that of the setup code', async () => {
+      await expect(opens('node.log(x);', { setup: 'const x = () => 1;' })).rejects.toMatchObject({ code: 'function.setup', details: { field: 'setup' } });
     });
   });
 

@@ -105,6 +105,20 @@ describe('setup code', () => {
   });
 });
 
+describe('closing code', () => {
+  const closing = { message: undefined, settings: { context: 'flow', fetch: 'all', links: true } };
+  test('knows the sandbox, the context that is granted and what the setup code made', () => {
+    expect(marked('const n: number = flow.get("n") + step.by;\nawait new Promise<void>((next) => setTimeout(next, n));\nnode.log(n);', { ...closing, setup: 'const step = { by: 1 };' })).toEqual([]);
+    expect(labels('|', closing)).toEqual(expect.arrayContaining(['node', 'env', 'context', 'flow']));
+    expect(marked('flow.get("n");', { ...closing, settings: { context: 'node' } })).toEqual(['flow: flow / context']);
+  });
+  test('has no message, no server and no link, whatever is granted', () => {
+    expect(marked('const n = msg.payload; fetch("https://a.test"); node.linkcall("a", {});', { ...closing, language: 'javascript' })).toEqual(['msg: msg', 'fetch: fetch', 'linkcall: linkcall']);
+    expect(labels('|', closing).filter((name) => ['msg', 'fetch', 'Headers'].includes(name))).toEqual([]);
+  });
+  test('returns nothing', () => { expect(marked('return { a: 1 };', closing)).toHaveLength(1); });
+});
+
 test('calls to servers are known where they are granted', () => {
   const code = 'const answer = await fetch("https://a.test", { method: "POST", body: "x", signal: AbortSignal.timeout(100) });\nif (answer.ok) msg.payload = await answer.json();\nreturn msg;';
   expect(marked(code, { settings: { fetch: 'all' } })).toEqual([]);
