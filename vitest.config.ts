@@ -17,7 +17,7 @@ const ALONE = [
 ];
 /** These run beside others, but each looks at very many cases and takes seconds: only `npm test` runs them. */
 const LONG = [
-  'test/runtime/{journal/journal,store/sqlite-store,sandbox/{fetch,fetch-room,guest,link-calls}}.test.ts', 'test/runtime/driver/{delivery,function-fetch,held-keys,history,lineage,links-lives,parking,rate-limit,tries}.test.ts',
+  'test/runtime/{journal/journal,store/sqlite-store,sandbox/{fetch,fetch-room,guest,link-calls}}.test.ts', 'test/runtime/driver/{delivery,function-closing,function-fetch,held-keys,history,lineage,links-lives,parking,rate-limit,tries}.test.ts',
   'test/nodes/{catalog,connection/sql,crm/dedupe,sink/sql-lost-reply}.test.ts',
 ];
 /** The others, which `npm run check` runs too. They leave nothing behind, so files share processes and what is loaded in them: loading is most of their time. */

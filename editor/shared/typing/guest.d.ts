@@ -36,7 +36,7 @@ interface NodeApi {
   status(status: { fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey' | 'gray' | (string & {}); shape?: 'ring' | 'dot' | (string & {}); text?: unknown } | string): void;
   /** Calls a Link in node, `node` of this flow or `flow/node`, and gives the message that is returned. @ru Вызывает узел «Вход по ссылке», `узел` этого потока или `поток/узел`, и даёт возвращённое сообщение. @grant links: true */
   linkcall<T extends object = any>(link: string, message: object, options?: { timeout?: number }): Promise<T>;
-  /** For code from Node-RED: nothing of a message outlives it, so there is nothing to close. @ru Для кода из Node-RED: от сообщения ничего не остаётся, закрывать нечего. */
+  /** For code from Node-RED, and never called: what is to run when the node stops is its closing code. @ru Для кода из Node-RED; не вызывается: то, что нужно выполнить при остановке узла, — его код завершения. */
   on(event: string, listener: (...args: any[]) => void): void;
 }
 

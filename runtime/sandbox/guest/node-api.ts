@@ -63,7 +63,7 @@ export function makeNodeApi(guest: Guest): object {
     error(error: unknown, message?: unknown) { reportError(guest, error, message); },
     status(status: unknown) { setStatus(guest, status); },
     linkcall(target: unknown, message: unknown, options: unknown) { return linkCall(guest, [target, message, options]); },
-    /** For code from Node-RED: nothing of a message outlives it, so there is nothing to close. */
+    /** For code from Node-RED: nothing of a message outlives it; what is to run when the node stops is closing code. */
     on() { return undefined; },
   };
 }

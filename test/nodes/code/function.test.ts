@@ -58,6 +58,35 @@ test('time and memory stay within what a node may have', async () => {
   expect(programs.map(({ timeoutMs, memoryMb }) => [timeoutMs, memoryMb])).toEqual([[60_000, 256], [5000, 8]]);
 });
 
+test('closing code has the node’s setup code, modules and language, but no servers, links and outputs, and a bounded time', async () => {
+  const programs: SandboxProgram[] = [];
+  const door: SandboxDoor = { open: (program) => { programs.push(program); return sandbox.open({ ...program, modules: [] }); }, fuse: () => undefined };
+  const config = { setup: 'const a = 1;', language: 'typescript', modules: [{ module: 'dayjs' }], fetch: 'all', hosts: ['a.test'], links: true, outputs: 3 };
+  for (const timeout of ['5s', '20ms']) await tryNode(functionNode, [], { sandbox: door, config: { ...config, timeout, closing: 'node.log(a as number);' } });
+  await tryNode(functionNode, [], { sandbox: door, config: { ...config, closing: ' \n' } });
+  const closing = programs.filter(({ isClosing }) => isClosing);
+  expect(closing.map(({ timeoutMs }) => timeoutMs)).toEqual([1000, 20]);
+  expect(closing[0]).toMatchObject({ code: 'node.log(a as number);', setup: 'const a = 1;', language: 'typescript', modules: [{ module: 'dayjs', name: 'dayjs' }], outputs: 0 });
+  expect(Object.keys(closing[0] ?? {}).filter((name) => name === 'fetch' || name === 'links')).toEqual([]);
+  expect(programs).toHaveLength(5);
+});
+
+test('closing code that cannot be read keeps the node from being deployed; whether or not it can, nothing stays open', async () => {
+  let open = 0;
+  const door: SandboxDoor = {
+    open: async (program) => {
+      const opened = await sandbox.open(program);
+      open++;
+      return { ...opened, close: async () => { open--; await opened.close(); } };
+    },
+    fuse: () => undefined,
+  };
+  await expect(tryNode(functionNode, [], { sandbox: door, config: { closing: '\nreturn (' } })).rejects.toMatchObject({ code: 'function.closing', details: { field: 'closing', line: 2 } });
+  expect(open).toBe(0);
+  await tryNode(functionNode, [{}], { sandbox: door, config: { closing: 'node.log(1);' } });
+  expect(open).toBe(0);
+});
+
 test('a sandbox that cannot be started is tried again later', async () => {
   const door: SandboxDoor = { open: async () => ({ call: async (all) => all.map(() => ({ failure: { code: 'sandbox.unavailable', text: { en: 'no', ru: 'нет' }, details: {} }, logs: [] })), close: async () => undefined }), fuse: () => undefined };
   const { failures } = await tryNode(functionNode, [{}], { sandbox: door });

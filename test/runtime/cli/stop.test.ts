@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MillraceProcess, TempDir, until } from '../../kit/millrace-process.ts';
+import { MillraceProcess, RUNTIME, TempDir, until } from '../../kit/millrace-process.ts';
 
 /** The real process, stopped while calls are under way. */
 
@@ -81,4 +81,25 @@ test('a second signal ends it at once, and what was under way is done at the nex
   await until(() => waiting.length === 3);
   answerAll();
   expect(done.size).toBe(3);
+});
+
+test('closing code of function nodes runs at a planned end, and not at a kill', { timeout: 60_000 }, async () => {
+  mkdirSync(dir.join('flows', 'ends'));
+  writeFileSync(dir.join('flows', 'ends', 'flow.json'), JSON.stringify({
+    format: 'millrace.flow/1', id: 'ends', name: 'Ends', delivery: 'durable', wires: [], layout: {},
+    nodes: { fn: { type: 'function', version: 1, config: { context: 'flow', closing: 'flow.update("ends", (n = 0) => n + 1);' } } },
+  }));
+  const start = (): MillraceProcess => {
+    const made = new MillraceProcess(['run', '--flows', dir.join('flows'), '--data', dir.join('data'), '--port', '0'], { script: RUNTIME });
+    started.push(made);
+    return made;
+  };
+  const ends = async (millrace: MillraceProcess): Promise<unknown> => (await (await fetch(`${await millrace.ready()}/api/v1/context/flow/ends/ends`)).json() as { readonly value?: unknown }).value;
+  const first = start();
+  expect(await ends(first)).toBeUndefined();
+  expect(await first.stop()).toMatchObject({ code: 0, err: '' });
+  const second = start();
+  expect(await ends(second)).toBe(1);
+  await second.stop('SIGKILL');
+  expect(await ends(start())).toBe(1);
 });
