@@ -103,6 +103,19 @@ test.skipIf(!chromium)('in TypeScript what does not fit its type is marked, in t
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('closing code is written beside it, with the context and what the setup code made, and without a message', async () => {
+  const tab = await opened('typed-closing', { context: 'flow', setup: 'const step = { by: 1 };', code: 'return msg;', closing: 'flow.set("at", step.by);' });
+  await field(tab, 'closing').locator('.cm-content').waitFor();
+  await write(tab, field(tab, 'closing'), 'flow.set("n", step.by);\nmsg.payload;');
+  await expect.poll(() => marks(tab, 'closing').allInnerTexts(), { timeout: WORKER_MS }).toEqual(['msg']);
+  await write(tab, field(tab, 'closing'), 'node.log(1);\nflow.');
+  await field(tab, 'closing').locator('.cm-content').press('Control+Space');
+  await list(tab).getByText('update', { exact: true }).waitFor();
+  await tab.screenshot('typed-closing');
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
 test.skipIf(!chromium)('names of the setup code are completed and cannot be changed, as soon as they are written', async () => {
   const tab = await opened('typed-setup', { language: 'typescript', setup: 'const rates = { EUR: 1, USD: 0.9 };', code: '' });
   await write(tab, field(tab, 'code'), 'rates.');
