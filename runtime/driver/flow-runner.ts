@@ -60,6 +60,8 @@ export class FlowRunner implements StationOwner {
   #revision: Revision | undefined;
   #state: 'live' | 'stopped' | 'failed' = 'stopped';
   #recovered = false;
+  /** Retired, and perhaps still at work. */
+  #over: readonly Revision[] = [];
   readonly #writer = new Writer(this);
   readonly #shown = new Shown();
   readonly cancelled = new Cancelled();
@@ -137,7 +139,7 @@ export class FlowRunner implements StationOwner {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     await this.#sources.stop();
-    for (const each of this.#revisions) this.retire(each);
+    for (const each of [...(this.#revision ? [this.#revision] : []), ...this.pinned.revisions]) this.retire(each);
     if (this.#revision) this.services.observers.emit({ kind: 'deploy', at: this.services.clock.now(), flow: this.flow, revision: this.#revision.number, state: 'stopped' });
   }
 
@@ -165,12 +167,14 @@ export class FlowRunner implements StationOwner {
     this.stopping.giveUp();
   }
 
-  get #revisions(): readonly Revision[] { return [...(this.#revision ? [this.#revision] : []), ...this.pinned.revisions]; }
-  retire(revision: Revision): void { revision.retire({ stop: (unit) => this.stopping.stop(unit), failed: (error) => this.failed(error) }); }
+  retire(revision: Revision): void {
+    this.#over = [...this.#over.filter((each) => !each.isFreed && each !== revision), revision];
+    revision.retire({ stop: (unit) => this.stopping.stop(unit), failed: (error) => this.failed(error) });
+  }
 
   /** Of a flow that has stopped: resolves when its nodes have, without waiting for calls that are still under way. */
   async stopped(): Promise<void> {
-    for (const each of this.#revisions) each.cutOff();
+    for (const each of this.#over) each.cutOff();
     await this.stopping.done();
   }
 

@@ -99,6 +99,7 @@ export class Revision {
     this.#freeIfDone();
   }
   get isRetired(): boolean { return this.#retired !== undefined; }
+  get isFreed(): boolean { return this.#freed; }
   #freeIfDone(): void {
     if (this.#retired && this.#open === 0) this.cutOff();
   }

@@ -30,6 +30,7 @@ export class Stopping {
   /** The next revision may run already: its calls and this one lose no update of each other. */
   async #inTurn(unit: Unit): Promise<void> {
     const { states } = this.#services;
+    await states.open(unit.place.flow.id); // known already, unless the flow never came to run
     const endTurn = unit.plan.state && await states.turn(unit);
     const draft = states.draftOf(unit);
     try {

@@ -248,23 +248,25 @@ describe('what it writes to the context as it stops', () => {
     const runner = await w.deploy(flow());
     await feed();
     await w.calm();
+    await w.deploy(flow({ config: { mark: 'b' } }), 2);
     await runner.stop();
     await w.calm();
-    expect(stopped).toEqual([]);
+    expect(stopped).toEqual(['end of 2 after 0']);
     const through = runner.stopped();
     let isThrough = false;
     void through.then(() => { isThrough = true; });
     await w.calm();
     expect(isThrough).toBe(false);
-    await w.pass(100);
+    for (const _each of [1, 2]) await w.pass(100); // one after the other, as they use the same context
     expect(isThrough).toBe(true);
+    expect(stopped).toEqual(['end of 2 after 0', 'end of 1 after 0']);
     await runner.dispose();
     expect(await onDisk(w)).toEqual(['a=1']);
     const other = await w.deploy(flow({}, { id: 'other' }));
     onStop = async ({ state }) => { await wait(w, 100); state.flow.set('late', 1); };
     await other.stop();
     await w.calm();
-    expect(stopped).toHaveLength(2);
+    expect(stopped).toHaveLength(3);
     await other.dispose();
     await w.pass(100);
     expect((await w.services.journal.context('other')).length).toBe(0);
