@@ -77,7 +77,7 @@ test('closing code that cannot be read keeps the node from being deployed; wheth
     open: async (program) => {
       const opened = await sandbox.open(program);
       open++;
-      return { ...opened, close: async () => { open--; await opened.close(); } };
+      return { call: (messages) => opened.call(messages), close: async () => { open--; await opened.close(); } };
     },
     fuse: () => undefined,
   };
