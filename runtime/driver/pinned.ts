@@ -121,7 +121,7 @@ export class Pinned {
     for (const each of done) this.#runner.retire(each);
   }
 
-  /** Without any: all of them are over. */
+  /** Of a flow that has stopped: all of them are over. */
   dispose(): void { this.use(NONE); }
 }
 
