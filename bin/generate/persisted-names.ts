@@ -29,6 +29,7 @@ function namesOfNode({ info }: NodeDefinition): string[] {
     ...Object.keys(info.inputs).map((port) => `input ${info.type}.${port}`),
     ...Object.keys(info.outputs.fixed).map((port) => `output ${info.type}.${port}`),
     ...dynamic,
+    ...Object.keys(info.drops ?? {}).map((rule) => `drop ${info.type}.${rule}`),
     ...fieldNames(info.config, `field ${info.type}`),
   ];
 }

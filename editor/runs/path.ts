@@ -1,6 +1,7 @@
-import type { ReplayMode, RunDetail, RunState, RunStep } from '../../runtime/api/contract.ts';
+import type { NodeInfo, ReplayMode, RunDetail, RunState, RunStep } from '../../runtime/api/contract.ts';
 import { formatWhen, t } from '../i18n/index.ts';
 import type { PlainKey } from '../i18n/index.ts';
+import { dropReason } from '../shared/drop-reason.ts';
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info';
 
@@ -32,8 +33,10 @@ export function earlierAttempts(steps: readonly RunStep[]): ReadonlySet<RunStep>
   return new Set(tries.filter((step) => last.get(`${step.messageId} ${step.node}`) !== step));
 }
 
-/** By which rule it was dropped, or until when it waits. */
-export function whyOf({ outcome, rule, at }: Pick<RunStep, 'outcome' | 'rule' | 'at'>): string | undefined {
+/** Why it was dropped, or until when it waits. */
+export function whyOf({ outcome, rule, at }: Pick<RunStep, 'outcome' | 'rule' | 'at'>, info: NodeInfo | undefined): string | undefined {
   if (rule === undefined) return undefined;
-  return outcome === 'held' ? t('runs.waits-until', { time: formatWhen(Number(rule), at) }) : t('runs.rule', { rule });
+  if (outcome === 'held') return t('runs.waits-until', { time: formatWhen(Number(rule), at) });
+  const why = dropReason(rule, info);
+  return why === undefined ? t('runs.rule', { rule }) : t('runs.because', { why });
 }

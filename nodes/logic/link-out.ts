@@ -23,6 +23,7 @@ export default defineNode({
     links: field.list({ en: 'Links', ru: 'Ссылки' }, linkField, { default: [], visible: { field: 'mode', is: ['send'] } }),
   },
   outputs: { fixed: {} },
+  drops: { 'nobody-waits': { en: 'nobody waits for it to be returned', ru: 'его возврата никто не ждёт' } },
   examples: [
     { name: 'sends to a node of another flow', config: { links: ['orders/prices'] }, given: [{ payload: 1 }], emits: {} },
     { name: 'returns the message', config: { mode: 'return' }, given: [{ payload: 1 }], emits: {} },

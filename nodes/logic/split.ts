@@ -23,6 +23,7 @@ export default defineNode({
     keyTo: field.path({ en: 'Write the key to', ru: 'Записать ключ в' }, { placeholder: 'topic', advanced: true, help: { en: 'Of a record.', ru: 'Для записи.' } }),
   },
   outputs: { fixed: { out: { title: { en: 'Each part', ru: 'Каждая часть' } } } },
+  drops: { 'nothing-to-split': { en: 'there is nothing to split', ru: 'делить нечего' } },
   failures: {
     'split.nothing': { en: 'What is to be split is missing, or is not a list, a text or a record.', ru: 'Разбивать нечего: значения нет или это не список, не текст и не запись.' },
     'split.too-many': { en: 'The message would become more parts than a message can sensibly have.', ru: 'Сообщение дало бы больше частей, чем может быть у разумного сообщения.' },

@@ -56,6 +56,7 @@ export default defineNode({
     ], { default: 'first' }),
   },
   outputs: { fixed: {}, dynamic: { each: 'rules', prefix: 'out', label: 'label' } },
+  drops: { 'no-match': { en: 'no rule of the node holds for it', ru: 'ни одно правило узла не подошло' } },
   examples: [
     {
       name: 'by a value, with otherwise',

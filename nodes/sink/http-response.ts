@@ -21,14 +21,13 @@ export default defineNode({
     headers: field.map({ en: 'Headers', ru: 'Заголовки' }, field.text({ en: 'Value', ru: 'Значение' }, { required: true }), { default: {} }),
   },
   outputs: { fixed: {} },
+  drops: { 'nobody-waits': { en: 'nobody waits for the answer', ru: 'ответа никто не ждёт' } },
   examples: [{ name: 'answers with the payload as JSON', config: { status: 201 }, given: [{ payload: { id: 7 } }], emits: {} }],
-  run(message, { config, reply, log, node }) {
+  run(message, { config, reply }) {
     const status = statusOf(message, config.status);
     const { body, type } = bodyOf(NO_BODY.has(status) ? undefined : config.body === undefined ? message.payload : config.body);
     const headers = { ...(body !== '' && { 'content-type': type }), ...lowerCased(config.headers), ...lowerCased(message.headers) };
-    if (reply({ status, headers, body })) return undefined;
-    log.debug(`node ${node.id}: nobody waits for this answer`);
-    return drop('nobody-waits');
+    return reply({ status, headers, body }) ? undefined : drop('nobody-waits');
   },
 });
 

@@ -26,6 +26,7 @@ export default defineNode({
     by: field.path({ en: 'By', ru: 'По' }, { placeholder: 'payload.orderId' }),
   },
   outputs: { fixed: { out: { title: { en: 'One of the burst', ru: 'Одно из всплеска' } } } },
+  drops: { debounce: { en: 'another message of its burst goes on', ru: 'дальше идёт другое сообщение того же всплеска' } },
   failures: { 'window.no-key': { en: 'The message has no value to tell it from others by.', ru: 'В сообщении нет значения, по которому его отличить.' } },
   examples: [
     { name: 'the last of a burst', config: { quiet: '5s' }, given: [{ payload: 1 }, { payload: 2 }, { payload: 3 }], emits: { out: [{ payload: 3 }] } },

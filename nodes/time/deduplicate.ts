@@ -23,6 +23,7 @@ export default defineNode({
     repeats: field.boolean({ en: 'Output for repeats', ru: 'Выход для повторов' }, { default: false }),
   },
   outputs: { fixed: { out: { title: { en: 'First', ru: 'Первые' } }, repeats: { title: { en: 'Repeats', ru: 'Повторы' }, when: { field: 'repeats', is: [true] } } } },
+  drops: { repeat: { en: 'its value has come before', ru: 'такое значение уже приходило' } },
   failures: { 'window.no-key': { en: 'The message has no value to tell it from others by.', ru: 'В сообщении нет значения, по которому его отличить.' } },
   examples: [
     { name: 'only the first of each order', config: { by: 'payload.order' }, given: [{ payload: { order: 1 } }, { payload: { order: 1 } }, { payload: { order: 2 } }], emits: { out: [{ payload: { order: 1 } }, { payload: { order: 2 } }] } },

@@ -27,6 +27,7 @@ export default defineNode({
     ], { default: 'wait' }),
   },
   outputs: { fixed: { out: { title: { en: 'In its turn', ru: 'В свою очередь' } } } },
+  drops: { 'rate-limit': { en: 'it came sooner than the limit allows', ru: 'пришло раньше, чем позволяет предел' } },
   examples: [{ name: 'a message goes through as it came', config: { count: 2, per: '1s' }, given: [{ payload: 1 }], emits: { out: [{ payload: 1 }] } }],
   pace: ({ count, per, eachKey, rest }) => ({ count, perMs: per, eachKey, rest }),
   run: (message) => message,

@@ -136,6 +136,8 @@ export interface NodeInfo {
   readonly entry?: boolean;
   /** Failure codes that its own code raises, explained. */
   readonly failures?: { readonly [code: string]: Text };
+  /** Rules by which a message ends here, each as the rest of a sentence: dropped, because … */
+  readonly drops?: { readonly [rule: string]: Text };
 }
 
 export interface ConnectionInfo {

@@ -1,6 +1,7 @@
 import { parse, type AnyNode, type Node, type Program } from 'acorn';
 import { isOnlyAName, keysOf, type KeyUse } from './message-keys.ts';
 import { BY_SETTINGS, everyNode, type Placed } from './syntax.ts';
+import { unexpectedAt, wordsOf } from './syntax-words.ts';
 
 /** What reading the code tells about it, before it ever runs. */
 export interface Analysis {
@@ -15,7 +16,7 @@ export interface Analysis {
   readonly setupNames: readonly string[];
 }
 
-export interface SyntaxProblem { readonly message: string; readonly ru?: string; readonly line: number; readonly column: number; readonly inSetup?: boolean }
+export interface SyntaxProblem { readonly message: string; readonly ru: string; readonly line: number; readonly column: number; readonly inSetup?: boolean }
 
 /** Names that can make promises or timers, or give what others made: code without them, and without async syntax, ends when it returns. */
 const WAITING_NAMES = new Set(['Promise', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis', 'AsyncDisposableStack']);
@@ -43,7 +44,7 @@ function readCode(code: string): readonly Placed[] | SyntaxProblem {
   try {
     program = parse(code, { ecmaVersion: 'latest', sourceType: 'script', allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, locations: true });
   } catch (error) {
-    return problemOf(error);
+    return problemOf(error, code);
   }
   const nodes = [...everyNode(program)];
   return requireIn(nodes) ?? nodes;
@@ -80,7 +81,7 @@ function analyseSetup(setup: string, code: readonly Placed[], modules: readonly 
   try {
     program = parse(setup, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
   } catch (error) {
-    return problemOf(error);
+    return problemOf(error, setup);
   }
   const nodes = [...everyNode(program)];
   const required = requireIn(nodes);
@@ -94,11 +95,14 @@ function analyseSetup(setup: string, code: readonly Placed[], modules: readonly 
   return { setup: `(function () {${locals.length > 0 ? ` var ${locals.join(', ')};` : ''}\n${setup}\nreturn [${setupNames.join(', ')}];\n})`, setupNames };
 }
 
-function problemOf(error: unknown): SyntaxProblem {
-  const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
+function problemOf(error: unknown, code: string): SyntaxProblem {
+  const { message = '', loc, pos = 0 } = error as { message?: string; loc?: { line: number; column: number }; pos?: number };
   if (!(error instanceof SyntaxError) || !loc) throw error;
-  if (message?.startsWith("'import' and 'export'")) return { ...BY_SETTINGS, line: loc.line, column: loc.column + 1 };
-  return { message: (message ?? '').replace(/ \(\d+:\d+\)$/, ''), line: loc.line, column: loc.column + 1 };
+  const place = { line: loc.line, column: loc.column + 1 };
+  if (message.startsWith("'import' and 'export'")) return { ...BY_SETTINGS, ...place };
+  const said = message.replace(/ \(\d+:\d+\)$/, '');
+  const { en, ru } = said === 'Unexpected token' ? unexpectedAt(code, pos) : wordsOf(said);
+  return { message: en, ru, ...place };
 }
 
 function requireIn(nodes: readonly Placed[]): SyntaxProblem | undefined {

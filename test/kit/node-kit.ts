@@ -164,13 +164,19 @@ export class OpenNode {
     const { seen, definition } = this.#p;
     if (result === undefined) return;
     if (isHold(result)) { this.#held.push({ body, due: dueOf(result), id }); seen.holds.push(dueOf(result)); return; }
-    if (isDrop(result)) { seen.drops.push(ruleOf(result)); return; }
+    if (isDrop(result)) { seen.drops.push(explained(ruleOf(result), definition)); return; }
     const first = Object.keys(definition.info.outputs.fixed)[0] ?? `${definition.info.outputs.dynamic?.prefix ?? 'out'}-1`;
     const ports = isToPorts(result) ? portsOf(result) : { [first]: result as Body | readonly Body[] };
     for (const [port, bodies] of Object.entries(ports)) {
       if (bodies !== undefined) (this.#emits[port] ??= []).push(...(Array.isArray(bodies) ? bodies as readonly Body[] : [bodies as Body]));
     }
   }
+}
+
+/** A person reads why a message ended at a node, in either language. */
+function explained(rule: string, { info }: NodeDefinition): string {
+  if (!Object.hasOwn(info.drops ?? {}, rule)) throw new Error(`${info.type} drops by ${rule}, and its drops do not explain that`);
+  return rule;
 }
 
 /** What a call sees of the world. A pure node cannot reach outside, as in the engine; answering the run's own caller is none of that. */

@@ -31,6 +31,8 @@ export function nodeSuite(definition: NodeDefinition, options: SuiteOptions = {}
       expect(info.examples.length).toBeGreaterThan(0);
       for (let version = 1; version < info.version; version++) expect(definition.migrations[version], `migration from ${version}`).toBeTypeOf('function');
     });
+    // What its pace turns away ends by the name of the type.
+    if (definition.pace) test('explains what its pace drops', () => expect(info.drops).toHaveProperty(info.type));
     for (const example of info.examples) exampleTests(definition, example, options);
   });
 }
@@ -138,6 +140,7 @@ function textsOf(definition: NodeDefinition): Named[] {
     ...fieldTexts(info.config, 'config'),
     ...portTexts(info.inputs, 'inputs'), ...portTexts(info.outputs.fixed, 'outputs'),
     ...Object.entries(info.failures ?? {}).map(([code, text]) => [`failures.${code}`, text] as const),
+    ...Object.entries(info.drops ?? {}).map(([rule, text]) => [`drops.${rule}`, text] as const),
   ];
 }
 

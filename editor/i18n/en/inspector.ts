@@ -143,6 +143,7 @@ export const inspector = {
   'inspector.tried-old': 'The settings have changed since.',
   'inspector.tried-due': 'The message would wait here until {time}.',
   'inspector.tried-rule': 'By the rule {rule}.',
+  'inspector.tried-because': 'Because {why}.',
   'inspector.tried-nothing': 'Nothing leaves the node: the message ends here.',
   'inspector.tried-more': 'more than {n} messages',
   'inspector.tried-first': 'the first {n} of {count} messages',

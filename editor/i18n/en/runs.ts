@@ -75,6 +75,7 @@ export const runs = {
   'runs.outcome-missing': 'no record: a replay would do it',
   'runs.outcome-dead-lettered': 'dead letter',
   'runs.rule': 'by the rule {rule}',
+  'runs.because': '({why})',
   'runs.waits-until': 'until {time}',
   'runs.after': '+{time}',
   'runs.step': '{node}, {outcome}',

@@ -57,6 +57,8 @@ export const shared = {
   'shared.code-not-granted': '{name} is there once “{field}” in the settings grants it.',
   'shared.code-not-erasable': 'This makes code of its own, and here types are only erased; write it as JavaScript.',
   'shared.logs-left-out': { one: '{n} more log line was left out', other: '{n} more log lines were left out' },
+  'shared.dropped-queue-full': 'its queue was full',
+  'shared.dropped-disabled': 'the node was disabled',
   'shared.quoted': '“{name}”',
   'shared.types-by': { one: 'msg as {nodes} sends it', other: 'msg as {nodes} send it' },
   'shared.types-both': { one: 'msg as {nodes} sends it, and as the last message came', other: 'msg as {nodes} send it, and as the last message came' },

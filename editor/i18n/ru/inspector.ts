@@ -146,6 +146,7 @@ export const inspector: Translation<typeof english> = {
   'inspector.tried-old': 'С тех пор настройки изменились.',
   'inspector.tried-due': 'Сообщение ждало бы здесь до: {time}.',
   'inspector.tried-rule': 'По правилу {rule}.',
+  'inspector.tried-because': 'Причина: {why}.',
   'inspector.tried-nothing': 'Из узла ничего не выходит: сообщение заканчивается здесь.',
   'inspector.tried-more': 'больше {n} сообщений',
   'inspector.tried-first': 'первые {n} из {count} сообщений',

@@ -78,6 +78,7 @@ export const runs: Translation<typeof english> = {
   'runs.outcome-missing': 'нет записи: повтор это выполнит',
   'runs.outcome-dead-lettered': 'недоставленное',
   'runs.rule': 'по правилу {rule}',
+  'runs.because': '({why})',
   'runs.waits-until': 'до {time}',
   'runs.after': '+{time}',
   'runs.step': '{node}, {outcome}',

@@ -60,6 +60,8 @@ export const shared: Translation<typeof english> = {
   'shared.code-not-granted': '{name} доступно, только если это разрешено в настройке «{field}».',
   'shared.code-not-erasable': 'Эта запись порождает код, а здесь типы только стираются: выразите её на JavaScript.',
   'shared.logs-left-out': { one: 'Пропущена ещё {n} строка журнала', few: 'Пропущены ещё {n} строки журнала', many: 'Пропущено ещё {n} строк журнала', other: 'Пропущено ещё {n} строки журнала' },
+  'shared.dropped-queue-full': 'очередь узла была заполнена',
+  'shared.dropped-disabled': 'узел был отключён',
   'shared.quoted': '«{name}»',
   'shared.types-by': { one: 'Тип msg — по тому, что отправляет {nodes}', few: 'Тип msg — по тому, что отправляют {nodes}', many: 'Тип msg — по тому, что отправляют {nodes}', other: 'Тип msg — по тому, что отправляют {nodes}' },
   'shared.types-both': { one: 'Тип msg — по тому, что отправляет {nodes}, и по последнему сообщению', few: 'Тип msg — по тому, что отправляют {nodes}, и по последнему сообщению', many: 'Тип msg — по тому, что отправляют {nodes}, и по последнему сообщению', other: 'Тип msg — по тому, что отправляют {nodes}, и по последнему сообщению' },

@@ -68,6 +68,23 @@ test.skipIf(!chromium)('a failure stands at the button and is marked at its plac
   await tab.page.close();
 });
 
+test.skipIf(!chromium)('all that a try tells is said in the language of the page: levels of the log, why code cannot be read, why a message ends', async () => {
+  const tab = await opened('try-words', node('function', { code: 'node.log("one"); node.warn("two"); node.error("three"); return msg;' }), { language: 'ru' });
+  const run = area(tab).getByRole('button', { name: 'Попробовать' });
+  await run.click();
+  await expect.poll(() => area(tab).locator('.logs li').allInnerTexts()).toEqual(['сведения one', 'предупреждение two', 'ошибка three']);
+  await write(tab, tab.page.locator('.inspector [data-field="code"]'), 'if (msg.a {');
+  await tab.page.keyboard.press('Control+Shift+Enter');
+  await area(tab).getByText('Код не читается в строке 1, позиция 11: неожиданное `{`.').waitFor();
+  await tab.page.close();
+  await bench.save(flowOf('try-rule', node('switch', { rules: [{ op: 'eq', value: 1 }] })));
+  const other = await bench.tab('try-rule', { language: 'ru' });
+  await other.node('it').click();
+  await area(other).getByRole('button', { name: 'Попробовать' }).click();
+  await area(other).getByText('Причина: ни одно правило узла не подошло.').waitFor();
+  await other.page.close();
+});
+
 test.skipIf(!chromium)('text that is no message is not tried, and says why', async () => {
   const tab = await opened('try-json', node('template', { template: 'Hello, {{payload}}!' }));
   await write(tab, area(tab), '[1]');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { RunStep } from '../../../runtime/api/contract.ts';
+import type { NodeInfo, RunStep } from '../../../runtime/api/contract.ts';
 import { earlierAttempts, nodesOf, sinceStart, whyOf, wiresOf } from '../../../editor/runs/path.ts';
+import switchNode from '../../../nodes/logic/switch.ts';
 
 const step = (node: string, of: Partial<RunStep> = {}): RunStep => ({ messageId: 'm1', node, at: 0, ms: 1, attempt: 1, outcome: 'done', ...of });
 
@@ -24,9 +25,11 @@ test('a step tells how long after the beginning it ended, never less than nothin
   expect([sinceStart({ startedAt: 100 }, step('a', { at: 340 })), sinceStart({ startedAt: 100 }, step('a', { at: 90 }))]).toEqual([240, 0]);
 });
 
-test('a step says until when it waits, and by which rule it was dropped', () => {
+test('a step says until when it waits, and why it was dropped', () => {
   const at = new Date(2026, 0, 2, 10, 0, 0).getTime();
-  expect(whyOf(step('wait', { at, outcome: 'held', rule: String(at + 5000) }))).toBe('until 10:00:05');
-  expect(whyOf(step('call', { outcome: 'dropped', rule: 'duplicate' }))).toBe('by the rule duplicate');
-  expect(whyOf(step('call'))).toBeUndefined();
+  const dropped = (rule: string, info?: NodeInfo) => whyOf(step('call', { outcome: 'dropped', rule }), info);
+  expect(whyOf(step('wait', { at, outcome: 'held', rule: String(at + 5000) }), undefined)).toBe('until 10:00:05');
+  expect([dropped('no-match', switchNode.info), dropped('queue.full', switchNode.info), dropped('disabled')]).toEqual(['(no rule of the node holds for it)', '(its queue was full)', '(the node was disabled)']);
+  expect([dropped('custom', switchNode.info), dropped('constructor', switchNode.info), dropped('no-match')]).toEqual(['by the rule custom', 'by the rule constructor', 'by the rule no-match']);
+  expect(whyOf(step('call'), switchNode.info)).toBeUndefined();
 });

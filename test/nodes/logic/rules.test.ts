@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import change from '../../../nodes/logic/change.ts';
 import join from '../../../nodes/logic/join.ts';
+import linkOut from '../../../nodes/logic/link-out.ts';
 import split from '../../../nodes/logic/split.ts';
 import switchNode from '../../../nodes/logic/switch.ts';
 import { limits } from '../../../runtime/limits.ts';
@@ -80,6 +81,11 @@ test('switch ignores case where it is told to, in texts, lists and patterns', as
 test('switch drops by name what matches nothing', async () => {
   const { emits, seen } = await tryNode(switchNode, [{ payload: 2 }], { config: { rules: [{ op: 'eq', value: 1 }] } });
   expect([emits, seen.drops]).toEqual([{}, ['no-match']]);
+});
+
+test('link-out drops by name what nobody waits to have returned', async () => {
+  const returned = async (waits: boolean) => (await tryNode(linkOut, [{ payload: 2 }], { config: { mode: 'return' }, waits })).seen;
+  expect([(await returned(false)).drops, (await returned(true)).drops]).toEqual([['nobody-waits'], []]);
 });
 
 test('switch finds at deploy a pattern that could run for ever', async () => {

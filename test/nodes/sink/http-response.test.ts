@@ -35,7 +35,7 @@ test('a header that no answer can carry is left out and harms nothing else', asy
   expect(answer?.headers).toEqual({ 'content-type': 'text/plain; charset=utf-8', 'x-good': 'ok' });
 });
 
-test('with nobody waiting the message ends as dropped, with a line in the log', async () => {
+test('with nobody waiting the message ends as dropped', async () => {
   const { seen, failures } = await tryNode(httpResponse, [{ payload: 1 }], { waits: false });
-  expect([seen.drops, failures, seen.logs.length]).toEqual([['nobody-waits'], [], 1]);
+  expect([seen.drops, failures]).toEqual([['nobody-waits'], []]);
 });

@@ -8,8 +8,8 @@ test.each([
 ])('types give way to spaces, so that what is left stands where it stood: %s', (code, erased) => { expect(eraseTypes(code)).toBe(erased); });
 
 test.each([
-  ['let a = 1;\n  enum A { x }', 2, 3, /^enum: it makes code/], ['namespace X { export const a = 1 }', 1, 1, /namespace/], ['class A { constructor(private x: number) {} }', 1, 31, /parameter property/],
-  ["\t\tenum A { x }", 1, 3, /enum/], ['const "й" = "日本"; enum A { x }', 1, 7, /./], ['f("日本", "😀"); enum A { x }', 1, 16, /enum/], ['const x = <number>msg.a;', 1, 11, /value as Type/], ['const a: = 3;', 1, 10, /Unexpected token/], ['import x from "y"', 1, 1, /under Modules in the settings/], ['\n\nreturn (', 3, 9, /Expression expected/],
+  ['let a = 1;\n  enum A { x }', 2, 3, /^`enum`: it makes code/], ['namespace X { export const a = 1 }', 1, 1, /namespace/], ['class A { constructor(private x: number) {} }', 1, 31, /constructor’s parameters/],
+  ["\t\tenum A { x }", 1, 3, /enum/], ['const "й" = "日本"; enum A { x }', 1, 7, /./], ['f("日本", "😀"); enum A { x }', 1, 16, /enum/], ['const x = <number>msg.a;', 1, 11, /value as Type/], ['const a: = 3;', 1, 10, /^unexpected token `=`$/], ['import x from "y"', 1, 1, /under Modules in the settings/], ['\n\nreturn (', 3, 9, /ends too early/],
 ])('what cannot be erased is refused with its place: %s', (code, line, column, message) => {
   expect(eraseTypes(code)).toMatchObject({ line, column, message: expect.stringMatching(message), ru: expect.any(String) });
 });
