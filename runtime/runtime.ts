@@ -32,6 +32,7 @@ import { systemRandom, type Random } from './random.ts';
 import { Modules, type ModulesOptions } from './modules/modules.ts';
 import { NO_TYPES } from './modules/types.ts';
 import { withModules } from './modules/suggest.ts';
+import { CodeReader } from './sandbox/code-reader.ts';
 import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
 import type { ConnectionDefinition, NodeDefinition } from './sdk/define-node.ts';
@@ -100,7 +101,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   // By the system's clock also where cases make time pass: user code really runs.
   const modules = options.modules && new Modules(options.modules);
-  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ ...(modules && { modules }), log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
+  const reader = new CodeReader();
+  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ reader, ...(modules && { modules }), log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const sandbox = newSandbox();
   const trials = newSandbox(); // its process begins with the first try
   await disk?.start();

@@ -4,6 +4,7 @@ import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
 import type { Analysis } from './analyse.ts';
 import type { ModuleDoor } from './bundle.ts';
+import { CodeReader } from './code-reader.ts';
 import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
 import { MessageCalls, type CallRules } from './fetch-calls.ts';
 import { Grant } from './fetch-grant.ts';
@@ -25,6 +26,8 @@ export interface SandboxOptions {
   readonly program?: string;
   /** Without it no module is allowed. */
   readonly modules?: ModuleDoor;
+  /** Shared with who else reads code; its own unless said. */
+  readonly reader?: CodeReader;
   readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 }
 
@@ -38,6 +41,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #clock: Clock;
   readonly #program: string;
   readonly #modules: ModuleDoor | undefined;
+  readonly #reader: CodeReader;
   readonly #log: NonNullable<SandboxOptions['log']>;
   readonly #carrier: Carrier = { together: (call) => { this.#serving.run(call); }, apart: (call) => { this.#apart.run(call); }, alone: (call, pauseMs) => { this.#suspect(call, pauseMs); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
@@ -62,6 +66,7 @@ export class SandboxSupervisor implements SandboxDoor {
     this.#clock = options.clock ?? systemClock;
     this.#program = options.program ?? process.execPath;
     this.#modules = options.modules;
+    this.#reader = options.reader ?? new CodeReader();
     this.#log = options.log ?? (() => undefined);
     const parts = { clock: this.#clock, log: this.#log, link: (priority: Priority, onEnd: (end: LinkEnd) => void) => this.#link(priority, onEnd) };
     const background = { ...parts, priority: 'lowest', idleMs: SUSPECTS_IDLE_MS } as const;
@@ -71,19 +76,11 @@ export class SandboxSupervisor implements SandboxDoor {
   }
 
   async open(program: SandboxProgram): Promise<SandboxFunction> {
-    // Loaded with the first function node: most starts have none.
-    const { analyse, analyseClosing } = await import('./analyse.ts');
-    const erase = program.language === 'typescript' ? (await import('./erase-types.ts')).eraseTypes : (code: string) => code;
-    const [erased, setup] = [erase(program.code), erase(program.setup ?? '')];
-    const used = program.modules ?? [];
-    const read = typeof erased !== 'string' ? erased : typeof setup === 'string' ? (program.isClosing ? analyseClosing : analyse)(erased, setup, used.map(({ name }) => name)) : { ...setup, inSetup: true };
-    if (!('source' in read)) {
-      const { code, text, details } = failure('inSetup' in read ? 'setup' : 'syntax', read, { isClosing: program.isClosing });
-      throw new NodeFailure(code, text, { details });
-    }
+    const read = await this.#reader.read(program);
+    if (!('source' in read)) throw new NodeFailure(read.code, read.text, { details: read.details });
     // What calls servers waits, under whatever name.
     const analysis = asks(program) ? { ...read, plain: false } : read;
-    const made = used.length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
+    const made = (program.modules ?? []).length === 0 ? { program, analysis } : await this.#withModules(program, analysis);
     const id = this.#newId();
     const definition = this.#define(this.#cellFor(program), [made]);
     const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules, isClosing: program.isClosing };
