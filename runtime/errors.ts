@@ -462,6 +462,7 @@ export const problemCodes = {
     means: { en: 'A duration, size or rate cannot be read.', ru: 'Длительность, размер или темп не читается.' },
     fix: { en: 'Write 30s, 1h30m; 64KB, 1MB; 10/1m.', ru: 'Запишите так: 30s, 1h30m; 64KB, 1MB; 10/1m.' },
   },
+  'field.syntax': { means: { en: 'The code in a field cannot be read, so the node will not run.', ru: 'Код в поле не читается, поэтому узел работать не будет.' }, fix: { en: 'Correct the code at the line and column that the problem names.', ru: 'Исправьте код в указанной строке и позиции.' } },
   'field.form': {
     means: { en: 'A field holds a form ($expr, $template, $env, $secret, $context) that it cannot have, or an object that looks like one.', ru: 'Поле содержит форму ($expr, $template, $env, $secret, $context), которая в нём недопустима, или похожий на неё объект.' },
     fix: { en: 'Use a form that the field allows; wrap a literal object in {"$literal": …}.', ru: 'Используйте допустимую форму; объект-литерал оберните в {"$literal": …}.' },

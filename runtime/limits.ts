@@ -201,6 +201,7 @@ export const limits = {
   sandboxCellMb: 24, // heap of an isolate beside what the code uses: 32 contexts
   sandboxSetupMs: 1 * SECOND, // of setup code: a deploy waits for it
   sandboxClosingMs: 1 * SECOND, // of closing code, however much time the node has: a stop waits for it, and so do messages of the next revision that use the same context
+  codeKnownChars: 4 * MB, // code of drafts of which it is kept whether it can be read: that of some thousand nodes; beyond, it is read anew
   sandboxEraseMs: 5 * SECOND, // of types from one code, which takes a few ms; it may be the first one, for which a thread begins on a machine that is busy
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
   sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole

@@ -13,9 +13,10 @@ import type { Services } from './driver/services.ts';
 import { States } from './driver/states.ts';
 import { Suspects } from './driver/suspects.ts';
 import { Timers } from './driver/timers.ts';
-import type { Json, Text } from './flow/flow.ts';
+import type { Flow, Json, Problem, Text } from './flow/flow.ts';
 import type { ModuleTypes } from './flow/module-types.ts';
 import type { CatalogInfo } from './flow/node-info.ts';
+import { validateFlow, type ValidationContext } from './flow/validate.ts';
 import { createFetch } from './http-out/fetch.ts';
 import { networkPolicy } from './http-out/network.ts';
 import { JournalClient } from './journal/client.ts';
@@ -32,6 +33,7 @@ import { systemRandom, type Random } from './random.ts';
 import { Modules, type ModulesOptions } from './modules/modules.ts';
 import { NO_TYPES } from './modules/types.ts';
 import { withModules } from './modules/suggest.ts';
+import { CodeProblems } from './sandbox/code-problems.ts';
 import { CodeReader } from './sandbox/code-reader.ts';
 import { SandboxSupervisor } from './sandbox/supervisor.ts';
 import type { Fetch } from './sdk/context.ts';
@@ -107,7 +109,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const trials = newSandbox(); // its process begins with the first try
   await disk?.start();
   const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, suspects: watchOver(journal, { clock, log }), options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, trials, store }), pump);
-  const project = new Project({ store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
+  const code = new CodeProblems(reader, catalog);
+  const project = new Project({ codeProblems: (flow) => code.of(flow), store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();
   await project.open();
@@ -164,6 +167,14 @@ export function catalogOf({ nodes, connections }: Pick<RuntimeOptions, 'nodes' |
     nodes: Object.fromEntries(nodes.map(({ info }) => [info.type, info])),
     connections: Object.fromEntries(connections.map(({ info }) => [info.type, info])),
   };
+}
+
+/** Finds every problem of a flow that can be found without running it. */
+export type FlowCheck = (flow: Flow, context: ValidationContext) => Promise<readonly Problem[]>;
+
+export function flowCheck(catalog: CatalogInfo): FlowCheck {
+  const code = new CodeProblems(new CodeReader(), catalog);
+  return async (flow, context) => [...validateFlow(flow, catalog, context), ...await code.of(flow)];
 }
 
 /** Without its journal a runtime can promise nothing: it ends, and what was accepted is there at the next start. */

@@ -177,7 +177,7 @@ export class Commands {
     const hasSelection = (): boolean => app.session?.selection.isEmpty === false;
     const hasNodes = (): boolean => (app.session?.selection.nodes.size ?? 0) > 0;
     return [
-      { id: 'deploy', label: label('shell.deploy'), icon: 'rocket', keys: ['Ctrl+Enter'], where: 'anywhere', isPossible: hasFlow, run: inFlow(async (session) => { if (!(await session.deployUnlessItParks())) ui.dialog = 'deploy'; }) },
+      { id: 'deploy', label: label('shell.deploy'), icon: 'rocket', keys: ['Ctrl+Enter'], where: 'anywhere', isPossible: hasFlow, run: inFlow(async (session) => { if (!(await session.deployUnlessItHarms())) ui.dialog = 'deploy'; }) },
       { id: 'stop', label: label('shell.stop'), icon: 'circle-stop', where: 'page', isPossible: () => app.session?.state === 'live', run: inFlow((session) => session.stop()) },
       { id: 'start', label: label('shell.start'), icon: 'circle-play', where: 'page', isPossible: () => app.session?.state === 'stopped', run: inFlow((session) => session.start()) },
       { id: 'try-node', label: label('shell.try-node'), icon: 'play', keys: ['Ctrl+Shift+Enter'], where: 'anywhere', isPossible: () => ui.tryNode !== undefined, run: () => ui.tryNode?.() },

@@ -111,13 +111,13 @@ export class Session {
     await this.#deployed(api.deploy(this.id, this.version));
   }
 
-  /** As its key does: at once, unless that would park messages. Then nothing has happened, and the answer is false. */
-  async deployUnlessItParks(): Promise<boolean> {
+  /** At once, unless that would park messages or some nodes would not run. Then nothing has happened, and the answer is false. */
+  async deployUnlessItHarms(): Promise<boolean> {
     if (this.deployment?.state === 'running') return true;
     this.deployment = { state: 'running' };
     try {
-      const parks = this.live !== undefined && (await this.save()) ? (await api.previewDeploy(this.id, this.version)).parks : [];
-      if (parks.length > 0) {
+      const preview = (await this.save()) ? await api.previewDeploy(this.id, this.version) : undefined;
+      if (preview && (preview.parks.length > 0 || preview.problems.some(({ level }) => level === 'error'))) {
         this.deployment = undefined;
         return false;
       }

@@ -1,11 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ConnectionsDocument, Problem } from '../flow/flow.ts';
-import type { CatalogInfo } from '../flow/node-info.ts';
 import { parseConnections, parseFlow } from '../flow/parse.ts';
 import { problemText } from '../flow/problem-text.ts';
-import { validateFlow } from '../flow/validate.ts';
-import { catalogOf } from '../runtime.ts';
+import { catalogOf, flowCheck, type FlowCheck } from '../runtime.ts';
 import { loadDefinitions, Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
 
@@ -13,11 +11,11 @@ import { said, type Language } from './texts.ts';
 export async function check(options: Options, language: Language): Promise<number> {
   const files = options.rest.flatMap(flowFiles);
   if (files.length === 0) throw new Usage(said.filesNeeded('check'));
-  const catalog = catalogOf(await loadDefinitions(options.nodes));
+  const look = flowCheck(catalogOf(await loadDefinitions(options.nodes)));
   let errors = 0;
   let found = 0;
   for (const file of files) {
-    for (const problem of problemsIn(file, catalog, connectionsBeside(file))) {
+    for (const problem of await problemsIn(file, look, connectionsBeside(file))) {
       found++;
       if (problem.level === 'error') errors++;
       process.stdout.write(`${problemLine(file, problem, language)}\n`);
@@ -37,9 +35,9 @@ export function flowFiles(path: string): string[] {
 }
 
 /** Without connections, those that the flow names count as there. */
-export function problemsIn(file: string, catalog: CatalogInfo, connections?: ConnectionsDocument): readonly Problem[] {
+export async function problemsIn(file: string, look: FlowCheck, connections?: ConnectionsDocument): Promise<readonly Problem[]> {
   const { value, problems } = parseFlow(readFileSync(file, 'utf8'));
-  return value ? [...problems, ...validateFlow(value, catalog, connections ? { connections } : {})] : problems;
+  return value ? [...problems, ...await look(value, connections ? { connections } : {})] : problems;
 }
 
 function connectionsBeside(file: string): ConnectionsDocument | undefined {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { runCases } from '../cases.ts';
-import { catalogOf } from '../runtime.ts';
+import { catalogOf, flowCheck } from '../runtime.ts';
 import { flowFiles, problemLine, problemsIn } from './check.ts';
 import { loadDefinitions, modulesFolder, Usage, type Options } from './options.ts';
 import { said, type Language } from './texts.ts';
@@ -10,7 +10,7 @@ export async function test(options: Options, language: Language): Promise<number
   const files = options.rest.flatMap(flowFiles);
   if (files.length === 0) throw new Usage(said.filesNeeded('test'));
   const definitions = await loadDefinitions(options.nodes);
-  const catalog = catalogOf(definitions);
+  const look = flowCheck(catalogOf(definitions));
   let passed = 0;
   let failed = 0;
   const tell = (name: string, problems: readonly string[], ok: boolean): void => {
@@ -19,7 +19,7 @@ export async function test(options: Options, language: Language): Promise<number
     process.stdout.write(`${ok ? '✓' : '✗'} ${name}\n${problems.map((problem) => `    ${problem}\n`).join('')}`);
   };
   for (const file of files) {
-    const errors = problemsIn(file, catalog).filter(({ level }) => level === 'error');
+    const errors = (await problemsIn(file, look)).filter(({ level }) => level === 'error');
     if (errors.length > 0) tell(file, errors.map((problem) => problemLine(file, problem, language)), false);
     else for (const { flow, name, ok, problems } of await runCases(dirname(file), { ...definitions, modules: { folder: modulesFolder(options), allowed: options.modules } })) tell(`${flow}: ${name}`, problems, ok);
   }

@@ -34,6 +34,7 @@ const effects: { readonly [code in ProblemCode]: 'refuses' | 'node' } = {
   'field.choice': 'node',
   'field.unit': 'node',
   'field.form': 'node',
+  'field.syntax': 'node',
   'field.secret-literal': 'refuses',
   'field.node-missing': 'node',
   'field.link-missing': 'node',

@@ -172,11 +172,11 @@ export class Deploys {
   }
 }
 
-/** The host finds much that validation found before. */
+/** The host finds much that validation found before, some of it under a code of its own. */
 function united(found: readonly Problem[], more: readonly Problem[]): readonly Problem[] {
-  const key = ({ code, where }: Problem): string => JSON.stringify([code, where.node, where.field, where.wire, where.connection]);
-  const known = new Set(found.map(key));
-  return [...found, ...more.filter((each) => !known.has(key(each)))];
+  const keys = ({ code, where, message }: Problem): string[] => [JSON.stringify([code, where.node, where.field, where.wire, where.connection]), JSON.stringify([where.node, message.en])];
+  const known = new Set(found.flatMap(keys));
+  return [...found, ...more.filter((each) => !keys(each).some((key) => known.has(key)))];
 }
 
 const refused = (id: string, problems: readonly Problem[]): Failure => new Failure('flow.invalid', {

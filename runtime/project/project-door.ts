@@ -11,7 +11,7 @@ export interface Actor { readonly name: string }
 export interface ProjectDoor {
   listFlows(): Promise<FlowList>;
   getFlow(id: string): Promise<FlowAnswer>;
-  /** The draft of a flow with nothing but this node, as the document says, saved or not. A `Failure` `flow.invalid` with the problems that keep the node from running. */
+  /** The draft of a flow with nothing but this node, as the document says, saved or not. A `Failure` `flow.invalid` with the problems that keep the node from running; its code may be unreadable, which a try tells by itself. */
   withOnly(id: string, node: string, document: object): Promise<Flow>;
   /** Saves the draft; a `Failure` `flow.stale` when `expected` is not the stored version. A draft with problems is saved. */
   saveFlow(flow: Flow, expected: number, by: Actor): Promise<SaveAnswer>;

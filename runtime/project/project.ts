@@ -39,6 +39,8 @@ export interface ProjectOptions {
   readonly values?: StoredValues;
   /** Made before the host, which feeds it. */
   readonly history?: History;
+  /** What of the code in a flow cannot be read. */
+  readonly codeProblems?: (flow: Flow) => Promise<readonly Problem[]>;
   /** `--flows`: the files there are the truth. */
   readonly flowsDir?: string;
   /** Headless: every flow of `flowsDir` runs. */
@@ -123,7 +125,7 @@ export class Project implements ProjectDoor, ProjectValues {
   async #summary(id: string, context: ValidationContext): Promise<FlowSummary> {
     const open = await this.#drafts.find(id);
     const live = await this.#deploys.live(id);
-    const problems = [...this.#drafts.brokenFile(id) ?? open?.problems ?? [], ...(open ? validateFlow(open.flow, this.#parts.catalog, context) : [])];
+    const problems = [...this.#drafts.brokenFile(id) ?? open?.problems ?? [], ...(open ? [...this.#settingProblems(open.flow, context), ...await this.#codeProblems(open.flow)] : [])];
     return {
       id, name: open?.flow.name ?? id, delivery: open?.flow.delivery ?? 'durable', version: open?.draft.version ?? 0, updatedAt: open?.draft.updatedAt ?? 0,
       ...(live && { live: { revision: live.revision, state: live.state, ...(live.reason && { reason: live.reason }) } }),
@@ -146,7 +148,7 @@ export class Project implements ProjectDoor, ProjectValues {
   async withOnly(id: string, node: string, document: object): Promise<Flow> {
     const { flow } = await this.#drafts.get(id);
     const { value, problems } = flowOf({ ...flow, nodes: { [node]: document }, wires: [], layout: {} });
-    const found = [...problems, ...value ? await this.#problemsOf(value) : []].filter(({ level, where }) => level === 'error' && (value === undefined || where.node === node));
+    const found = [...problems, ...value ? this.#settingProblems(value, await this.#context()) : []].filter(({ level, where }) => level === 'error' && (value === undefined || where.node === node));
     if (value && found.length === 0) return value;
     throw new Failure('flow.invalid', {
       en: `reading node ${node} of the flow ${id}: ${found.map(({ message }) => message.en).join('; ')}`,
@@ -286,7 +288,13 @@ export class Project implements ProjectDoor, ProjectValues {
 
   async #problemsOf(flow: Flow, bring: ConnectionsDocument = {}): Promise<readonly Problem[]> {
     const context = await this.#context();
-    return validateFlow(flow, this.#parts.catalog, { ...context, connections: { ...bring, ...context.connections } });
+    return [...this.#settingProblems(flow, { ...context, connections: { ...bring, ...context.connections } }), ...await this.#codeProblems(flow)];
+  }
+  #settingProblems(flow: Flow, context: ValidationContext): readonly Problem[] {
+    return validateFlow(flow, this.#parts.catalog, context);
+  }
+  async #codeProblems(flow: Flow): Promise<readonly Problem[]> {
+    return await this.#o.codeProblems?.(flow) ?? [];
   }
   async #context(): Promise<ValidationContext> {
     return { ...await this.#names(), connections: await this.#connections.documents() };

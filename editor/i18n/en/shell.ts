@@ -10,6 +10,8 @@ export const shell = {
   'shell.stop': 'Stop the flow',
   'shell.start': 'Start the flow',
   'shell.live': 'Live · revision {revision}',
+  'shell.live-partly': 'Partly live · revision {revision}',
+  'shell.not-running': { one: '{n} node does not run. Show why', other: '{n} nodes do not run. Show why' },
   'shell.stopped': 'Stopped · revision {revision}',
   'shell.failed': 'Failed · revision {revision}',
   'shell.draft': 'Draft',

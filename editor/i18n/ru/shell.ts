@@ -13,6 +13,8 @@ export const shell: Translation<typeof english> = {
   'shell.stop': 'Остановить поток',
   'shell.start': 'Запустить поток',
   'shell.live': 'Работает · ревизия {revision}',
+  'shell.live-partly': 'Работает не всё · ревизия {revision}',
+  'shell.not-running': { one: '{n} узел не работает. Показать почему', few: '{n} узла не работают. Показать почему', many: '{n} узлов не работают. Показать почему', other: '{n} узла не работают. Показать почему' },
   'shell.stopped': 'Остановлен · ревизия {revision}',
   'shell.failed': 'Сбой · ревизия {revision}',
   'shell.draft': 'Черновик',

@@ -101,3 +101,60 @@ test.skipIf(!chromium).each([['en', 'light'], ['ru', 'dark']] as const)('the que
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+const counting = (id: string, code: string): Flow => ({
+  format: 'millrace.flow/1', id, name: id, delivery: 'memory', layout: { inject: [0, 0], fn: [280, 0] },
+  nodes: { inject: { type: 'inject', version: 1, config: {} }, fn: { type: 'function', version: 1, name: 'Count', config: { code } } }, wires: [{ from: 'inject.out', to: 'fn.in' }],
+});
+async function type(tab: Tab, code: string): Promise<void> {
+  await tab.node('fn').click();
+  await tab.page.locator('.inspector [data-field="code"] .cm-content').click();
+  await tab.page.keyboard.press('Control+a');
+  await tab.page.keyboard.insertText(code);
+}
+const REASON = 'The code cannot be read at line 2, column 7: unexpected token `{`.';
+
+test.skipIf(!chromium)('code that cannot be read stands at its node and among the problems while it is written, and is deployed only when a person says so', async () => {
+  await bench.save(counting('unreadable', 'return msg;'));
+  const tab = await bench.tab('unreadable');
+  await tab.deploy();
+  await type(tab, 'const a = 1;\nif (a {');
+  await tab.node('fn').getByText(/cannot be read/).waitFor();
+  await tab.page.locator('.inspector [data-field="code"]').getByText(REASON).waitFor();
+  await tab.page.keyboard.press('Control+j');
+  await tab.page.locator('.dock').getByRole('button', { name: /^Problems/ }).or(tab.page.locator('.dock').getByRole('tab', { name: /^Problems/ })).first().click();
+  const listed = tab.page.locator('.dock li.error');
+  expect((await listed.innerText()).replaceAll(/\s+/g, ' ')).toContain(`Count 2:7 ${REASON}`);
+  await tab.page.keyboard.press('Control+Enter');
+  await dialog(tab).getByText(`Count 2:7 ${REASON}`).waitFor();
+  expect(await seriousFindings(tab)).toEqual([]);
+  await dialog(tab).getByRole('button', { name: 'Cancel' }).click();
+  expect((await bench.flow('unreadable')).live?.revision).toBe(1);
+  await ask(tab);
+  await dialog(tab).getByRole('button', { name: 'Deploy anyway' }).click();
+  await tab.page.locator('.bar').getByText('Partly live · revision 2').waitFor();
+  await expect.poll(() => listed.count()).toBe(1);
+  await tab.screenshot('deployed-unreadable');
+  await type(tab, 'return msg;');
+  await expect.poll(() => listed.count(), { timeout: 8000 }).toBe(0);
+  await tab.deploy();
+  await tab.page.locator('.bar').getByText('Live · revision 3').waitFor();
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium)('a first deploy asks too where a node would not run, and else not', async () => {
+  await bench.save(counting('first-unreadable', 'if (a {'));
+  const tab = await bench.tab('first-unreadable', { language: 'ru', theme: 'dark' });
+  const first = tab.page.locator('.bar').getByRole('button', { name: 'Применить' }).first();
+  await first.click();
+  await dialog(tab).getByText('Count 1:7 Код не читается в строке 1, позиция 7: неожиданное `{`.').waitFor();
+  await tab.screenshot('deploy-unreadable-ru-dark');
+  await dialog(tab).getByRole('button', { name: 'Отмена' }).click();
+  expect((await bench.flow('first-unreadable')).live).toBeUndefined();
+  await type(tab, 'return msg;');
+  await tab.node('fn').getByText(/не читается/).waitFor({ state: 'detached' });
+  await tab.deploy();
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});

@@ -73,12 +73,14 @@ test.skipIf(!chromium)('counts stand at the node and on the wire', async () => {
   await tab.page.close();
 });
 
-test.skipIf(!chromium)('what cannot run is said at the node and after the deploy; the rest runs', async () => {
+test.skipIf(!chromium)('what cannot run is said at the node, before the deploy and after it; the rest runs', async () => {
   await bench.save({ ...pair('broken'), nodes: { ...pair('broken').nodes, form: { type: 'webhook-in', version: 1, config: { path: 'no slash?' } }, odd: { type: 'acme-crm-sync', version: 1, config: {} } }, layout: { ...pair('broken').layout, form: [0, 120], odd: [300, 120] } });
   const tab = await bench.tab('broken');
   await tab.node('odd').getByText('not installed').waitFor();
   await tab.node('odd').getByText(/problem:/).waitFor();
   await tab.page.getByRole('button', { name: /^Deploy/ }).first().click();
+  await tab.page.getByRole('dialog').locator('.problems').getByText('acme-crm-sync').waitFor();
+  await tab.page.getByRole('dialog').getByRole('button', { name: 'Deploy anyway' }).click();
   await tab.page.locator('.result').getByText(/problem/).first().waitFor();
   const button = tab.node('inject').getByRole('button', { name: /Send a message/ });
   await expect.poll(() => button.isEnabled()).toBe(true);

@@ -164,7 +164,7 @@ export class Tab {
     await this.page.getByRole('button', { name: /^(Deploy|Применить)/ }).first().click();
     // A later deploy says first what it does.
     if (isAgain) await this.page.getByRole('dialog').getByRole('button', { name: /^(Deploy|Применить)/ }).click();
-    await this.page.getByText(/Live · revision|Работает · ревизия/).waitFor();
+    await this.page.locator('.bar').getByText(/(?:Live|live|Работает|всё) · (?:revision|ревизия)/).waitFor();
   }
 
   async screenshot(name: string): Promise<void> {

@@ -143,10 +143,13 @@ test('check names every problem with file, place and what to do', async () => {
   cpSync(join(FLOWS, 'lead-capture'), dir.join('odd'), { recursive: true });
   const flow = JSON.parse(readFileSync(dir.join('odd', 'flow.json'), 'utf8')) as { wires: object[] };
   writeFileSync(dir.join('odd', 'flow.json'), JSON.stringify({ ...flow, wires: [...flow.wires, { from: 'nobody.out', to: 'nowhere.in' }] }));
+  mkdirSync(dir.join('typo'));
+  writeFileSync(dir.join('typo', 'flow.json'), JSON.stringify({ format: 'millrace.flow/1', id: 'typo', name: 'Typo', delivery: 'durable', nodes: { fn: { type: 'function', version: 1, config: { code: 'if (a {' } } }, wires: [], layout: {} }));
   const { code, out } = await millrace(['check', dir.path]);
   expect(code).toBe(1);
   expect(out).toContain(`${dir.join('broken', 'flow.json')}:2:`);
   expect(out).toMatch(/odd.flow\.json: error wire\.dangling \(nobody\.out->nowhere\.in\): /);
+  expect(out).toContain(`${dir.join('typo', 'flow.json')}: error field.syntax (fn code): The code cannot be read at line 1, column 7: unexpected token \`{\`.`);
   expect(await millrace(['check', FLOWS])).toMatchObject({ code: 0 });
 });
 

@@ -1,0 +1,75 @@
+import { problem } from '../errors.ts';
+import { literalOf } from '../flow/field-form.ts';
+import type { Flow, FlowNode, Problem } from '../flow/flow.ts';
+import type { CatalogInfo, FieldInfo } from '../flow/node-info.ts';
+import { own } from '../flow/own.ts';
+import { limits } from '../limits.ts';
+import type { SandboxFailure, SandboxProgram } from '../sdk/context.ts';
+import type { CodeReader } from './code-reader.ts';
+
+type Code = Pick<SandboxProgram, 'code' | 'setup' | 'language'>;
+/** Names of the fields of one node type that hold its code. */
+interface CodeFields { readonly code: string; readonly setup: string; readonly language: string | undefined }
+
+/**
+ * What of the code in a flow cannot be read, without running any of it. A draft is looked at with each change of it, and most of its code is what it was:
+ * what came of a text is kept.
+ */
+export class CodeProblems {
+  readonly #reader: CodeReader;
+  readonly #catalog: CatalogInfo;
+  readonly #known = new Map<string, SandboxFailure | undefined>();
+  #knownChars = 0;
+
+  constructor(reader: CodeReader, catalog: CatalogInfo) {
+    this.#reader = reader;
+    this.#catalog = catalog;
+  }
+
+  async of(flow: Flow): Promise<readonly Problem[]> {
+    const found: Problem[] = [];
+    for (const [id, node] of Object.entries(flow.nodes)) {
+      const fields = node.disabled ? undefined : codeFields(own(this.#catalog.nodes, node.type)?.config ?? {});
+      const code = fields && codeOf(node, fields);
+      const failure = code && await this.#failureOf(code);
+      if (failure) found.push(problemOf({ flow: flow.id, node: id }, failure, fields));
+    }
+    return found;
+  }
+
+  async #failureOf(code: Code): Promise<SandboxFailure | undefined> {
+    const key = JSON.stringify([code.language, code.setup, code.code]);
+    if (this.#known.has(key)) return this.#known.get(key);
+    const read = await this.#reader.read(code);
+    const failure = 'source' in read ? undefined : read;
+    if (this.#knownChars + key.length > limits.codeKnownChars) {
+      this.#known.clear();
+      this.#knownChars = 0;
+    }
+    this.#known.set(key, failure);
+    this.#knownChars += key.length;
+    return failure;
+  }
+}
+
+/** Of a type whose code the sandbox runs. */
+function codeFields(config: { readonly [name: string]: FieldInfo }): CodeFields | undefined {
+  for (const [code, { setupField, languageField }] of Object.entries(config)) if (setupField !== undefined) return { code, setup: setupField, language: languageField };
+  return undefined;
+}
+
+/** Undefined where it is no text: that is told of the field by itself. */
+function codeOf({ config }: FlowNode, fields: CodeFields): Code | undefined {
+  const valueOf = (field: string): unknown => literalOf(own(config, field) ?? '');
+  const [code, setup] = [valueOf(fields.code), valueOf(fields.setup)];
+  if (typeof code !== 'string' || typeof setup !== 'string') return undefined;
+  return { code, setup, language: fields.language !== undefined && valueOf(fields.language) === 'typescript' ? 'typescript' : 'javascript' };
+}
+
+/** In the words in which a deploy would tell it. */
+function problemOf(node: { readonly flow: string; readonly node: string }, { text, details: { field, line, column } }: SandboxFailure, fields: CodeFields): Problem {
+  return problem('field.syntax', { ...node, field: field === 'setup' ? fields.setup : fields.code, ...(typeof line === 'number' && { line }), ...(typeof column === 'number' && { column }) }, {
+    message: text,
+    fix: { en: 'Correct the code at this place.', ru: 'Исправьте код в этом месте.' },
+  });
+}
