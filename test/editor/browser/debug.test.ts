@@ -122,3 +122,23 @@ test.skipIf(!chromium)('in a narrow window the tabs of the dock stay in one line
   expect(tab.errors).toEqual([]);
   await tab.page.close();
 });
+
+test.skipIf(!chromium)('what a message and a line of the log say has room also where the dock is narrow', async () => {
+  await bench.save(noisy('narrow'));
+  const tab = await bench.tab('narrow', { language: 'ru' });
+  await tab.page.setViewportSize({ width: 1024, height: 768 });
+  await tab.deploy();
+  await tab.node('fn').click();
+  await tab.page.locator('.inspector').waitFor();
+  await inject(tab);
+  await expect.poll(() => rows(tab).count()).toBe(2);
+  const roomOf = async () => (await rows(tab).first().locator('.value').boundingBox())?.width;
+  expect(await roomOf()).toBeGreaterThan(300);
+  await tab.page.locator('.dock').getByRole('tab', { name: 'Журнал' }).click();
+  await rows(tab).getByText('seen', { exact: true }).waitFor();
+  expect(await roomOf()).toBeGreaterThan(300);
+  await tab.screenshot('debug-narrow-ru');
+  await tab.page.setViewportSize({ width: 1440, height: 900 });
+  await expect.poll(async () => (await rows(tab).first().boundingBox())?.height).toBeLessThan(30);
+  await tab.page.close();
+});

@@ -41,7 +41,6 @@ test.skipIf(!chromium)('code that was never deployed runs on a typed message, by
   await tried.getByText('three came').waitFor();
   await tried.getByText('counted').waitFor();
   expect(await tried.locator('.tree').first().innerText()).toContain('count');
-  await tried.scrollIntoViewIfNeeded();
   await tab.screenshot('try-done');
   await code.locator('.cm-content').click();
   await tab.page.keyboard.press('Control+End');
@@ -51,6 +50,18 @@ test.skipIf(!chromium)('code that was never deployed runs on a typed message, by
   await expect.poll(() => tried.getByText('The settings have changed since.').count()).toBe(0);
   expect(await seriousFindings(tab)).toEqual([]);
   expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});
+
+test.skipIf(!chromium).each([[1440, 900], [1024, 768]])('what came of a try is seen without scrolling at %i × %i, however long the code is', async (width, height) => {
+  const tab = await opened(`try-seen-${width}`, node('function', { code: `${'// a line\n'.repeat(40)}node.log("logged");\nreturn msg;` }), { language: 'ru' });
+  await tab.page.setViewportSize({ width, height });
+  await tab.page.locator('.inspector [data-field="code"] .cm-content').click();
+  await tab.page.keyboard.press('Control+Shift+Enter');
+  await area(tab).locator('.logs').waitFor();
+  await expect.poll(() => area(tab).locator('.logs').evaluate((element) => element.getBoundingClientRect().bottom)).toBeLessThanOrEqual(height);
+  expect(await area(tab).locator('.head').evaluate((element) => element.getBoundingClientRect().top)).toBeGreaterThan(100);
+  await tab.screenshot(`try-seen-${width}`);
   await tab.page.close();
 });
 
