@@ -63,6 +63,7 @@ export function nodeHost(app: App, session: Session, { node, last, trial, drawTr
       app.ui.inspectorTab = 'settings';
       void trial.run(now, trial.isOwn || !last.input ? trial.text ?? firstMessage(last.input, app.catalog.node(now.type)) : undefined);
     },
+    typing: (field, isBehind) => { session.typing(field, isBehind); },
     get trial() { return drawTrial(); },
     preview: (value) => previewValue(value, { env: env(), body: last.input?.body }),
   };

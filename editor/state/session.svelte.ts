@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity';
 import type { DeployAnswer, Flow, FlowAnswer, FlowState, Json, Problem } from '../../runtime/api/contract.ts';
 import { canonicalJson } from '../../runtime/flow/canonical.ts';
 import { diffFlows } from '../../runtime/flow/diff.ts';
@@ -34,6 +35,8 @@ export class Session {
   deployment = $state.raw<Deployment>();
   /** What went wrong with a button of a node, shown at the node until it works again. */
   nodeErrors = $state.raw<{ readonly [node: string]: ApiError }>({});
+  /** Fields whose text was typed just now, and comes into the draft when the person pauses. */
+  readonly #typing = new SvelteSet<object>();
   readonly selection = new Selection();
   readonly removed: RemovedNodes;
 
@@ -48,6 +51,15 @@ export class Session {
     this.#saver = this.#openSaver(answer.version);
     this.#take(answer);
     this.#recover(answer);
+  }
+
+  /** Whether all that was typed is saved, and why not. */
+  readonly progress = $derived<SaveState>(this.#typing.size > 0 && (this.saveState === 'saved' || this.saveState === 'saving') ? 'unsaved' : this.saveState);
+
+  /** Told by a field that waits for a pause: `isBehind` from its first key until the draft has its text. */
+  typing(field: object, isBehind: boolean): void {
+    if (isBehind) this.#typing.add(field);
+    else this.#typing.delete(field);
   }
 
   get id(): string {

@@ -40,6 +40,8 @@ export interface FieldHost {
   readonly attempt?: () => void;
   /** Draws the message to try and what came of it, where there is room beside the code. */
   readonly trial?: Snippet | undefined;
+  /** Told whether a field holds text that is not handed on yet: it waits for a pause. */
+  readonly typing?: (field: object, isBehind: boolean) => void;
   /** Problems show even in a field that nobody has touched: after a deploy was refused. */
   readonly strict: boolean;
 }

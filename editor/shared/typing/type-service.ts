@@ -63,7 +63,7 @@ export class TypeService {
     const checker = this.#service.getProgram()?.getTypeChecker();
     const offered = found.entries.filter(({ name, kind, symbol }) => kind !== ts.ScriptElementKind.warning && !HIDDEN.has(name) && isThere(symbol, node)).slice(0, ENTRIES_MAX);
     const detailed = found.isMemberCompletion && offered.length <= DETAILS_MAX;
-    const entries = offered.map(({ name, kind, sortText, symbol }): Completion => ({ label: name, kind, sort: `${name.startsWith('_') ? '~' : ''}${sortText}`, detail: detailed && symbol && checker ? typeText(checker, symbol) : undefined }));
+    const entries = offered.map(({ name, kind, sortText, symbol }): Completion => ({ label: name, kind, sort: `${rankOf(name)}${sortText}`, detail: detailed && symbol && checker ? typeText(checker, symbol) : undefined }));
     const span = found.optionalReplacementSpan;
     return { from: span ? span.start - document.before : at, entries };
   }
@@ -142,6 +142,10 @@ const isThere = (symbol: ts.Symbol | undefined, node: NodeCode): boolean => {
 
 /** A type without the word that every record of a message may have further keys. */
 const readable = (type: string): string => type.replaceAll(/\[key: string\]: any;\s*(?=[^\s}])/g, '').replaceAll(/;\s*\[key: string\]: any;(?=\s*\})/g, ';');
+
+// What most code reads of a message comes first, what is only for the runtime last. Letters and digits, as it is sorted by the rules of a language.
+const FIRST = ['payload', 'topic'];
+const rankOf = (name: string): string => (name.startsWith('_') ? 'z' : String(FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length));
 
 const DETAIL_CHARS = 60;
 

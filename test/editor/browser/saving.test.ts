@@ -120,3 +120,24 @@ test.skipIf(!chromium)('while the runtime does not answer no list claims to be e
   await tab.page.locator('section.view').getByText('Not deployed yet').waitFor();
   await tab.page.close();
 });
+
+test.skipIf(!chromium).each([['code', 'function', '.cm-content'], ['url', 'http-request', 'input']])('from the first key in a field that waits for a pause, the page says that not all is saved: %s', async (field, type, place) => {
+  await bench.save({ ...pair(`typed-${field}`), nodes: { it: { type, version: 1, config: {} } }, layout: { it: [0, 0] } });
+  const tab = await bench.tab(`typed-${field}`);
+  await tab.node('it').click();
+  const text = tab.page.locator(`.inspector [data-field="${field}"]`).locator(place).first();
+  await text.click();
+  // What it said two frames after the first key: long before the pause.
+  const said = tab.page.evaluate(() => new Promise((resolve) => {
+    const frame = () => new Promise((next) => { requestAnimationFrame(next); });
+    document.addEventListener('input', () => void frame().then(frame).then(() => { resolve(document.querySelector('.save')?.getAttribute('data-state')); }), { once: true, capture: true });
+  }));
+  await tab.page.keyboard.type('a');
+  expect(await said).toBe('unsaved');
+  await tab.saved();
+  expect(JSON.stringify((await bench.flow(`typed-${field}`)).flow.nodes['it']?.config)).toContain('a');
+  await tab.page.keyboard.press('Backspace');
+  await tab.saved();
+  expect(tab.errors).toEqual([]);
+  await tab.page.close();
+});

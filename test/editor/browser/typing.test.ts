@@ -47,6 +47,7 @@ test.skipIf(!chromium)('the message is completed with what the node before sends
   await tab.page.keyboard.type('msg.');
   await list(tab).getByText('statusCode', { exact: true }).waitFor({ timeout: WORKER_MS });
   expect(await list(tab).innerText()).toMatch(/statusCode\s*number/);
+  expect(await list(tab).locator('[aria-selected]').innerText()).toMatch(/^payload/);
   await tab.screenshot('typed-complete');
   await tab.page.keyboard.type('stat');
   await list(tab).getByText('statusCode', { exact: true }).click();

@@ -138,6 +138,11 @@ describe('at the cursor', () => {
     const { code, at } = atCursor('msg.payload.|');
     expect(service.answer(node(code), 'code', { ask: 'completions', at })).toMatchObject({ from: at, entries: [{ label: 'count', detail: 'number' }, { label: 'items' }, { label: 'name', detail: 'string' }] });
   });
+  test('what most code reads of a message comes first, and what is only for the runtime last', () => {
+    const { code, at } = atCursor('msg.|');
+    const offered = [...service.answer(node(code, { message: '_msgid: string; age: number; topic?: string; payload?: unknown' }), 'code', { ask: 'completions', at })?.entries ?? []].sort((a, b) => a.sort.localeCompare(b.sort) || a.label.localeCompare(b.label)).map(({ label }) => label);
+    expect(offered).toEqual(['payload', 'topic', 'age', '_msgid']);
+  });
   test('names of the sandbox, without what is not granted and what only surrounds the code', () => {
     const offered = labels('|');
     expect(offered).toEqual(expect.arrayContaining(['msg', 'node', 'env', 'RED', 'Buffer', 'crypto', 'Math']));
