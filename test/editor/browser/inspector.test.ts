@@ -84,6 +84,8 @@ test.skipIf(!chromium)('a deploy by key takes the code that was just typed, and 
   await tab.page.keyboard.press('Control+a');
   await tab.page.keyboard.insertText('const a = ;\nreturn msg;');
   await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByRole('dialog').getByText(/line 1, column 11/).waitFor();
+  await tab.page.getByRole('dialog').getByRole('button', { name: 'Deploy anyway' }).click();
   await tab.page.getByText(/Deployed: revision 1/).waitFor();
   expect(await config('code', 'fn')).toEqual({ code: 'const a = ;\nreturn msg;' });
   await field(tab, 'code').locator('.problem').waitFor();
