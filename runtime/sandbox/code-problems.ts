@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { problem } from '../errors.ts';
 import { literalOf } from '../flow/field-form.ts';
 import type { Flow, FlowNode, Problem } from '../flow/flow.ts';
@@ -40,6 +41,7 @@ export class CodeProblems {
   async #failureOf(code: Code): Promise<SandboxFailure | undefined> {
     const key = JSON.stringify([code.language, code.setup, code.code]);
     if (this.#known.has(key)) return this.#known.get(key);
+    await setImmediate(); // messages go on between the codes of a large flow
     const read = await this.#reader.read(code);
     const failure = 'source' in read ? undefined : read;
     if (this.#knownChars + key.length > limits.codeKnownChars) {
