@@ -8,9 +8,9 @@ import { limits } from '../limits.ts';
 import type { SandboxFailure, SandboxProgram } from '../sdk/context.ts';
 import type { CodeReader } from './code-reader.ts';
 
-type Code = Pick<SandboxProgram, 'code' | 'setup' | 'language'>;
-/** Names of the fields of one node type that hold its code. */
-interface CodeFields { readonly code: string; readonly setup: string; readonly language: string | undefined }
+type Code = Pick<SandboxProgram, 'code' | 'setup' | 'language' | 'isClosing'>;
+/** Names of the fields of one node type that hold one of its codes. */
+interface CodeFields { readonly code: string; readonly setup: string; readonly language: string | undefined; readonly isClosing: boolean }
 
 /**
  * What of the code in a flow cannot be read, without running any of it. A draft is looked at with each change of it, and most of its code is what it was:
@@ -30,16 +30,20 @@ export class CodeProblems {
   async of(flow: Flow): Promise<readonly Problem[]> {
     const found: Problem[] = [];
     for (const [id, node] of Object.entries(flow.nodes)) {
-      const fields = node.disabled ? undefined : codeFields(own(this.#catalog.nodes, node.type)?.config ?? {});
-      const code = fields && codeOf(node, fields);
-      const failure = code && await this.#failureOf(code);
-      if (failure) found.push(problemOf({ flow: flow.id, node: id }, failure, fields));
+      if (node.disabled) continue;
+      for (const fields of codeFields(own(this.#catalog.nodes, node.type)?.config ?? {})) {
+        const code = codeOf(node, fields);
+        const failure = code && await this.#failureOf(code);
+        if (!failure) continue;
+        found.push(problemOf({ flow: flow.id, node: id }, failure, fields));
+        if (failure.details['field'] === 'setup') break; // which is the same for the others
+      }
     }
     return found;
   }
 
   async #failureOf(code: Code): Promise<SandboxFailure | undefined> {
-    const key = JSON.stringify([code.language, code.setup, code.code]);
+    const key = JSON.stringify([code.language, code.setup, code.code, code.isClosing]);
     if (this.#known.has(key)) return this.#known.get(key);
     await setImmediate(); // messages go on between the codes of a large flow
     const read = await this.#reader.read(code);
@@ -55,17 +59,16 @@ export class CodeProblems {
 }
 
 /** Of a type whose code the sandbox runs. */
-function codeFields(config: { readonly [name: string]: FieldInfo }): CodeFields | undefined {
-  for (const [code, { setupField, languageField }] of Object.entries(config)) if (setupField !== undefined) return { code, setup: setupField, language: languageField };
-  return undefined;
+function codeFields(config: { readonly [name: string]: FieldInfo }): CodeFields[] {
+  return Object.entries(config).flatMap(([code, { setupField, languageField, isClosing = false }]) => (setupField === undefined ? [] : [{ code, setup: setupField, language: languageField, isClosing }]));
 }
 
-/** Undefined where it is no text: that is told of the field by itself. */
+/** Undefined where it is no text, which is told of the field by itself, and where there is none to run. */
 function codeOf({ config }: FlowNode, fields: CodeFields): Code | undefined {
   const valueOf = (field: string): unknown => literalOf(own(config, field) ?? '');
   const [code, setup] = [valueOf(fields.code), valueOf(fields.setup)];
-  if (typeof code !== 'string' || typeof setup !== 'string') return undefined;
-  return { code, setup, language: fields.language !== undefined && valueOf(fields.language) === 'typescript' ? 'typescript' : 'javascript' };
+  if (typeof code !== 'string' || typeof setup !== 'string' || (fields.isClosing && code.trim() === '')) return undefined;
+  return { code, setup, isClosing: fields.isClosing, language: fields.language !== undefined && valueOf(fields.language) === 'typescript' ? 'typescript' : 'javascript' };
 }
 
 /** In the words in which a deploy would tell it. */

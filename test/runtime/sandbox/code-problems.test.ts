@@ -20,6 +20,9 @@ describe('code that cannot be read is a problem of its node', () => {
       fix: expect.anything(),
     }]);
     expect(await problemsOf({ code: 'return a;', setup: 'const a = ;' })).toMatchObject([{ where: { field: 'setup', line: 1, column: 11 } }]);
+    expect(await problemsOf({ code: 'return msg;', closing: 'node.log(1);\nmsg.payload = 1;' })).toMatchObject([{ where: { field: 'closing', line: 2, column: 1 } }]);
+    expect(await problemsOf({ code: 'return a;', closing: 'const b = 2;', setup: 'const a = ;' })).toHaveLength(1);
+    expect(await problemsOf({ code: BROKEN, closing: BROKEN })).toMatchObject([{ where: { field: 'code' } }, { where: { field: 'closing' } }]);
     expect(await problemsOf({ code: 'enum A { x }', language: 'typescript' })).toMatchObject([{ where: { field: 'code', line: 1, column: 1 } }]);
   });
 
