@@ -262,12 +262,12 @@ export default defineNode({
     const results = await opened.code.call(messages.map((body, index) => new Crossing(contexts[index], body)));
     return results.map((result, index) => outcome(result, contexts[index]));
   },
-  fuse(prepared, { sandbox }) {
-    const fused = sandbox.fuse(prepared.map(({ code }) => code));
+  fuse(row, { sandbox }) {
+    const fused = sandbox.fuse(row.map((each) => ('code' in each ? each.code : each)));
     return fused && {
       call: async (messages, contexts, traced) => {
         const results = await fused.call(messages.map((body, index) => new Crossing(contexts[index] as Context, body, traced[index])));
-        return results.map((result) => result && { stage: result.stage, results: result.results.map((each) => (context) => outcome(each, context as Context)) });
+        return results.map((result) => result && { stage: result.stage, results: result.results.map((read) => read && ((message, context) => outcome(read(message), context as Context))) });
       },
       close: () => fused.close(),
     };

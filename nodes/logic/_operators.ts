@@ -1,4 +1,4 @@
-import { SafeRegExp } from '../../runtime/sdk/index.ts';
+import { SafeRegExp, scopeOf } from '../../runtime/sdk/index.ts';
 
 /**
  * The comparisons of switch. Loose where a form or a spreadsheet is loose ("5" is 5, a missing value is empty) and nowhere
@@ -114,3 +114,6 @@ function patternOf(pattern: unknown): SafeRegExp {
   if (lastPattern?.source !== source) lastPattern = new SafeRegExp(source, 'u');
   return lastPattern;
 }
+
+/** The table as JavaScript for the sandbox: all but patterns. */
+export const operatorsSource = (): string => scopeOf({ isText, textOf, isNothing, isRecord, typeOf, isEmpty, truth, numberOf, order, dateOf, same, sameInside, listOf, OPERATORS }, 'OPERATORS');

@@ -1,9 +1,9 @@
-import { compilePath, Computed, NodeFailure, SafeRegExp, type Body, type CompiledPath, type Moment } from '../../runtime/sdk/index.ts';
+import { compilePath, Computed, NodeFailure, SafeRegExp, scopeOf, type Body, type CompiledPath, type Moment } from '../../runtime/sdk/index.ts';
 import { OPERATORS, type OperatorName } from './_operators.ts';
 
 /**
- * What switch and change do, as pure functions of a body: they run for every message of a flow, in this process and in the
- * sandbox alike. Nothing is allocated but what the result needs.
+ * What switch and change do, as pure functions of a body: they run for every message of a flow, in this process and, as text
+ * (`_in-row.ts`), in the sandbox. Nothing is allocated but what the result needs.
  */
 
 export interface SwitchRule {
@@ -21,10 +21,13 @@ export interface SwitchProgram {
 /** Indexes of the rules that a body matches; a promise only where an expression is not a plain path. */
 export type Match = (body: Body, moment: Moment) => readonly number[] | Promise<readonly number[]>;
 
-const NONE: readonly number[] = [];
+export const compileSwitch = ({ property, rules, take }: SwitchProgram): Match => matchOf({ property, tests: rules.map(testOf), take });
 
-export function compileSwitch({ property, rules, take }: SwitchProgram): Match {
-  const tests = rules.map(testOf);
+/** A value that is worked out from a body: a `Computed`, or what stands for it in the sandbox. */
+export interface Given { readonly evaluate: (body: Body, moment: Moment) => unknown; readonly constant?: Computed['constant'] }
+
+export function matchOf({ property, tests, take }: { readonly property: Given; readonly tests: readonly Test[]; readonly take: SwitchProgram['take'] }): Match {
+  const none: readonly number[] = [];
   const single = tests.map((_, i) => [i] as const);
   const slow = async (body: Body, moment: Moment): Promise<readonly number[]> => {
     const value = await property.evaluate(body, moment);
@@ -40,7 +43,7 @@ export function compileSwitch({ property, rules, take }: SwitchProgram): Match {
   return (body, moment) => {
     const value = property.evaluate(body, moment);
     if (value instanceof Promise) return slow(body, moment);
-    let found = NONE;
+    let found = none;
     for (let i = 0; i < tests.length; i++) {
       const test = tests[i] as Test;
       if (test.otherwise && found.length > 0) continue;
@@ -60,20 +63,20 @@ function settle(result: Promise<readonly number[]>, ...begun: readonly unknown[]
   return Promise.all([result, Promise.allSettled(begun)]).then(([found]) => found);
 }
 
-interface Test {
+export interface Test {
   readonly holds: (value: unknown, a: unknown, b: unknown) => boolean;
-  readonly a: Computed | undefined;
-  readonly b: Computed | undefined;
+  readonly a: Given | undefined;
+  readonly b: Given | undefined;
   readonly otherwise: boolean;
 }
 
 function testOf(rule: SwitchRule): Test {
   const plain = OPERATORS[rule.op] as Test['holds'];
-  const a = rule.op === 'matches' ? patternOf(rule) : rule.value;
-  const lower = rule.caseless === true && rule.op !== 'matches';
-  const holds: Test['holds'] = lower ? (value, x, y) => plain(lowerCase(value), lowerCase(x), lowerCase(y)) : plain;
-  return { holds, a, b: rule.value2, otherwise: rule.op === 'else' };
+  const isPattern = rule.op === 'matches';
+  return { holds: rule.caseless === true && !isPattern ? caseless(plain) : plain, a: isPattern ? patternOf(rule) : rule.value, b: rule.value2, otherwise: rule.op === 'else' };
 }
+
+export const caseless = (plain: Test['holds']): Test['holds'] => (value, a, b) => plain(lowerCase(value), lowerCase(a), lowerCase(b));
 
 function lowerCase(value: unknown): unknown {
   if (typeof value === 'string') return value.toLowerCase();
@@ -86,7 +89,7 @@ function patternOf({ value, caseless }: SwitchRule): Computed | undefined {
   const make = (source: unknown): SafeRegExp => new SafeRegExp(String(source), caseless === true ? 'iu' : 'u');
   if (value.constant) {
     const pattern = make(value.constant.value);
-    return new Computed(() => pattern, { value: pattern });
+    return new Computed(() => pattern, { constant: { value: pattern } });
   }
   return new Computed(async (body, moment) => make(await value.evaluate(body, moment)));
 }
@@ -104,8 +107,12 @@ export type ChangeRule = {
 export type Change = (body: Body, moment: Moment) => Body | Promise<Body>;
 
 /** Rules in order: each sees what the ones before it did. */
-export function compileChange(rules: readonly ChangeRule[]): Change {
-  const steps = rules.map(stepOf);
+export const compileChange = (rules: readonly ChangeRule[]): Change => inTurn(rules.map((rule) => stepOf(placed(rule))));
+
+/** With its places read. */
+export const placed = ({ path, to, ...rule }: ChangeRule): PlacedRule => ({ ...rule, path: compilePath(path), to: rule.action === 'move' ? compilePath(to ?? '') : undefined });
+
+export function inTurn(steps: readonly Change[]): Change {
   const [only] = steps;
   if (only && steps.length === 1) return only;
   return (body, moment) => {
@@ -125,16 +132,19 @@ async function finish(begun: Promise<Body>, { steps, from, moment }: { readonly 
   return next;
 }
 
-function stepOf(rule: ChangeRule): Change {
-  const path = compilePath(rule.path);
+export type PlacedRule = Omit<ChangeRule, 'path' | 'to'> & { readonly path: CompiledPath; readonly to: CompiledPath | undefined };
+export type Step = Omit<PlacedRule, 'value'> & { readonly value?: Given | undefined };
+
+export function stepOf(rule: Step): Change {
+  const { path, to } = rule;
   if (rule.action === 'delete') return (body) => path.remove(body);
-  if (rule.action === 'move') return moveStep(path, compilePath(rule.to ?? ''));
+  if (to) return moveStep(path, to);
   if (rule.action === 'replace') return withValue(rule.value, replaceStep(path, rule));
   return withValue(rule.value, (body, value) => (value === undefined ? path.remove(body) : path.set(body, value)));
 }
 
 /** A step that needs a value: at once for literals and plain paths. */
-function withValue(value: Computed | undefined, step: (body: Body, value: unknown) => Body): Change {
+function withValue(value: Given | undefined, step: (body: Body, value: unknown) => Body): Change {
   if (!value || value.constant) {
     const fixed = value?.constant?.value;
     return (body) => step(body, fixed);
@@ -154,7 +164,7 @@ function moveStep(from: CompiledPath, to: CompiledPath): Change {
 }
 
 /** Replaces within a text; a number, true or false is replaced when the whole of it is what is looked for. */
-function replaceStep(path: CompiledPath, { find = '', regex }: ChangeRule): (body: Body, value: unknown) => Body {
+function replaceStep(path: CompiledPath, { find = '', regex }: Step): (body: Body, value: unknown) => Body {
   if (find === '') throw nothingToFind(path.text);
   const pattern = regex === true ? new SafeRegExp(find, 'gu') : undefined;
   return (body, value) => {
@@ -176,3 +186,6 @@ const nothingToFind = (path: string): NodeFailure => new NodeFailure('change.not
   en: `replacing text in ${path}: the rule does not say what to look for`,
   ru: `замена текста в ${path}: в правиле не указано, что искать`,
 });
+
+/** What of this file runs in the sandbox too, as JavaScript: rules without patterns. */
+export const rulesSource = (): string => scopeOf({ matchOf, settle, caseless, lowerCase, inTurn, finish, stepOf, moveStep, withValue, replaceStep, wholly, textOf }, '{ matchOf, caseless, inTurn, stepOf }');

@@ -1,5 +1,6 @@
 import { defineNode, field } from '../../runtime/sdk/index.ts';
-import { compileChange } from './_rules.ts';
+import { changeInRow } from './_in-row.ts';
+import { compileChange, placed } from './_rules.ts';
 
 export default defineNode({
   type: 'change',
@@ -50,5 +51,6 @@ export default defineNode({
     { name: 'does not write into a text', config: { rules: [{ action: 'set', path: 'payload.name', value: 1 }] }, given: [{ payload: 'text' }], fails: 'path.blocked' },
   ],
   prepare: async ({ rules }) => compileChange(rules),
+  inRow: ({ rules }) => changeInRow(rules.map(placed)),
   run: (message, context) => context.prepared(message, context),
 });

@@ -1,4 +1,5 @@
 import { defineNode, drop, field, toPorts, type Body, type HandlerResult } from '../../runtime/sdk/index.ts';
+import { switchInRow } from './_in-row.ts';
 import { compileSwitch } from './_rules.ts';
 
 const WITH_VALUE = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'contains', 'starts-with', 'ends-with', 'matches', 'in-list', 'has-key', 'is-type', 'holds'] as const;
@@ -79,6 +80,7 @@ export default defineNode({
     { name: 'refuses a pattern that may run forever', config: { rules: [{ op: 'matches', value: { $expr: '"(a+)+$"' } }] }, given: [{ payload: 'aaaa' }], fails: 'regex.unsafe' },
   ],
   prepare: async (config) => compileSwitch(config),
+  inRow: (config, port) => switchInRow(config, config.rules.findIndex((_, index) => portOf(index) === port)),
   run(message, context) {
     const found = context.prepared(message, context);
     return found instanceof Promise ? found.then((indexes) => sent(message, indexes)) : sent(message, found);

@@ -76,14 +76,15 @@ export class Batcher {
   }
 
   /** All nodes of the row in one call. What a person is shown, or is kept, is told of each of them; of the rest of a batch nobody sees more than the last. */
-  async #callFused({ units, nodes }: Fused, items: readonly Visit[]): Promise<readonly (Passed | undefined)[]> {
+  async #callFused(fused: Fused, items: readonly Visit[]): Promise<readonly (Passed | undefined)[]> {
+    const { units, nodes } = fused;
     const contexts = items.map((visit) => new CallContext(this.#unit, visit, visit.segment.origin));
     const all = this.#walker.services.trace !== undefined || units.some(({ count }) => count.lastDue.size > 0);
     const shown = items.findLast(({ segment }) => segment.shown)?.segment;
     for (const { segment } of items) if (segment !== shown) segment.shown = false;
     try {
       const answers = await nodes.call(items.map(({ body }) => body), contexts, items.map(({ segment }) => all || segment.shown || segment.recorded));
-      return answers.map((answer) => answer && new Passed(answer));
+      return answers.map((answer) => answer && new Passed(fused, answer));
     } catch (error) {
       this.#walker.services.bug(error, { en: `calling node ${this.#unit.id} with those behind it`, ru: `вызов узла ${this.#unit.id} вместе со следующими` });
       return items.map(() => undefined);
@@ -125,19 +126,21 @@ export class Batcher {
   /** One that could not pass all of the row goes on from node to node: those after it must not leave the row, or enter it, before it. */
   #before(result: Outcome): Promise<void> | undefined {
     if (!(result instanceof Passed)) return undefined;
-    for (let at = 1; at <= result.answer.stage; at++) {
-      const idle = this.#walker.idleAt(this.#unit.fused?.units[at]);
+    const { fused: { units }, answer: { stage } } = result;
+    for (let at = 1; at <= stage; at++) {
+      const idle = this.#walker.idleAt(units[at]);
       if (idle) return idle;
     }
     return undefined;
   }
 
-  #finishFused(first: Visit, { answer: { stage, results } }: Passed): void {
+  #finishFused(first: Visit, { fused: { wires }, answer: { stage, results } }: Passed): void {
     let visit: Visit | undefined = first;
-    for (let unheard = stage + 1 - results.length; unheard > 0; unheard--) visit = this.#walker.pass(visit);
+    for (const wire of wires.slice(0, stage + 1 - results.length)) visit = this.#walker.pass(visit, wire);
     for (const [i, read] of results.entries()) {
       if (!visit) return;
-      const result = read(new CallContext(visit.unit, visit, visit.segment.origin));
+      if (read === null) { visit = this.#walker.through(visit); continue; }
+      const result = read(visit.body, new CallContext(visit.unit, visit, visit.segment.origin));
       if (result instanceof Error) { this.#walker.fail(visit, failureOf(result, visit.unit.id)); return; }
       if (i === results.length - 1) this.#walker.leave(visit, result);
       else visit = this.#walker.follow(visit, result);
@@ -147,7 +150,11 @@ export class Batcher {
 
 /** What came of a message that passed several nodes in one call. */
 class Passed {
+  readonly fused: Fused;
   readonly answer: FusedAnswer;
-  constructor(answer: FusedAnswer) { this.answer = answer; }
+  constructor(fused: Fused, answer: FusedAnswer) {
+    this.fused = fused;
+    this.answer = answer;
+  }
 }
 type Outcome = HandlerResult | Error | Passed;

@@ -1,4 +1,3 @@
-import { assert } from '../assert.ts';
 import { ERROR_PORT } from '../flow/flow.ts';
 import { limits } from '../limits.ts';
 import type { HandlerResult } from '../sdk/define-node.ts';
@@ -55,14 +54,21 @@ export class Walker {
     }
   }
 
-  /** It has passed the node and one message of it goes on: only that counts, and nobody looks. */
-  pass(visit: Visit): Visit {
-    const { only } = visit.unit.out;
-    assert(only, 'what passes goes on by the only wire of a default port');
+  /** It has passed the node and one message of it goes on along the wire: only that counts, and nobody looks. */
+  pass(visit: Visit, wire: UnitWire): Visit {
     visit.unit.count.done++;
-    only.count.passed++;
-    visit.via = only.id;
-    return visit.goOn(only.to, visit.body);
+    wire.count.passed++;
+    const next = wire === visit.unit.out.only ? visit.goOn(wire.to, visit.body) : visit.then(wire.to, visit.body, wire.step);
+    if (next !== visit && visit.segment.origin.lineage !== null) next.turn = wire.turn;
+    next.via = wire.id;
+    return next;
+  }
+
+  /** Calls a pure node whose result is at hand: the visit of the message that goes on alone, when one does. */
+  through(visit: Visit): Visit | undefined {
+    const next = this.#step(visit);
+    if (next) this.#arrived(next);
+    return next;
   }
 
   /** An accepted message leaves its source. */
@@ -154,9 +160,9 @@ export class Walker {
     if ((segment.recorded || unit.records) && !isMany(result)) this.#recorder.left(visit, result);
     if (unit.plan.joins.length > 0) this.missing.after(visit, result);
     if (result === undefined || result === null) segment.tally.completed++;
-    else if (Array.isArray(result)) this.#sendAll(visit, unit.out, result);
+    else if (Array.isArray(result)) return this.#sendAll(visit, unit.out, result);
     else if (!isDirective(result)) return this.#sendOne(visit, result as Body);
-    else if (isToPorts(result)) this.#sendToPorts(visit, portsOf(result));
+    else if (isToPorts(result)) return this.#sendToPorts(visit, portsOf(result));
     else if (isMany(result)) this.#sendMany(visit, result);
     else if (isHold(result)) this.#rest({ visit, wire: undefined, due: dueOf(result) });
     else segment.tally.dropped++;
@@ -173,23 +179,29 @@ export class Walker {
     return true;
   }
 
-  #sendToPorts(visit: Visit, ports: ReturnType<typeof portsOf>): void {
+  /** The last that goes on is left to the caller, as everywhere. */
+  #sendToPorts(visit: Visit, ports: ReturnType<typeof portsOf>): Visit | undefined {
     let sent = false;
+    let last: Visit | undefined;
     for (const port in ports) {
       const bodies = ports[port];
       if (bodies === undefined) continue;
       sent = true;
-      this.#sendAll(visit, portOf(visit.unit, port), Array.isArray(bodies) ? bodies : [bodies as Body]);
+      if (last) this.#go(last);
+      last = this.#sendAll(visit, portOf(visit.unit, port), Array.isArray(bodies) ? bodies : [bodies as Body]);
     }
     if (!sent) visit.segment.tally.completed++;
+    return last;
   }
 
-  #sendAll(visit: Visit, port: OutPort, bodies: readonly Body[]): void {
+  #sendAll(visit: Visit, port: OutPort, bodies: readonly Body[]): Visit | undefined {
     if (bodies.length === 0) visit.segment.tally.completed++;
+    let last: Visit | undefined;
     for (let ordinal = 0; ordinal < bodies.length; ordinal++) {
-      const next = this.#send(visit, port, { body: bodies[ordinal] as Body, ordinal });
-      if (next) this.#go(next);
+      if (last) this.#go(last);
+      last = this.#send(visit, port, { body: bodies[ordinal] as Body, ordinal });
     }
+    return last;
   }
 
   #sendMany(visit: Visit, many: Many): void {

@@ -16,6 +16,8 @@ export interface Expression {
    * `expression.failed`, or `expression.limit` when the expression does not come to an end.
    */
   evaluate(body: Body, moment?: Moment): unknown;
+  /** Present when it is a plain path. */
+  readonly path?: CompiledPath;
 }
 export interface ExpressionOptions {
   /** What `$env('NAME')` answers. */
@@ -33,6 +35,7 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
   const path = compilePath(source);
   let throughLists: Expression | undefined;
   return {
+    path,
     evaluate(body, moment) {
       const value = path.get(body);
       if (value !== undefined || !crossesList(body, path)) return value;

@@ -5,6 +5,7 @@ import type { FieldInfo } from '../flow/node-info.ts';
 import { isRecord } from '../flow/own.ts';
 import { Computed, Secret, type Moment } from '../sdk/field.ts';
 import type { Body } from '../sdk/message.ts';
+import type { CompiledPath } from '../sdk/path.ts';
 import { compileTemplate } from '../sdk/template.ts';
 import { coerce, missing, unusable } from './coerce.ts';
 import { compileExpression } from './expression.ts';
@@ -46,7 +47,7 @@ export async function compileConfig(fields: { readonly [name: string]: FieldInfo
 /** A part of a config: the same for every message, or resolved for each. */
 type Part =
   | { readonly value: unknown }
-  | { readonly resolve: (body: Body, moment?: Moment) => unknown; readonly atDeploy: unknown };
+  | { readonly resolve: (body: Body, moment?: Moment) => unknown; readonly atDeploy: unknown; /** It is the value at this path. */ readonly path?: CompiledPath | undefined };
 
 interface Spot { readonly host: ConfigHost; readonly path: string }
 
@@ -71,7 +72,7 @@ async function valuePart(value: unknown, info: FieldInfo, spot: Spot): Promise<P
 }
 
 function computed(part: Part): Computed {
-  return 'value' in part ? new Computed(() => part.value, { value: deepFreeze(part.value) }) : new Computed(part.resolve);
+  return 'value' in part ? new Computed(() => part.value, { constant: { value: deepFreeze(part.value) } }) : new Computed(part.resolve, { path: part.path });
 }
 
 async function literalPart(value: unknown, info: FieldInfo, spot: Spot): Promise<Part> {
@@ -137,7 +138,7 @@ async function formPart(form: string, text: string, field: Field): Promise<Part>
   switch (form) {
     case '$expr': {
       const expression = compileExpression(text, { env: host.env });
-      return eachTime((body, moment) => expression.evaluate(body, moment), field);
+      return { ...eachTime((body, moment) => expression.evaluate(body, moment), field), ...(isFree(info) && { path: expression.path }) };
     }
     case '$template': {
       const template = compileTemplate(text, { env: host.env, escape: info.escape ?? 'none' });
@@ -164,11 +165,13 @@ function contextValue(name: string, { info, spot: { host, path } }: Field): unkn
 }
 
 /** A value made for each message, with the type that the field wants. */
-function eachTime(make: (body: Body, moment?: Moment) => unknown, { info, spot }: Field): Part {
-  const free = info.kind === 'any' || info.kind === 'json' || info.kind === 'expression';
+function eachTime(make: (body: Body, moment?: Moment) => unknown, { info, spot }: Field): Exclude<Part, { readonly value: unknown }> {
+  const free = isFree(info);
   const accept = (value: unknown): unknown => (free ? value : coerce(value ?? info.default, info, spot.path));
   return { atDeploy: undefined, resolve: free ? make : (body, moment) => then(make(body, moment), accept) };
 }
+
+const isFree = ({ kind }: FieldInfo): boolean => kind === 'any' || kind === 'json' || kind === 'expression';
 
 const then = (value: unknown, next: (value: unknown) => unknown): unknown => (value instanceof Promise ? value.then(next) : next(value));
 

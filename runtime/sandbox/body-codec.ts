@@ -1,4 +1,4 @@
-import { partsWithKept } from '../json-text.ts';
+import { keptText, partsWithKept } from '../json-text.ts';
 import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
 import { tagged, untagged } from '../tagged.ts';
@@ -64,6 +64,20 @@ function hasSpecial(value: unknown, depth: number): boolean {
   }
   for (const key in value) if (hasSpecial((value as Fields)[key], depth + 1)) return true;
   return false;
+}
+
+/** A value that its written form holds as it is. */
+export function isExact(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'number' ? Number.isFinite(value) : value !== undefined && typeof value !== 'function' && typeof value !== 'symbol';
+  if (keptText(value) !== undefined) return true;
+  if (depth > DEPTH_MAX) return false;
+  if (Array.isArray(value)) {
+    for (const each of value) if (!isExact(each, depth + 1)) return false;
+    return true;
+  }
+  if (value instanceof Uint8Array || value instanceof Date) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every((each) => isExact(each, depth + 1));
 }
 
 /** A body that came back: `w` is whole, `p` is what changed of the message that was kept, `d` the keys that were deleted. */

@@ -341,8 +341,8 @@ export class Cell {
     const isolate = this.#isolate;
     try {
       this.#prelude ??= isolate.compileScript(guestSource, { filename: 'sandbox' });
-      const { sources, moduleSource } = fn.definition;
-      const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
+      const { sources, between = [], moduleSource } = fn.definition;
+      const compiled = [...sources.map(({ code }) => [code, 'function'] as const), ...between.map((code) => [code, 'sandbox'] as const), ...sources.flatMap(({ setup }) => (setup === null ? [] : [[setup, 'setup'] as const]))]
         .map(([source, filename]) => isolate.compileScript(source, { filename, lineOffset: -1 }));
       if (moduleSource !== undefined) compiled.push(isolate.compileScript(moduleSource, { filename: 'modules' }));
       const [prelude, context, ...scripts] = await Promise.all([this.#prelude, isolate.createContext(), ...compiled]);

@@ -1,5 +1,6 @@
 import type { Json, Text } from '../flow/flow.ts';
-import type { FusedResult, SandboxFailure, SandboxLog, SandboxMessage, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import type { FusedResult, SandboxFailure, SandboxLog, SandboxResult, StateScope, StatusKind } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
 import type { ModuleBundle } from './bundle.ts';
 import { bodyBack, valueBack, type BodyGiven } from './body-codec.ts';
 
@@ -19,16 +20,16 @@ const NO_LOGS: readonly SandboxLog[] = [];
 export interface FunctionOf { readonly timeoutMs: number; readonly memoryMb: number; readonly modules?: ModuleBundle | undefined; readonly isClosing?: boolean | undefined }
 type Known = Pick<FunctionOf, 'modules' | 'isClosing'>;
 
-export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf): SandboxResult {
+export function resultOf(given: unknown, kept: Body, of: FunctionOf): SandboxResult {
   const result = given as GuestResult;
   if ('f' in result) {
     const { c, m, r, l, k, w } = result.f;
     return { failure: failure(GUEST_CODES.has(c) ? c : 'threw', { message: m, timeoutMs: of.timeoutMs, memoryMb: of.memoryMb, ...(r !== undefined && { ru: r }), ...(l !== undefined && { line: l }), ...(k !== undefined && { column: k }), ...(w !== undefined && { moduleLine: w }) }, of), logs: logsOf(result.l) };
   }
-  if (!isSent(result)) return { outputs: [[bodyBack(result, message.body)]], logs: NO_LOGS };
+  if (!isSent(result)) return { outputs: [[bodyBack(result, kept)]], logs: NO_LOGS };
   const [outputs, logs, status, writes] = result;
   return {
-    outputs: outputs.map((bodies) => bodies.map((body) => bodyBack(body, message.body))),
+    outputs: outputs.map((bodies) => bodies.map((body) => bodyBack(body, kept))),
     logs: logs === undefined ? NO_LOGS : logsOf(logs),
     ...(status && { status: { kind: status[0], text: status[1] } }),
     ...(writes && { writes: writes.map(([scope, key, text]) => ({ scope, key, value: text === null ? undefined : valueBack(text) })) }),
@@ -37,16 +38,12 @@ export function resultOf(given: unknown, message: SandboxMessage, of: FunctionOf
 
 const isSent = (result: GuestSent | BodyGiven): result is GuestSent => Array.isArray(result);
 
-/** What came of a message that passed several functions: `[stage, results]`. */
-export function fusedResultOf(given: readonly [stage: number, results: readonly unknown[]], message: SandboxMessage, definition: FunctionOf): FusedResult {
-  const [stage, told] = given;
-  let { body } = message;
-  const results = told.map((each) => {
-    const result = resultOf(each, { ...message, body }, definition);
-    if ('outputs' in result) body = result.outputs[0]?.[0] ?? body;
-    return result;
-  });
-  return { stage, results };
+/** What came of a message that passed several functions: `[number of the function, results]`. `places`: where the functions stand in the row. */
+export function fusedResultOf([at, told]: readonly [at: number, results: readonly unknown[]], { places, ...of }: FunctionOf & { readonly places: readonly number[] }): FusedResult {
+  const stage = places[at] ?? 0;
+  const readers = told.map((each) => (body: Body) => resultOf(each, body, of));
+  if (readers.length === 1) return { stage, results: readers };
+  return { stage, results: Array.from({ length: stage + 1 }, (_, place) => readers[places.indexOf(place)] ?? null) };
 }
 
 const logsOf = (logs: readonly GuestLog[]): readonly SandboxLog[] => logs.map(([level, text, leftOut]) => ({ level, text, ...(leftOut !== undefined && { leftOut }) }));

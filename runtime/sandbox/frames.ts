@@ -60,7 +60,7 @@ export function failureBefore(what: 'setup' | 'modules', failure: BatchFailure):
 }
 
 /** A function as the child gets it: the code of one node, or of several in a row. */
-export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; /** It may ask of the network. */ readonly asks?: boolean; readonly sources: readonly Source[]; /** Loads the modules, called with what they see as globals. */ readonly moduleSource?: string | undefined; readonly guest: string }
+export interface Definition { readonly cell: string; readonly memoryMb: number; readonly timeoutMs: number; readonly plain: boolean; /** It may ask of the network. */ readonly asks?: boolean; readonly sources: readonly Source[]; /** Code of the nodes between them, in order. */ readonly between?: readonly string[]; /** Loads the modules, called with what they see as globals. */ readonly moduleSource?: string | undefined; readonly guest: string }
 /** Each a function as text. With `setup` the code's gives the code when it is called with what `setup` gave. */
 export interface Source { readonly code: string; readonly setup: string | null }
 

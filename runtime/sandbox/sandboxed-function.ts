@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts';
 import type { SandboxMessage } from '../sdk/context.ts';
+import type { Body } from '../sdk/message.ts';
 import { rowParts, withMessageId } from './body-codec.ts';
 import type { Cause } from './failures.ts';
 import type { MessageCalls } from './fetch-calls.ts';
@@ -18,6 +19,8 @@ export interface FunctionParts<R> {
   readonly definition: Definition;
   readonly keys: KeyUse;
   readonly usesId: boolean;
+  /** Whether a message is the same in the sandbox as here, where that counts. */
+  crosses?(body: Body): boolean;
   /** `AGAIN`: it is to be asked once more, traced. */
   read(given: unknown, message: SandboxMessage): R | typeof AGAIN;
   failed(code: string, cause: Cause): R;
@@ -141,6 +144,7 @@ export class SandboxedFunction<R> {
         item.message = tracedOf(item.message);
       }
       const { message } = item;
+      if (this.#parts.crosses?.(message.body) === false) throw new TypeError('the message holds what JSON cannot');
       item.row = rowParts(this.#wantsId ? { ...message, body: withMessageId(message.body, message.id) } : message, this.#parts);
       item.size = 0;
       for (const part of item.row) item.size += part.length;

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { NodeFailure } from '../sdk/node-failure.ts';
 import type { FusedFunctions, FusedResult, SandboxDoor, SandboxFunction, SandboxProgram, SandboxResult } from '../sdk/context.ts';
+import type { RowCode } from '../sdk/row-code.ts';
 import type { Analysis } from './analyse.ts';
 import type { ModuleDoor } from './bundle.ts';
 import { CodeReader } from './code-reader.ts';
@@ -9,10 +10,10 @@ import { failed, failure, fusedResultOf, resultOf } from './failures.ts';
 import { MessageCalls, type CallRules } from './fetch-calls.ts';
 import { Grant } from './fetch-grant.ts';
 import { failureBefore, type Definition } from './frames.ts';
-import type { GuestConfig } from './guest/state.ts';
+import type { GuestConfig, StageConfig } from './guest/state.ts';
 import { Link, type BatchCall, type LinkEnd, type Priority } from './link.ts';
 import { Serving } from './serving.ts';
-import { comingBack, fusible, keysOfAll, type Made } from './fusing.ts';
+import { codesBefore, comingBack, comingBackBy, crossesWell, fusible, isMade, keysOfAll, type Made, type Place } from './fusing.ts';
 import { checkNames } from './module-names.ts';
 import { AGAIN, SandboxedFunction, type Carrier, type FunctionParts } from './sandboxed-function.ts';
 import { Turnstile } from './turnstile.ts';
@@ -85,7 +86,7 @@ export class SandboxSupervisor implements SandboxDoor {
     const definition = this.#define(this.#cellFor(program), [made]);
     const told = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, modules: made.modules, isClosing: program.isClosing };
     const opened = new SandboxedFunction<SandboxResult>({
-      id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message, told), failed: (code, cause) => failed(code, cause, told),
+      id, keys: analysis.keys, usesId: made.analysis.usesId, definition, read: (given, message) => resultOf(given, message.body, told), failed: (code, cause) => failed(code, cause, told),
       ...(asks(program) && this.#callsBy(program)),
     }, this.#carrier);
     this.#made.set(opened, made);
@@ -120,14 +121,15 @@ export class SandboxSupervisor implements SandboxDoor {
     };
   }
 
-  fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined {
-    const made = functions.flatMap((each) => this.#made.get(each) ?? []);
-    const [first] = made;
-    if (!first || made.length !== functions.length || !fusible(made)) return undefined;
-    const definition = this.#define(this.#cellFor(first.program), made);
+  fuse(row: readonly (SandboxFunction | RowCode)[]): FusedFunctions | undefined {
+    const places = row.flatMap((each): Place | [] => ('source' in each ? each : this.#made.get(each) ?? []));
+    const [first] = places.filter(isMade);
+    if (!first || places.length !== row.length || !fusible(places)) return undefined;
+    const definition = this.#define(this.#cellFor(first.program), places);
+    const of = { timeoutMs: definition.timeoutMs, memoryMb: definition.memoryMb, places: places.flatMap((place, at) => (isMade(place) ? [at] : [])) };
     return new SandboxedFunction<FusedResult | undefined>({
-      id: this.#newId(), keys: keysOfAll(made), usesId: first.analysis.usesId, definition,
-      read: (given, message) => (Array.isArray(given) ? fusedResultOf(given as never, message, definition) : message.traced ? undefined : AGAIN),
+      id: this.#newId(), keys: keysOfAll(places), usesId: first.analysis.usesId, definition, crosses: crossesWell(places),
+      read: (given, message) => (Array.isArray(given) ? fusedResultOf(given as never, of) : message.traced ? undefined : AGAIN),
       failed: () => undefined,
     }, this.#carrier);
   }
@@ -153,13 +155,16 @@ export class SandboxSupervisor implements SandboxDoor {
   /** Process ids of what runs now, for the screens and tests. */
   get processes(): readonly number[] { return [this.#serving.pid, this.#apart.pid, this.#probe.pid].filter((pid) => pid !== undefined); }
 
-  #define(cell: string, made: readonly Made[]): Definition {
+  #define(cell: string, row: readonly Place[]): Definition {
+    const made = row.filter(isMade);
     const [{ program: { memoryMb } }] = made as [Made];
     const timeoutMs = made.reduce((sum, { program }) => sum + program.timeoutMs, 0);
-    const guests = made.map(({ program, analysis }) => this.#guest(program, analysis));
+    const whole = comingBackBy(row);
+    const codes = codesBefore(row);
+    const stages = made.map(({ program, analysis }, at): StageConfig => ({ config: this.#guest(program, analysis), whole: whole[at] ?? comingBack(null), codes: codes[at]?.length ?? 0 }));
     return {
       cell, memoryMb, timeoutMs, plain: made.every(({ analysis }) => analysis.plain), asks: made.some(({ program }) => asks(program)),
-      sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), moduleSource: made[0]?.modules?.source, guest: JSON.stringify({ stages: guests, whole: comingBack(keysOfAll(made)) }),
+      sources: made.map(({ analysis: { source, setup } }) => ({ code: source, setup })), between: codes.flat(), moduleSource: made[0]?.modules?.source, guest: JSON.stringify(stages),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { Body, Envelope } from './message.ts';
 import type { FailureOptions } from './node-failure.ts';
+import type { RowCode } from './row-code.ts';
 
 /** What a node is given to work with. Nothing else of the world is within its reach. */
 
@@ -130,16 +131,19 @@ export interface PrepareHost extends NodePlace {
 export interface SandboxDoor {
   /** Compiles the code; throws a `NodeFailure` `function.syntax` with line and column when it does not compile, `function.setup` when the setup code fails, `function.closing` in place of `function.syntax` for closing code. */
   open(program: SandboxProgram): Promise<SandboxFunction>;
-  /** Functions of one flow, each of which gets what the one before it gives, as one: a message crosses once for all of them. Undefined where that could change what they give. */
-  fuse(functions: readonly SandboxFunction[]): FusedFunctions | undefined;
+  /** Functions of one flow, with code of other nodes between them, each of which gets what the one before it gives, as one: a message crosses once for all of them. Undefined where that could change what they give. */
+  fuse(row: readonly (SandboxFunction | RowCode)[]): FusedFunctions | undefined;
 }
 export interface FusedFunctions {
   /** For each message, in order, what came of it; undefined where the functions have to be called one by one. */
   call(messages: readonly SandboxMessage[]): Promise<readonly (FusedResult | undefined)[]>;
   close(): Promise<void>;
 }
-/** `stage` is the number of the function at which it ended. `results`: of a traced message one for each function up to that one, else that one's only, which may be the last one's alone. */
-export interface FusedResult { readonly stage: number; readonly results: readonly SandboxResult[] }
+/**
+ * `stage` is the place in the row of the function at which it ended. `results`: of a traced message one for each place up to that one, null for code of other nodes; else that one's only, which may be the last one's alone.
+ * A result is read with the message that came to its function, as far as anybody knows it: the first of the row, where those between have no result.
+ */
+export interface FusedResult { readonly stage: number; readonly results: readonly (((body: Body) => SandboxResult) | null)[] }
 export interface SandboxProgram {
   readonly code: string;
   /** Types of TypeScript are erased before anything else is done. */

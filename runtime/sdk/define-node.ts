@@ -3,6 +3,7 @@ import type { CatalogInfo, NodeInfo } from '../flow/node-info.ts';
 import type { HttpRequest, NodeContext, PrepareHost, RouteOptions, SourceContext, StateScope, StopContext } from './context.ts';
 import type { ConfigOf, Fields } from './field.ts';
 import type { Body, Drop, Hold, Many, ToPorts } from './message.ts';
+import type { RowCode } from './row-code.ts';
 
 /** What a window may answer when it closes or passes a message on. */
 export type WindowResult = Body | readonly Body[] | ToPorts | Hold | Drop | undefined;
@@ -80,12 +81,13 @@ export interface Pace {
   readonly rest: 'wait' | 'drop';
 }
 
-/** Nodes of one type in a row, called as one. For each message: the node at which it ended, by number, and what to make of the results, of each node up to that one or of that one only. */
+/** Nodes in a row, called as one. For each message: the node at which it ended, by number, and how to read the results, of each node up to that one or of that one only. */
 export interface FusedNodes {
   call(messages: readonly Body[], contexts: readonly unknown[], traced: readonly boolean[]): Promise<readonly (FusedAnswer | undefined)[]>;
   close(): Promise<void>;
 }
-export interface FusedAnswer { readonly stage: number; readonly results: readonly ((context: unknown) => HandlerResult | Error)[] }
+/** A result is read with the message as it came to its node. Where the row has the `RowCode` of a node there is none: that node is called. */
+export interface FusedAnswer { readonly stage: number; readonly results: readonly (((message: Body, context: unknown) => HandlerResult | Error) | null)[] }
 
 /** A node type with its behaviour, as the runtime holds it. */
 export interface NodeDefinition {
@@ -96,7 +98,8 @@ export interface NodeDefinition {
   readonly dispose?: (prepared: never) => Promise<void>;
   readonly run?: (message: Body, context: never) => HandlerResult | Promise<HandlerResult>;
   readonly batch?: (messages: readonly Body[], contexts: readonly never[]) => Promise<readonly (HandlerResult | Error)[]>;
-  readonly fuse?: (prepared: readonly never[], host: Pick<PrepareHost, 'sandbox'>) => FusedNodes | undefined;
+  readonly fuse?: (row: readonly never[], host: Pick<PrepareHost, 'sandbox'>) => FusedNodes | undefined;
+  readonly inRow?: (config: never, port: string) => RowCode | undefined;
   readonly collect?: Collector<never>;
   readonly confirm?: (message: Body, context: never) => Promise<Confirmed>;
   readonly pace?: (config: never) => Pace;
@@ -132,8 +135,10 @@ interface NodeSpec<F extends Fields, P> extends Declared {
   run?(message: Body, context: NodeContext<ConfigOf<F>, P>): HandlerResult | Promise<HandlerResult>;
   /** Many at once: one result or failure for each, in order. */
   batch?(messages: readonly Body[], contexts: readonly NodeContext<ConfigOf<F>, P>[]): Promise<readonly (HandlerResult | Error)[]>;
-  /** Pure nodes of this type, each of which gets what the one before it sends by its first port, as one that gives the same; undefined where that is not certain. */
-  fuse?(prepared: readonly P[], host: Pick<PrepareHost, 'sandbox'>): FusedNodes | undefined;
+  /** Pure nodes in a row, the first and the last of this type, of others their code: each gets the one message that the one before it sends by its first port. As one that gives the same; undefined where that is not certain. */
+  fuse?(row: readonly (P | RowCode)[], host: Pick<PrepareHost, 'sandbox'>): FusedNodes | undefined;
+  /** What a pure node with `run` does as code for such a row, if only `port` of its outputs leads on; undefined where that cannot be told. */
+  inRow?(config: ConfigOf<F>, port: string): RowCode | undefined;
   readonly collect?: Collector<ConfigOf<F>>;
   /** For an external node: finds out what came of an attempt whose outcome is unknown, for example by looking for its origin id. It changes nothing outside. */
   confirm?(message: Body, context: NodeContext<ConfigOf<F>, P>): Promise<Confirmed>;
@@ -145,14 +150,14 @@ const IN: NodeInfo['inputs'] = { in: { title: { en: 'Message', ru: 'Сообще
 
 /** Declares a node type: one value for validator, inspector, palette, help, conformance suite and type checker. */
 export function defineNode<const F extends Fields, P = undefined>(spec: NodeSpec<F, P>): NodeDefinition {
-  const { prepare, stop, dispose, run, batch, fuse, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
+  const { prepare, stop, dispose, run, batch, fuse, inRow, collect, confirm, pace, migrations, concurrency, splits, state, ...info } = spec;
   const role = spec.role ?? 'action';
   const leaves = Object.keys(spec.outputs.fixed).length > 0 || spec.outputs.dynamic !== undefined;
   const tryable = (spec.replay === 'pure' || spec.tryable === true) && (run ?? batch) !== undefined && !pace && leaves;
   return {
     info: { ...info, role, ...(tryable && { tryable }), inputs: spec.inputs ?? (role === 'catch' ? {} : IN) },
     migrations: migrations ?? {},
-    ...(prepare && { prepare }), ...(stop && { stop }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }),
+    ...(prepare && { prepare }), ...(stop && { stop }), ...(dispose && { dispose }), ...(run && { run }), ...(batch && { batch }), ...(fuse && { fuse }), ...(inRow && { inRow }),
     ...(collect && { collect }), ...(confirm && { confirm }), ...(pace && { pace }), ...(concurrency !== undefined && { concurrency }), ...(splits && { splits }),
     ...(state && { state: typeof state === 'function' ? state : () => state }),
   } as NodeDefinition;

@@ -1,6 +1,7 @@
 import type { Json, Text } from '../flow/flow.ts';
 import type { Condition, FieldInfo } from '../flow/node-info.ts';
 import type { Body, EnvelopeFields } from './message.ts';
+import type { CompiledPath } from './path.ts';
 
 declare const TYPE: unique symbol;
 /** A field's description that carries the TypeScript type of its resolved value. */
@@ -70,9 +71,12 @@ export class Computed {
   readonly evaluate: (body: Body, moment?: Moment) => unknown;
   /** Present when the value is the same for every message. */
   readonly constant: { readonly value: unknown } | undefined;
-  constructor(evaluate: (body: Body, moment?: Moment) => unknown, constant?: { readonly value: unknown }) {
+  /** Present when it is nothing but a path: where that finds something, this is the value. */
+  readonly path: CompiledPath | undefined;
+  constructor(evaluate: (body: Body, moment?: Moment) => unknown, { constant, path }: { readonly constant?: Computed['constant']; readonly path?: CompiledPath | undefined } = {}) {
     this.evaluate = evaluate;
     this.constant = constant;
+    this.path = path;
   }
 }
 

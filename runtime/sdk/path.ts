@@ -1,6 +1,7 @@
 import { limits } from '../limits.ts';
 import type { Body } from './message.ts';
 import { NodeFailure } from './node-failure.ts';
+import { scopeOf } from './row-code.ts';
 
 /** A place in a body, compiled once and used for each message. Writing never changes the body: what lies on the path is copied. */
 export interface CompiledPath {
@@ -25,8 +26,8 @@ const QUOTED = /\[("(?:[^"\\]|\\.)*")\]/y;
 
 // Reaching these would reach JavaScript itself rather than the message's data.
 const REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
-// Every record has these without being given them; `length` is also the count of a list or text.
-const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'length']);
+/** Every record has these without being given them; `length` is also the count of a list or text. */
+const isInherited = (name: string): boolean => name === 'length' || Object.hasOwn(Object.prototype, name);
 
 /** What holds the value already is not copied. A copy and a store: twice as fast as a literal with a computed key. */
 function withKey(body: Body, key: string, value: unknown): Body {
@@ -37,8 +38,9 @@ function withKey(body: Body, key: string, value: unknown): Body {
 }
 
 /** Reads `payload.items[0].phone` or `payload["a b"]`. Throws a `NodeFailure` `path.syntax` for anything else. */
-export function compilePath(text: string): CompiledPath {
-  const segments = parsePath(text);
+export const compilePath = (text: string): CompiledPath => pathAt(parsePath(text), text);
+
+function pathAt(segments: readonly Segment[], text: string): CompiledPath {
   const [first] = segments as [string];
   const get = getterOf(segments);
   if (segments.length === 1) {
@@ -84,7 +86,7 @@ function badPath(text: string, at: number): NodeFailure {
 
 // One to three names are what flows use, millions of times a second; a loop over segments costs several times as much.
 function getterOf(segments: readonly Segment[]): (body: Body) => unknown {
-  const plain = segments.every((segment) => typeof segment === 'string' && !INHERITED.has(segment));
+  const plain = segments.every((segment) => typeof segment === 'string' && !isInherited(segment));
   if (!plain || segments.length > 3) return (body) => walk(body, segments);
   const [a, b, c] = segments as readonly [string, string?, string?];
   if (b === undefined) return (body) => body[a];
@@ -177,3 +179,6 @@ function notA(wanted: 'record' | 'list', { text, segments, at, found }: { text: 
     ru: `запись в ${text}: ${parent} имеет тип ${kind}, в нём нет места «${segments[at]}», которое можно заполнить; сначала запишите сам ${parent}`,
   }, { details: { path: text, at: parent, wanted, found: kind } });
 }
+
+/** `pathAt` as JavaScript for a `RowCode`: of segments and text a path as here, but that its failures have no words. */
+export const pathSource = (): string => scopeOf({ pathAt, getterOf, isInherited, keyOf, walk, setterOf, put, take, replaced, withKey, withoutKey, isPlainRecord, notA }, 'pathAt');

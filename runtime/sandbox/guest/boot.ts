@@ -7,22 +7,23 @@ import { installApi } from './node-api.ts';
 import { blame, collect, endTurn, nextTurn, step } from './run.ts';
 import { setUp } from './setup.ts';
 import { nextSlice, sliced } from './slices.ts';
-import type { Guest, GuestConfig, Stage, Wire } from './state.ts';
-import { installWire } from './wire.ts';
+import type { Between, Guest, Stage, StageConfig, Wire } from './state.ts';
+import { copied, installWire } from './wire.ts';
 
 /** Makes a new context ready for one function node, or for several in a row, and answers the one function that the host calls. */
 export function boot(configText: string, ...codes: (() => unknown)[]): (kind: number, number: number, text: string) => string {
   const Wall = Date;
   const wire: Wire = { writing: false, special: false, bytes: (base64) => (globalThis as unknown as { Buffer: GuestBufferClass }).Buffer.from(base64, 'base64') };
-  const { stages: configs, whole } = JSON.parse(configText) as { stages: GuestConfig[]; whole: Pick<GuestConfig, 'back' | 'came'> };
-  const loadModules = configs.some(({ moduleNames }) => moduleNames.length > 0) ? codes.pop() as Guest['loadModules'] : null;
-  // The code of each node, then the setup code of those that have one, then what loads the modules.
+  const configs = JSON.parse(configText) as StageConfig[];
+  const loadModules = configs.some(({ config: { moduleNames } }) => moduleNames.length > 0) ? codes.pop() as Guest['loadModules'] : null;
+  // The code of each node, then that of other nodes between them, then the setup code of those that have one, then what loads the modules.
+  const between = codes.splice(configs.length, configs.reduce((sum, { codes: count }) => sum + count, 0)).map((make) => (make as unknown as (copy: (value: unknown) => unknown) => Between)((value) => copied(wire, value)));
   const setups = codes.splice(configs.length);
-  const stages: Stage[] = configs.map((config, at) => ({ config, user: codes[at] as Guest['user'], setup: config.hasSetup ? setups.shift() ?? null : null }));
+  const stages: Stage[] = configs.map(({ config, whole, codes: count }, at) => ({ config, whole: { ...config, ...whole }, before: between.splice(0, count), user: codes[at] as Guest['user'], setup: config.hasSetup ? setups.shift() ?? null : null }));
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
-    ...first, stages, whole: { ...first.config, ...whole }, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
+    config: first.config, whole: first.whole, user: first.user, stages, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
     ...(first.config.net && { net: { rules: first.config.net, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();

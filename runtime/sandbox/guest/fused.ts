@@ -1,10 +1,10 @@
 import { bodyOf, endCall, nextRow, onlyBody, resume, sendReturned } from './run.ts';
 import { Call } from './state.ts';
-import type { Batch, Guest } from './state.ts';
+import type { Batch, Guest, Stage } from './state.ts';
 import { asField, bodyText, readText, setOwn, writeBody, writeValue } from './wire.ts';
 
 /**
- * Function nodes in a row, run one after another without leaving the isolate. Each must get exactly what it would have got alone: what one
+ * Function nodes in a row, with nodes of other types between them, run one after another without leaving the isolate. Each must get exactly what it would have got alone: what a function
  * changed goes through its written form before the next one sees it.
  */
 
@@ -20,14 +20,16 @@ export function fusedText(guest: Guest, batch: Batch): string {
   const carried: Carried = { msg: bodyOf(guest, row), whole: false };
   const told: string[] = [];
   for (let stage = 0; ; stage++) {
+    const traced = row[5] === 1;
+    // What is not certain here is what the host makes of the message there.
+    if (!goBetween(guest, stage, carried)) return traced ? `[${stage - 1},[${told.join(',')}]]` : textAt(guest, stage - 1, { ...carried, value: carried.msg });
     atStage(guest, stage);
     const call = new Call(row, carried.msg, batch);
     if (stage === 0) batch.calls.push(call);
     resume(guest, call, null);
     const last = stage === guest.stages.length - 1;
-    const traced = row[5] === 1;
     if (!traced && passes(guest, call)) {
-      if (last) return lastText(guest, call, carried);
+      if (last) return textAt(guest, stage, { msg: call.msg, value: call.value as object, whole: carried.whole });
       if (!carryOn(guest, call, carried)) return '0';
       continue;
     }
@@ -50,17 +52,18 @@ export function endAndTell(guest: Guest, call: Call): string | null {
 
 /** The message as the host would make it of what was written. */
 export function carryText(guest: Guest, carried: Carried, text: string): void {
-  const { w, p } = JSON.parse(text) as { w?: unknown; p?: unknown };
+  const { w, p, d = [] } = JSON.parse(text) as { w?: unknown; p?: unknown; d?: readonly string[] };
   const given = w ?? p;
   const fields = (typeof given === 'string' ? readText(guest.wire, given) : given) as Call['msg'];
   if (w !== undefined) { carried.msg = fields; return; }
-  for (const key of guest.config.back ?? []) delete carried.msg[key];
+  for (const key of d) delete carried.msg[key];
   for (const key of Object.keys(fields)) setOwn(carried.msg, key, fields[key]);
 }
 
 export function atStage(guest: Guest, stage: number): void {
-  const { config, user } = guest.stages[stage] as Guest['stages'][number];
+  const { config, whole, user } = guest.stages[stage] as Stage;
   guest.config = config;
+  guest.whole = whole;
   guest.user = user;
 }
 
@@ -91,7 +94,11 @@ export function carryKeys(guest: Guest, msg: Call['msg'], back: readonly string[
     const value = msg[key];
     const kind = typeof value;
     if (kind === 'function' || kind === 'symbol' || kind === 'bigint') return false;
-    if (value === undefined) { delete msg[key]; continue; }
+    if (value === undefined) {
+      // Who does not know whether it came in tells the host by it that it is gone. Nobody else looks at it.
+      if (guest.whole.back === null || guest.whole.came.includes(key)) delete msg[key];
+      continue;
+    }
     if (kind === 'number') msg[key] = Number.isFinite(value) ? (value as number) + 0 : null;
     else if (kind === 'string') chars += (value as string).length;
     else if (kind === 'object' && value !== null) {
@@ -104,14 +111,30 @@ export function carryKeys(guest: Guest, msg: Call['msg'], back: readonly string[
   return chars <= guest.config.outputChars / 2;
 }
 
-export function lastText(guest: Guest, call: Call, { whole }: Carried): string {
-  const { outputChars } = guest.config;
-  const body = call.value as { [key: string]: unknown };
+/** What leaves the last node that ran, alone, told as what became of the message that came to the first. */
+export function textAt(guest: Guest, stage: number, { msg, value, whole }: Carried & { readonly value: object }): string {
+  const config = (guest.config = guest.whole);
   try {
-    guest.config = guest.whole;
-    const text = whole ? `{"w":${asField(writeBody(guest.wire, body))}}` : bodyText(guest, call, body);
-    return text.length > outputChars ? '0' : `[${guest.stages.length - 1},[${text}]]`;
+    const text = whole ? `{"w":${asField(writeBody(guest.wire, value))}}` : bodyText(guest, { msg }, value as Call['msg']);
+    return text.length > config.outputChars ? '0' : `[${stage},[${text}]]`;
   } catch {
     return '0';
   }
+}
+
+/** Takes the message through the nodes of other types that stand before the stage. False, and it has gone nowhere, where one is not certain. */
+export function goBetween(guest: Guest, stage: number, carried: Carried): boolean {
+  const { before } = guest.stages[stage] as Stage;
+  let { msg } = carried;
+  try {
+    for (const pass of before) {
+      const next = pass(msg);
+      if (!next) return false;
+      msg = next;
+    }
+  } catch {
+    return false;
+  }
+  carried.msg = msg;
+  return true;
 }

@@ -155,8 +155,14 @@ export class Call {
   }
 }
 
-/** One node's code. While `setup` has not run, `user` is what makes the code of the values that it gives. */
-export interface Stage { readonly config: GuestConfig; user: Guest['user']; setup?: (() => unknown) | null }
+/** A function node, as the host tells of it: what may have changed between the first and it, and how many other nodes stand before it, behind the one before it. */
+export interface StageConfig { readonly config: GuestConfig; readonly whole: Pick<GuestConfig, 'back' | 'came'>; readonly codes: number }
+
+/** What a node of another type makes of a message; undefined when that is not certain (`RowCode`). */
+export type Between = (msg: Call['msg']) => Call['msg'] | undefined;
+
+/** One node's code. While `setup` has not run, `user` is what makes the code of the values that it gives. `before`: what a message goes through to come here. */
+export interface Stage { readonly config: GuestConfig; readonly whole: GuestConfig; readonly before: readonly Between[]; user: Guest['user']; setup?: (() => unknown) | null }
 
 export interface Guest {
   /** Of the node whose code runs. */
@@ -164,8 +170,8 @@ export interface Guest {
   user: (msg: { [key: string]: unknown }) => unknown;
   /** Nodes in a row that were made one: each with its code. Most often there is one. */
   readonly stages: readonly Stage[];
-  /** Of all of them together: what may have changed between the first and the last. */
-  readonly whole: GuestConfig;
+  /** Of the node whose code runs and those before it together: what may have changed since the first. */
+  whole: GuestConfig;
   /** Loads the modules of the node anew. */
   readonly loadModules: ((scope: object, refuse: (kind: 'builtin' | 'dynamic', name: unknown) => never) => readonly unknown[]) | null;
   /** The real clock, which only the guest's own code sees. */

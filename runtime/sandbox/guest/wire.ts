@@ -79,6 +79,14 @@ export function untagged(wire: Wire, value: unknown): unknown {
   return copy;
 }
 
+/** A copy of plain data. Of anything else this cannot be one: it throws. */
+export function copied(wire: Wire, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const text = writeValue(wire, value);
+  if (text.charCodeAt(0) === 33) throw new TypeError('it holds what JSON has not');
+  return JSON.parse(text);
+}
+
 /** A data key `__proto__` stays data. */
 export function setOwn(target: { [key: string]: unknown }, key: string, value: unknown): void {
   if (key === '__proto__') Reflect.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: true });
@@ -89,7 +97,7 @@ export function setOwn(target: { [key: string]: unknown }, key: string, value: u
  * One body that leaves: `{"p":changed keys,"d":[deleted keys]}` when the host can merge it into the message it kept, else `{"w":whole}`; a text
  * with tags travels as a string.
  */
-export function bodyText(guest: Guest, call: Call, body: { [key: string]: unknown }): string {
+export function bodyText(guest: Guest, call: Pick<Call, 'msg'>, body: { [key: string]: unknown }): string {
   const { back, came } = guest.config;
   if (back === null || body !== call.msg) return `{"w":${asField(writeBody(guest.wire, body))}}`;
   const changed: { [key: string]: unknown } = {};

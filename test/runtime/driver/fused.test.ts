@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { defineNode, field, NodeFailure, type Body, type FusedAnswer, type HandlerResult, type NodeContext, type NodeDefinition } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { leftBehind } from '../../kit/left-behind.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** Nodes in a row that are called as one leave behind what they would have left one by one. */
@@ -37,7 +38,7 @@ function stepNode(fusing: boolean, calls: { fused: number; alone: number }): Nod
         let body = message;
         for (const [stage, { id, op }] of steps.entries()) {
           const given = body;
-          results.push((context) => applied(op, given, context as NodeContext));
+          results.push((_, context) => applied(op, given, context as NodeContext));
           const n = Number(body.payload);
           const plain = !((op === 'odd' && n % 10 === 4) || (op === 'fail' && n % 10 === 5) || (op === 'two' && n % 10 === 7));
           if (!plain) return { stage, results };
@@ -64,15 +65,7 @@ async function run(fusing: boolean, delivery: 'durable' | 'memory', payloads: re
   const feed = nodes.deliver.get('in') as NonNullable<ReturnType<typeof nodes.deliver.get>>;
   await Promise.all(payloads.map((payload) => feed({ payload })));
   for (let i = 0; i < 100 && (await w.endedRuns()).length < payloads.length; i++) await w.calm();
-  const letters = await w.services.journal.deadLetters({ limit: 1000 });
-  const steps = (await w.services.journal.outbox(Infinity)).batches.flatMap((batch) => batch.steps.flatMap((text) => JSON.parse(text) as { node: string; message: string; outcome: string; input: string | null; outputs: unknown }[]));
-  const left = {
-    arrived: nodes.arrived, letters: letters.map(({ node, code, body, id }) => ({ node, code, body, id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
-    counts: Object.fromEntries([...runner.nodeCounts].map(([id, { done, failed, deadLetters }]) => [id, [done, failed, deadLetters]])),
-    passed: Object.fromEntries([...runner.wireCounts].map(([id, { passed }]) => [id, passed])),
-    steps: steps.map(({ node, message, outcome, input, outputs }) => ({ node, message, outcome, input, outputs })).sort((a, b) => (a.message + a.node < b.message + b.node ? -1 : 1)),
-    logs: w.events.filter(({ kind }) => kind === 'log').length, bugs: w.bugs, ended: (await w.endedRuns()).map(({ completed, dropped, dead }) => `${completed}/${dropped}/${dead}`).sort(),
-  };
+  const left = await leftBehind(w, nodes, runner);
   w.kill();
   journal.remove();
   return { left, calls };

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { SandboxSupervisor } from '../../../runtime/sandbox/supervisor.ts';
-import type { Body, FusedFunctions, SandboxFunction, SandboxMessage, SandboxResult } from '../../../runtime/sdk/index.ts';
+import type { Body, FusedFunctions, FusedResult, SandboxFunction, SandboxMessage, SandboxResult } from '../../../runtime/sdk/index.ts';
 import { SeededRandom } from '../../kit/virtual-time.ts';
 import { program } from '../../suites/sandbox.suite.ts';
 
@@ -28,13 +28,23 @@ const LOOKS = `msg.seen = [typeof msg.none, String(msg.none), 1 / msg.zero, msg.
   msg.a === msg.payload, msg.b === msg.a, msg.a && msg.a.shared, typeof msg.big, msg.date instanceof Date, msg.bytes instanceof Uint8Array, msg.bytes && msg.bytes.length, typeof msg.extra, msg.mark, msg.topic, msg.text, msg.$date, typeof msg.self, typeof msg.toJSON, JSON.stringify(msg.payload)];
 return msg;`;
 const BODIES: readonly Body[] = [
-  { payload: { n: 1 }, topic: 'a' }, { payload: { n: 2, deep: { list: [1, { x: null }] } } }, { payload: { n: 3 }, mark: 0, topic: '' }, { payload: 'text' }, {}, { payload: { n: 5 }, date: new Date(9), bytes: new Uint8Array([7]), big: 3n }, { payload: [1, 2, 3], $date: 'mine' },
+  { payload: { n: 1 }, topic: 'a' }, { payload: { n: 2, deep: { list: [1, { x: null }] } } }, { payload: { n: 3 }, mark: 0, topic: '' }, { payload: 'text', extra: 'here', mark: 1 }, {}, { payload: { n: 5 }, date: new Date(9), bytes: new Uint8Array([7]), big: 3n }, { payload: [1, 2, 3], $date: 'mine' },
 ];
 
 const messagesOf = (bodies: readonly Body[], at: string, traced = false): SandboxMessage[] => bodies.map((body, i) => ({ id: `m${i}${at}`, nowMs: 1_700_000_000_000 + i, body, traced }));
 /** One message by the first output, whatever else was told. */
 const goesOn = (result: SandboxResult | undefined): Body | undefined =>
   result && 'outputs' in result && result.outputs.length === 1 && result.outputs[0]?.length === 1 ? result.outputs[0][0] : undefined;
+
+/** What came of it with the body that it was given, each function's result read with what the one before it gave. */
+function readAll({ stage, results }: FusedResult, body: Body): { stage: number; results: (SandboxResult | undefined)[] } {
+  let at = body;
+  return { stage, results: results.map((read) => {
+    const result = read?.(at);
+    at = goesOn(result) ?? at;
+    return result;
+  }) };
+}
 
 /** Each function gets what the one before it gave by its first output alone. */
 async function oneByOne(row: readonly SandboxFunction[], bodies: readonly Body[]): Promise<SandboxResult[][]> {
@@ -64,12 +74,12 @@ describe('function nodes in a row, as one', () => {
     if (fused) {
       const expected = await oneByOne(row, BODIES);
       const traced = await fused.call(messagesOf(BODIES, '', true));
-      traced.forEach((result, i) => { if (result) expect({ codes, ...result }).toEqual({ codes, stage: (expected[i]?.length ?? 0) - 1, results: expected[i] }); });
+      traced.forEach((result, i) => { if (result) expect({ codes, ...readAll(result, BODIES[i] as Body) }).toEqual({ codes, stage: (expected[i]?.length ?? 0) - 1, results: expected[i] }); });
       const last = await fused.call(messagesOf(BODIES, ''));
       last.forEach((result, i) => {
         if (!result) return;
         expect({ codes, stage: result.stage }).toEqual({ codes, stage: (expected[i]?.length ?? 0) - 1 });
-        expect({ codes, results: result.results }).toEqual({ codes, results: result.results.length === 1 ? expected[i]?.slice(-1) : expected[i] });
+        expect({ codes, ...readAll(result, BODIES[i] as Body) }).toMatchObject({ codes, results: result.results.length === 1 ? expected[i]?.slice(-1) : expected[i] });
       });
     }
     await close();
@@ -89,14 +99,15 @@ describe('function nodes in a row, as one', () => {
     const row = await Promise.all(codes.map((code, i) => sandbox.open(program(code, { setup: setups[i] ?? '', node: { id: `f${i}`, name: '' } }))));
     const fused = sandbox.fuse(row);
     const expected = await oneByOne(row, [{}]);
-    expect(await fused?.call(messagesOf([{}], '', true))).toEqual([{ stage: 2, results: expected[0] }]);
-    expect((await fused?.call(messagesOf([{}, {}], '')))?.map((result) => result?.results.at(-1))).toEqual([expected[0]?.at(-1), expected[0]?.at(-1)]);
+    expect((await fused?.call(messagesOf([{}], '', true)))?.map((result) => result && readAll(result, {}))).toEqual([{ stage: 2, results: expected[0] }]);
+    expect((await fused?.call(messagesOf([{}, {}], '')))?.map((result) => result?.results.at(-1)?.({}))).toEqual([expected[0]?.at(-1), expected[0]?.at(-1)]);
     await Promise.all([fused?.close(), ...row.map((fn) => fn.close())]);
   });
 
   test('most rows can be one, and what can is not asked a second time', async () => {
     const { fused, close } = await openRow(['msg.a = 1; return msg;', 'msg.b = msg.a + 1; return msg;', 'return { payload: msg.b, topic: msg.topic };']);
-    expect(await fused?.call(messagesOf([{ topic: 't', payload: 0 }], ''))).toEqual([{ stage: 2, results: [{ outputs: [[{ payload: 2, topic: 't' }]], logs: [] }] }]);
+    const body = { topic: 't', payload: 0 };
+    expect((await fused?.call(messagesOf([body], '')))?.map((result) => result && readAll(result, body))).toEqual([{ stage: 2, results: [{ outputs: [[{ payload: 2, topic: 't' }]], logs: [] }] }]);
     await close();
   });
 
@@ -126,7 +137,7 @@ describe('function nodes in a row, as one', () => {
   ])('nothing goes past the message from one to the next, nor to the next message: %s', async (_name, leave, look) => {
     const { fused, close } = await openRow([`${leave} delete msg.secret; return msg;`, `msg.found = String(${look} || ""); return msg;`, `msg.again = String(${look} || ""); return msg;`]);
     const results = await fused?.call(messagesOf([{ secret: 'secret' }, { payload: 1 }, { secret: 'secret' }], ''));
-    for (const result of results ?? []) if (result) expect(JSON.stringify(result)).not.toContain('secret');
+    for (const result of results ?? []) if (result) expect(JSON.stringify(readAll(result, {}))).not.toContain('secret');
     await close();
   });
 
@@ -140,7 +151,7 @@ describe('function nodes in a row, as one', () => {
   test('a failure names its line in its own code', async () => {
     const { fused, close } = await openRow(['msg.a = 1;\nreturn msg;', 'msg.b = 1;\nmsg.c = msg.none.at;\nreturn msg;']);
     const [result] = await fused?.call(messagesOf([{}], '')) ?? [];
-    expect(result?.results.at(-1)).toMatchObject({ failure: { code: 'function.threw', details: { line: 2 } } });
+    expect(result?.results.at(-1)?.({})).toMatchObject({ failure: { code: 'function.threw', details: { line: 2 } } });
     await close();
   });
 });

@@ -15,7 +15,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   let now = 1000;
   const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
-    ...only, stages: [only], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
+    ...only, stages: [{ ...only, whole: only.config, before: [] }], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
     loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
   };
   return { guest, pass: (ms) => { now += ms; } };
