@@ -22,16 +22,14 @@ export function fuseUnits(units: ReadonlyMap<string, Unit>, sandbox: SandboxDoor
   return made;
 }
 
-/**
- * The longest beginning of a row that can be one. It ends with a node of the type that it begins with: what comes behind as code is called here for less than its message would take to cross once more.
- */
+/** The longest beginning of a row that can be one: its first node's type makes it, of its own and of code. */
 function longest(row: readonly Place[], sandbox: SandboxDoor): Fused | undefined {
   const { unit: first } = row[0] as Place;
   if (!first.definition?.fuse) return undefined;
   for (let length = row.length; length > 1; length--) {
     const places = row.slice(0, length);
     const units = places.map(({ unit }) => unit);
-    if (units.some(({ definition }) => definition?.fuse && definition !== first.definition) || units.at(-1)?.definition !== first.definition) continue;
+    if (units.some(({ definition }) => definition?.fuse && definition !== first.definition)) continue;
     const nodes = first.definition.fuse(places.map(({ part }) => part) as never[], { sandbox });
     if (nodes) return (first.fused = { units, wires: places.flatMap(({ onward }) => onward ?? []), nodes });
   }

@@ -15,7 +15,9 @@ export interface Made { readonly program: SandboxProgram; readonly analysis: Ana
 export type Place = Made | RowCode;
 export const isMade = (place: Place): place is Made => 'program' in place;
 
-/** Whether functions in a row give the same as one: none waits, none uses modules (which are loaded for one node's code), all may use the same memory, and chance, which is each one's own, comes in at the first only. */
+/**
+ * Whether functions in a row give the same as one: none waits, none uses modules (which are loaded for one node's code), all may use the same memory, and chance, which is each one's own, comes in at the first only. Nodes of other types stand between functions:
+ * behind the last, this process does their work for less than it would take to have the message cross with their keys. */
 export function fusible(row: readonly Place[]): boolean {
   const made = row.filter(isMade);
   const [first] = made;
