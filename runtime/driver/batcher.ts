@@ -7,8 +7,9 @@ import { configFor, type Unit } from './unit.ts';
 import type { Visit } from './visit.ts';
 import type { Walker } from './walker.ts';
 
-
 const BATCHES_IN_FLIGHT = 2; // one is prepared while the other is in work (EXPERIMENTS E1)
+const THROUGH_MIN = 1 / 8; // of a batch: when fewer get to the end of a row, it costs them more than it saves
+const ONE_BY_ONE = 15; // batches then, before the row is tried again
 
 /**
  * Gives messages to a node that takes many at once: whatever queued while the last batch was in work, never waiting for more.
@@ -20,6 +21,8 @@ export class Batcher {
   #queue: Visit[] = [];
   #inFlight = 0;
   #scheduled = false;
+  /** Batches that go one by one although there is a row. */
+  #oneByOne = 0;
   #last: Promise<void> = Promise.resolve();
   /** Came and have not left. */
   #here = 0;
@@ -67,8 +70,10 @@ export class Batcher {
 
   async #call(items: readonly Visit[]): Promise<readonly Outcome[]> {
     const { fused } = this.#unit;
-    if (!fused) return await this.#callOne(items);
+    if (!fused || this.#oneByOne-- > 0) return await this.#callOne(items);
     const answers = await this.#callFused(fused, items);
+    const through = answers.filter((answer) => answer?.answer.stage === fused.units.length - 1).length;
+    this.#oneByOne = through < Math.floor(items.length * THROUGH_MIN) ? ONE_BY_ONE : 0;
     const left = items.filter((_, i) => !answers[i]);
     const results = left.length === 0 ? [] : await this.#callOne(left);
     let at = 0;

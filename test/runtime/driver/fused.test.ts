@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { limits } from '../../../runtime/limits.ts';
 import { defineNode, field, NodeFailure, type Body, type FusedAnswer, type HandlerResult, type NodeContext, type NodeDefinition } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
@@ -12,7 +13,7 @@ const AT_ONCE = 300; // more than are kept in a second, so that some are told of
 
 function applied(op: string, body: Body, context: NodeContext): HandlerResult | Error {
   const n = Number(body.payload);
-  if (op === 'odd' && n % 10 === 4) return undefined;
+  if (op === 'none' || (op === 'odd' && n % 10 === 4)) return undefined;
   if (op === 'fail' && n % 10 === 5) return new NodeFailure('test.failed', BOTH('failed'));
   if (op === 'two' && n % 10 === 7) return [{ ...body, twin: 1 }, { ...body, twin: 2 }];
   if (op === 'log' && n % 10 === 9) context.log.warn('nine');
@@ -40,7 +41,7 @@ function stepNode(fusing: boolean, calls: { fused: number; alone: number }): Nod
           const given = body;
           results.push((_, context) => applied(op, given, context as NodeContext));
           const n = Number(body.payload);
-          const plain = !((op === 'odd' && n % 10 === 4) || (op === 'fail' && n % 10 === 5) || (op === 'two' && n % 10 === 7));
+          const plain = !(op === 'none' || (op === 'odd' && n % 10 === 4) || (op === 'fail' && n % 10 === 5) || (op === 'two' && n % 10 === 7));
           if (!plain) return { stage, results };
           body = { ...body, [id]: op };
         }
@@ -99,4 +100,13 @@ test('a node that cannot be one with others parts the row', async () => {
   const { left, calls } = await run(true, 'durable', ALL, flow);
   expect(left).toEqual(one.left);
   expect(calls.fused).toBe(AT_ONCE + AT_ONCE * 0.9); // s1 with s2, which ends every tenth, and s4 with s5
+});
+
+test('a row that hardly a message gets through is left for some batches', async () => {
+  const flow = { ...FLOW, nodes: { ...FLOW.nodes, s2: { type: 'test-step', version: 1, config: { op: 'none' } } } };
+  const many = Array.from({ length: 20 * limits.batchMessages }, (_, n) => n + 12);
+  const one = await run(false, 'memory', many, flow);
+  const { left, calls } = await run(true, 'memory', many, flow);
+  expect(left).toEqual(one.left);
+  expect(calls.fused).toBe(2 * limits.batchMessages); // the first batch, and one of those that follow after fifteen
 });
