@@ -1,8 +1,8 @@
 /**
- * The runtime's own figures in one table: hops through ten nodes, a durable flow of five nodes and its latency at half of what it can,
+ * The runtime's own figures in one table: hops through ten nodes, function nodes with change nodes between them, a durable flow of five nodes and its latency at half of what it can,
  * webhooks that are safe before they are answered, recovery with a backlog, start and memory. README.md names the other benches.
  *
- *     npm run bench [-- --messages 100000 --seconds 5 --pending 1000000 --only hops,five,webhooks,recovery,start]
+ *     npm run bench [-- --messages 100000 --seconds 5 --pending 1000000 --only hops,rows,five,webhooks,recovery,start]
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import type { Flow } from '../runtime/flow/flow.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { flood, pace } from './kit/feed.ts';
 import { folder, line, quantile, whole } from './kit/figures.ts';
-import { BENCH_NODES, chainOfTen, fiveNodes, flow, node } from './kit/flows.ts';
+import { BENCH_NODES, chainOfTen, fiveNodes, flow, node, rowOfFunctions } from './kit/flows.ts';
 import { Caller, freePort, pause, start, stop } from './kit/millrace.ts';
 import { recovery } from './recovery.ts';
 
-const { values } = parseArgs({ options: { messages: { type: 'string', default: '100000' }, seconds: { type: 'string', default: '5' }, pending: { type: 'string', default: '1000000' }, only: { type: 'string', default: 'hops,five,webhooks,recovery,start' } } });
+const { values } = parseArgs({ options: { messages: { type: 'string', default: '100000' }, seconds: { type: 'string', default: '5' }, pending: { type: 'string', default: '1000000' }, only: { type: 'string', default: 'hops,rows,five,webhooks,recovery,start' } } });
 const [messages, seconds, pending] = [values.messages, values.seconds, values.pending].map(Number) as [number, number, number];
 const wanted = values.only.split(',');
 const WINDOW = 1000;
@@ -44,6 +44,13 @@ async function floods(runtime: Runtime, body: (i: number) => object): Promise<nu
 async function hops(delivery: Flow['delivery']): Promise<void> {
   await withFlow(chainOfTen(delivery), async (runtime) => {
     line(`chain of ten, ${delivery}: messages/s`, spread(await floods(runtime, (i) => ({ payload: { i } }))));
+  });
+}
+
+/** Function nodes with change nodes between them, which a message passes in one crossing. */
+async function rows(changes: number): Promise<void> {
+  await withFlow(rowOfFunctions(changes), async (runtime) => {
+    line(`${changes + 1} functions with ${changes} changes between them: messages/s`, spread(await floods(runtime, order)));
   });
 }
 
@@ -104,6 +111,7 @@ async function cold(dir: string): Promise<void> {
 }
 
 if (wanted.includes('hops')) for (const delivery of ['memory', 'durable'] as const) await hops(delivery);
+if (wanted.includes('rows')) for (const changes of [1, 5]) await rows(changes);
 if (wanted.includes('five')) await five();
 const dir = folder();
 mkdirSync(join(dir, 'flows/in'), { recursive: true });

@@ -214,7 +214,7 @@ export const limits = {
   sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
   sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
-  sandboxFusedMax: 32, // function nodes in a row that cross as one: each keeps a message under the time of all
+  sandboxFusedMax: 32, // nodes in a row that cross as one: each function keeps a message under the time of all
   sandboxBodiesMax: 10_000, // messages sent for one; more belongs to split, which works in chunks
   sandboxOutputsMax: 20, // more cannot be told apart on a card
   sandboxLogsPerMessage: 20, // beyond it a count

@@ -23,6 +23,17 @@ export function chainOfTen(delivery: Flow['delivery']): Flow {
   });
 }
 
+/** A source, a function, as often as said a change and a function more, a sink that counts. */
+export function rowOfFunctions(changes: number): Flow {
+  const change = node('change', { rules: [{ action: 'set', path: 'topic', value: { $expr: 'payload.customer.name' } }, { action: 'set', path: 'payload.status', value: 'new' }, { action: 'move', path: 'payload.note', to: 'payload.remark' }] });
+  const row = Array.from({ length: 2 * changes + 1 }, (_, i) => (i % 2 === 1 ? change : node('function', { code: i % 4 === 0 ? 'msg.payload.total = msg.payload.quantity * 500;\nreturn msg;' : 'msg.payload.text = `${msg.topic}: ${msg.payload.total}`;\nreturn msg;' })));
+  const ports = ['src.out', ...row.map(({ type }, i) => `h${i}.${type === 'function' ? 'out-1' : 'out'}`)];
+  return flow('bench', {
+    delivery: 'memory', nodes: { src: node('bench-source'), ...Object.fromEntries(row.map((each, i) => [`h${i}`, each])), sink: node('bench-sink') },
+    wires: ports.map((port, i) => `${port} -> ${i < row.length ? `h${i}` : 'sink'}.in`),
+  });
+}
+
 /** What a small integration does: take an order, decide, fill in, make a text of it, hand it over. */
 export function fiveNodes(delivery: Flow['delivery']): Flow {
   return flow('bench', {
