@@ -52,11 +52,11 @@ export function endAndTell(guest: Guest, call: Call): string | null {
 
 /** The message as the host would make it of what was written. */
 export function carryText(guest: Guest, carried: Carried, text: string): void {
-  const { w, p, d = [] } = JSON.parse(text) as { w?: unknown; p?: unknown; d?: readonly string[] };
+  const { w, p } = JSON.parse(text) as { w?: unknown; p?: unknown };
   const given = w ?? p;
   const fields = (typeof given === 'string' ? readText(guest.wire, given) : given) as Call['msg'];
   if (w !== undefined) { carried.msg = fields; return; }
-  for (const key of d) delete carried.msg[key];
+  for (const key of guest.config.back ?? []) if (!Object.hasOwn(fields, key)) delete carried.msg[key];
   for (const key of Object.keys(fields)) setOwn(carried.msg, key, fields[key]);
 }
 

@@ -84,7 +84,7 @@ test.each<[RowNode]>([
   const fused = sandbox.fuse([first, between, last].flatMap((opened) => opened?.part ?? []));
   const [answer] = await fused?.call([{ id: 'm', nowMs: 1, body: BODY }]) ?? [];
   expect(answer?.stage).toBe(2);
-  await Promise.all([fused, first, last].map((each) => each?.close()));
+  await Promise.all([fused, first, last].flatMap((each) => each?.close() ?? []));
 });
 
 test.each<[string, RowNode]>([
@@ -100,7 +100,7 @@ test.each<[string, unknown]>([['NaN', Number.NaN], ['a list with a gap', [undefi
     const opened = await Promise.all([{ type: 'function', config: { code }, port: 'out-1' } as const, look, { type: 'function', config: { code: 'msg.after = 1;\nreturn msg;' }, port: 'out-1' } as const].map(open));
     const fused = sandbox.fuse(opened.flatMap(({ part }) => part ?? []));
     const answers = await fused?.call([{ id: 'm', nowMs: 1, body: { a } }, { id: 'm', nowMs: 1, body: {} }]);
-    await Promise.all([fused, ...opened].map((each) => each?.close()));
+    await Promise.all([fused, ...opened].flatMap((each) => each?.close() ?? []));
     return answers?.map((answer) => answer?.stage) ?? [];
   };
   expect(await answersOf('return msg;')).toEqual([undefined, 2]);
