@@ -62,17 +62,21 @@ export function codesBefore(row: readonly Place[]): readonly (readonly string[])
   return before;
 }
 
-/** Whether code of other nodes finds in the isolate what those nodes would find here. What a function gives has gone through its written form in both; a value that none has given yet must be the same in that form. */
+/**
+ * Whether a message is the same in the isolate as here. What a function is given and gives has gone through its written form in both; a value that none has given yet must be the same in that form where code of another node
+ * looks at it, and where a function only may write it, so that alone it would leave it as it is.
+ */
 export function crossesWell(row: readonly Place[]): (body: Body) => boolean {
+  const all = keysOfAll(row);
   const written = new Set<string>();
   const asItCame = new Set<string>();
   for (const place of row) {
     const keys = keysOf(place);
     if (keys === null) break;
-    for (const key of keys.cross) {
-      if (!isMade(place) && !written.has(key)) asItCame.add(key);
-      if (isMade(place) && keys.back.includes(key)) written.add(key);
-    }
+    const { cross, back } = keys;
+    const asTheyCome = isMade(place) ? back.filter((key) => !cross.includes(key) && (all === null || all.cross.includes(key))) : cross;
+    for (const key of asTheyCome) if (!written.has(key)) asItCame.add(key);
+    if (isMade(place)) for (const key of back) if (cross.includes(key)) written.add(key);
   }
   const keys = [...asItCame];
   return (body) => keys.every((key) => !Object.hasOwn(body, key) || isExact(body[key]));

@@ -104,6 +104,13 @@ describe('function nodes in a row, as one', () => {
     await Promise.all([fused?.close(), ...row.map((fn) => fn.close())]);
   });
 
+  test('a key that one may write and did not stays what it was, although another one reads it as JSON has it', async () => {
+    const { fused, close } = await openRow(['if (msg.topic === "x") msg.a = 1; return msg;', 'msg.kind = typeof msg.a; return msg;']);
+    const answers = await fused?.call(messagesOf([{ a: Number.NaN }, { a: 5 }], ''));
+    expect(answers?.map((answer) => answer?.stage)).toEqual([undefined, 1]);
+    await close();
+  });
+
   test('most rows can be one, and what can is not asked a second time', async () => {
     const { fused, close } = await openRow(['msg.a = 1; return msg;', 'msg.b = msg.a + 1; return msg;', 'return { payload: msg.b, topic: msg.topic };']);
     const body = { topic: 't', payload: 0 };
