@@ -50,7 +50,7 @@ async function hops(delivery: Flow['delivery']): Promise<void> {
 /** Function nodes with change nodes between them, which a message passes in one crossing. */
 async function rows(changes: number): Promise<void> {
   await withFlow(rowOfFunctions(changes), async (runtime) => {
-    line(`${changes + 1} functions with ${changes} changes between them: messages/s`, spread(await floods(runtime, order)));
+    line(`a row of ${2 * changes + 1}, functions with changes between them: messages/s`, spread(await floods(runtime, order)));
   });
 }
 

@@ -12,8 +12,8 @@ import { asField, bodyText, readText, setOwn, writeBody, writeValue } from './wi
 export interface Carried { msg: Call['msg']; whole: boolean }
 
 /**
- * The text of one message's results: `[stage,[results]]` with the number of the node at which it ended. A traced message has a result of
- * every node up to that one; of any other the last one's stands for all, and where it cannot, the text is `0`: the host asks again, traced.
+ * The text of one message's results: `[stage,[results]]` with the number of the function at which it ended. A traced message has a result of
+ * every function up to that one; of any other the last one's stands for all, and where it cannot, the text is `0`: the host asks again, traced.
  */
 export function fusedText(guest: Guest, batch: Batch): string {
   const row = nextRow(batch);
