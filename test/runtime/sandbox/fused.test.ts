@@ -104,6 +104,15 @@ describe('function nodes in a row, as one', () => {
     await Promise.all([fused?.close(), ...row.map((fn) => fn.close())]);
   });
 
+  test.each([false, true])('keys stand in the order in which the next one would find them alone (traced: %s)', async (traced) => {
+    const { row, fused, close } = await openRow(['msg.topic = "b"; msg.mark = 1; return msg;', 'msg.order = Object.keys(msg).join(); return msg;']);
+    const body = { topic: 'a', payload: 1 };
+    const [expected] = await oneByOne(row, [body]);
+    const [answer] = await fused?.call(messagesOf([body], '', traced)) ?? [];
+    expect(answer && readAll(answer, body).results.at(-1)).toEqual(expected?.at(-1));
+    await close();
+  });
+
   test('a key that one may write and did not stays what it was, although another one reads it as JSON has it', async () => {
     const { fused, close } = await openRow(['if (msg.topic === "x") msg.a = 1; return msg;', 'msg.kind = typeof msg.a; return msg;']);
     const answers = await fused?.call(messagesOf([{ a: Number.NaN }, { a: 5 }], ''));
