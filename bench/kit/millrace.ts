@@ -3,6 +3,7 @@ import { Agent, request as send } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RUNTIME_FLAGS } from '../../bin/node24.mjs';
 
 /** Starts the real process and speaks HTTP to it, for measurements from outside. */
 
@@ -58,7 +59,7 @@ export interface Started { readonly child: ChildProcess; readonly ms: number }
 /** Starts `millrace run` and waits until it is ready; `ms` is from spawn to the first good answer. */
 export async function start(dir: string, port: number, more: readonly string[] = []): Promise<Started> {
   const before = performance.now();
-  const args = ['--no-node-snapshot', '--max-semi-space-size=32', '--heap-growing-percent=30', join(ROOT, 'runtime/cli/main.ts'), 'run', '--flows', join(dir, 'flows'), '--data', join(dir, 'data'), '--port', String(port), ...more];
+  const args = [...RUNTIME_FLAGS, join(ROOT, 'runtime/cli/main.ts'), 'run', '--flows', join(dir, 'flows'), '--data', join(dir, 'data'), '--port', String(port), ...more];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, MILLRACE_LOG: 'error' } });
   const caller = new Caller(port, 1);
   try {

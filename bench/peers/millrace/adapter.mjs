@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { RUNTIME_FLAGS } from '../../../bin/node24.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../../..');
@@ -98,7 +99,7 @@ export default {
       }
     }
     const command = workload === 'editor' ? 'serve' : 'run';
-    const args = ['--no-node-snapshot', '--max-semi-space-size=32', '--disable-warning=ExperimentalWarning', path.join(ROOT, 'runtime/cli/main.ts'), command,
+    const args = [...RUNTIME_FLAGS, path.join(ROOT, 'runtime/cli/main.ts'), command,
       '--flows', flows, '--data', path.join(ctx.dir, 'data'), '--port', String(ctx.port), '--nodes', path.join(HERE, 'nodes')];
     const p = launch(ctx.node, args, { cwd: ctx.dir, env: { NODE_COMPILE_CACHE: path.join(ctx.work, 'millrace-compile-cache') } });
     const base = `http://127.0.0.1:${ctx.port}`;
