@@ -209,7 +209,7 @@ export const limits = {
   sandboxReadBytes: 256 * KB, // of a pipe at once: as much as it holds
   sandboxWholeChars: 256 * KB, // of results that leave an isolate and are read at once: a batch of the usual kind, twice
   sandboxPieceChars: 64 * KB, // of larger ones, which do so in pieces: each holds others up for a tenth of a millisecond
-  sandboxLargeCharsPerSecond: 32 * MB, // of the large results of one function, and as much at once: what belongs to nobody else is looked for by the collector, which holds up everybody
+  sandboxLargeCharsPerSecond: 16 * MB, // of results that are larger than that by themselves, of one function, and as much at once: four of the largest. Each takes the runtime's one thread for some 20 ms in all
   sandboxFrameReusedBytes: 512 * KB, // frames up to it are written from one place, which stays: a batch of the usual kind, twice
   sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8

@@ -151,13 +151,14 @@ export class Cell {
   /** What a long answer says, with the last of its slices; the others are passed on. */
   async #takeSlices({ room }: CellFunction, { given }: Asked, { first, next }: { readonly first: string; readonly next: () => Promise<string> }): Promise<string> {
     const cut = first.indexOf(';') + 1;
-    const headEnd = cut + Number(first.slice(1, cut - 1));
+    const [headChars = 0, large = 0] = first.slice(1, cut - 1).split(',').map(Number);
+    const headEnd = cut + headChars;
+    room.take(large);
     const head = first.slice(cut, headEnd);
     let [before, slice] = ['', first.slice(headEnd)];
     for (;;) {
       if (this.#isUnfair(given.call, before + slice)) this.#tools.fatal(given.call, 'starved');
       given.part('piece', slice);
-      room.take(slice.length);
       before = slice.slice(-TOO_LONG.length);
       const answer = await next();
       slice = answer.slice(1);

@@ -23,7 +23,7 @@ export function boot(configText: string, ...codes: (() => unknown)[]): (kind: nu
   const [first] = stages;
   if (!first) throw new Error('no code');
   const guest: Guest = {
-    config: first.config, whole: first.whole, user: first.user, stages, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
+    config: first.config, whole: first.whole, user: first.user, stages, loadModules, wallNow: Wall.now, wire, harden, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(), large: 0,
     ...(first.config.net && { net: { rules: first.config.net, ids: 0, open: new Map(), used: new Map(), asked: [] } }),
   };
   removeDangerous();

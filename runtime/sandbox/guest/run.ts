@@ -1,6 +1,7 @@
 import { failureText, refusal } from './failure.ts';
 import { dropCalls, openCalls, withAsked } from './fetch-api.ts';
 import { sendAll } from './send.ts';
+import { countLarge } from './slices.ts';
 import { fusedText } from './fused.ts';
 import { Call } from './state.ts';
 import type { Words } from './failure.ts';
@@ -71,6 +72,7 @@ export function plainTurn(guest: Guest, number: number, batch: Batch): string {
   let out = '';
   while (batch.calls.length < batch.rows.length) {
     const text = guest.stages.length > 1 ? fusedText(guest, batch) : plainText(guest, batch);
+    countLarge(guest, text);
     out = out === '' ? text : `${out},${text}`;
     if (batch.calls.length < batch.rows.length && (out.length > guest.config.partChars || guest.wallNow() >= until)) {
       guest.batches.set(number, batch); // only now: most end in their first turn, and a Map keeps some of what passes through it until the next full collection
@@ -206,6 +208,7 @@ export function collectResults(guest: Guest, number: number): string {
   let out = '';
   for (let call = batch.calls[batch.handed]; call && call.text !== null && out.length <= guest.config.partChars; call = batch.calls[batch.handed]) {
     out = out === '' ? call.text : `${out},${call.text}`;
+    countLarge(guest, call.text);
     batch.handed++;
   }
   if (batch.handed === batch.rows.length) {

@@ -1,17 +1,24 @@
 import type { Guest } from './state.ts';
 
 /**
- * A long answer leaves in slices, so that whoever takes it is never held up for long: first `p`, how long the head is, `;`, the head and the first slice; then, each time the host asks,
- * `p` and a slice, or `e` and the last one.
+ * A long answer leaves in slices, so that whoever takes it is never held up for long: first `p`, how long the head is, a comma, how much of it are large results, `;`, the head and the first
+ * slice; then, each time the host asks, `p` and a slice, or `e` and the last one.
  */
 
 export function sliced(guest: Guest, number: number, answer: string): string {
   const { wholeChars, pieceChars } = guest.config;
+  const { large } = guest;
+  guest.large = 0;
   if (answer.length <= wholeChars) return answer;
   const head = headOf(answer);
   const at = sliceEnd(answer, head + pieceChars);
   guest.leaving.set(number, { answer, at });
-  return `p${head};${answer.slice(0, at)}`;
+  return `p${head},${large};${answer.slice(0, at)}`;
+}
+
+/** Of a message by itself: many small ones are what a stream is. */
+export function countLarge(guest: Guest, result: string): void {
+  if (result.length > guest.config.wholeChars) guest.large += result.length;
 }
 
 export function nextSlice(guest: Guest, number: number): string {

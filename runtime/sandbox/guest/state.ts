@@ -186,6 +186,8 @@ export interface Guest {
   turns: { readonly calls: (Call | null)[]; readonly until: number; chars: number };
   /** Only with the grant. */
   readonly net?: Net;
+  /** Characters of large results in the answer that is being made. */
+  large: number;
   /** Answers of which a part has left, by the number of their batch. */
   readonly leaving: Map<number, { readonly answer: string; at: number }>;
   /** Number of a batch that is done and is forgotten at the next step. */

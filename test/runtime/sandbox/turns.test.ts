@@ -16,7 +16,7 @@ function guestOf(user: (guest: Guest, msg: { [key: string]: unknown }) => unknow
   const only = { config: { ...CONFIG, ...config }, user: (msg: { [key: string]: unknown }) => user(guest, msg) };
   const guest: Guest = {
     ...only, stages: [{ ...only, whole: only.config, before: [] }], whole: only.config, wallNow: () => now, wire: { writing: false, special: false, bytes: () => new Uint8Array() },
-    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(),
+    loadModules: null, harden: () => undefined, batches: new Map(), current: null, timerIds: 0, turns: { calls: [], until: 0, chars: 0 }, finished: 0, leaving: new Map(), large: 0,
   };
   return { guest, pass: (ms) => { now += ms; } };
 }
@@ -126,8 +126,15 @@ test.each(['d', 'm;', 'm3;', 'w12;', 'q14;[1,0,"GET",";"]m3;', 'q3;[1]d'])('a lo
     more.push(slice);
     if (slice.startsWith('e')) break;
   }
-  expect(first.startsWith(`p${head.length};${head}["xxx`)).toBe(true);
-  expect(first.slice(`p${head.length};${head}`.length) + more.map((slice) => slice.slice(1)).join('')).toBe(results);
+  expect(first.startsWith(`p${head.length},0;${head}["xxx`)).toBe(true);
+  expect(first.slice(`p${head.length},0;${head}`.length) + more.map((slice) => slice.slice(1)).join('')).toBe(results);
   for (const slice of [first, ...more]) expect(slice.isWellFormed()).toBe(true);
   expect(guest.leaving.size).toBe(0);
+});
+
+test.each([['many small results', 20, 90, 0], ['a large one', 1, 700, 720]])('%s: how much is large by itself is told before its slices', (_, count, size, large) => {
+  const { guest } = guestOf(() => ({ payload: 'x'.repeat(size) }), { plain: true, partChars: 10_000, outputChars: 10_000 });
+  const answer = step(guest, 1, rows(count));
+  expect(sliced(guest, 1, answer).split(';')[0]).toBe(`p1,${large}`);
+  expect(guest.large).toBe(0);
 });
