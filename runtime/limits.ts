@@ -204,12 +204,12 @@ export const limits = {
   codeKnownChars: 4 * MB, // code of drafts of which it is kept whether it can be read: that of some thousand nodes; beyond, it is read anew
   sandboxEraseMs: 5 * SECOND, // of types from one code, which takes a few ms; it may be the first one, for which a thread begins on a machine that is busy
   sandboxSliceMs: 20, // after so long a batch hands over what is ready and lets other nodes of the flow have a turn
-  sandboxPartChars: 1 * MB, // results handed over at once, so that a batch of large results is not held whole
+  sandboxPartChars: 256 * KB, // results handed over at once, so that a batch of large results is not held whole, nor read at once; one that is larger is large by itself
   sandboxSmallChars: 64 * KB, // of results on the pipe that all calls share: what a pipe holds
   sandboxReadBytes: 256 * KB, // of a pipe at once: as much as it holds
-  sandboxWholeChars: 256 * KB, // of results that leave an isolate and are read at once: a batch of the usual kind, twice
-  sandboxPieceChars: 64 * KB, // of larger ones, which do so in pieces: each holds others up for a tenth of a millisecond
-  sandboxLargeCharsPerSecond: 16 * MB, // of results that are larger than that by themselves, of one function, and as much at once: four of the largest. Each takes the runtime's one thread for some 20 ms in all
+  sandboxWholeChars: 512 * KB, // of results that leave an isolate and are read at once: what is handed over at once, where no result is large
+  sandboxPieceChars: 64 * KB, // of others, which do so in pieces: each holds others up for a tenth of a millisecond
+  sandboxLargeCharsPerSecond: 16 * MB, // of the large results of one function, and as much at once: four of the largest. Each takes the runtime's one thread for some 20 ms in all
   sandboxFrameReusedBytes: 512 * KB, // frames up to it are written from one place, which stays: a batch of the usual kind, twice
   sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8

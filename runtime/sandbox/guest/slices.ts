@@ -18,7 +18,7 @@ export function sliced(guest: Guest, number: number, answer: string): string {
 
 /** Of a message by itself: many small ones are what a stream is. */
 export function countLarge(guest: Guest, result: string): void {
-  if (result.length > guest.config.wholeChars) guest.large += result.length;
+  if (result.length > guest.config.partChars) guest.large += result.length;
 }
 
 export function nextSlice(guest: Guest, number: number): string {
