@@ -160,6 +160,7 @@ export class Cell {
       if (this.#isUnfair(given.call, before + slice)) this.#tools.fatal(given.call, 'starved');
       given.part('piece', slice);
       before = slice.slice(-TOO_LONG.length);
+      if (large > 0) await this.#breathe();
       const answer = await next();
       slice = answer.slice(1);
       if (!answer.startsWith('p')) return head + slice;
@@ -168,6 +169,17 @@ export class Cell {
 
   /** Something in it took too long, and the process was kept from a core. */
   #isUnfair(call: number, answer: string): boolean { return this.#tools.starvation !== undefined && answer.includes(TOO_LONG) && this.#isStarved(call); }
+
+  /** Between slices of large results others have both cores. The turn that is in work is not late by that. */
+  #breathe(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tools.clock.after(limits.sandboxPiecePauseMs, () => {
+        const [head] = this.#running;
+        if (head) head.startedAt = this.#tools.clock.elapsed();
+        resolve();
+      });
+    });
+  }
 
   /** A function whose results are large waits before it makes more. */
   async #room({ room }: CellFunction, answers: Answers): Promise<void> {
