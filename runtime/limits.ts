@@ -239,7 +239,7 @@ export const limits = {
   sandboxRaisedMs: 10 * MINUTE, // on a machine without idle time the processes of lowest priority run with a higher one; to find out again costs a message of theirs its time
   sandboxIdleMs: 30 * SECOND, // a process without function nodes is stopped after this
   sandboxStartsMax: 3, // starts in a row that fail before the messages are told so
-  sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew: other flows wait for it too
+  sandboxRestartMaxMs: 1 * SECOND, // longest pause before a process that keeps dying is started anew, or code that keeps not ending runs again: other flows are slower by both
 
   // Modules of function nodes
   moduleSourceBytes: 8 * MB, // read for one bundle: lodash, moment and ajv together are 1 MB, and the bundler needs many times that in memory

@@ -77,6 +77,8 @@ export class Cell {
   /** When the batches in work began, where starvation is looked for. */
   readonly #begun = new Map<number, TimeAt>();
   #isWorking = false;
+  /** Turns between two slices of their answer: they want no core. */
+  #breathing = 0;
   #isolate: Isolate | undefined;
   #prelude: Promise<Script> | undefined;
   #queue: Turn[] = [];
@@ -119,7 +121,7 @@ export class Cell {
     let asked: Asked = { given, kind: STEP, number, text: given.text, turns: 1 };
     for (;;) {
       // Once begun, messages that wait for something have their time running.
-      if (asked.text !== '' || fn.definition.plain) await this.#room(fn, answers);
+      if (asked.text === given.text || fn.definition.plain) await this.#room(fn, answers);
       let answer = await this.#turn(fn, asked);
       if (asked.kind === ANSWER) given.taken();
       // Judged before it leaves: the batch is to run again as if it had not begun.
@@ -157,7 +159,10 @@ export class Cell {
     const head = first.slice(cut, headEnd);
     let [before, slice] = ['', first.slice(headEnd)];
     for (;;) {
-      if (this.#isUnfair(given.call, before + slice)) this.#tools.fatal(given.call, 'starved');
+      if (this.#isUnfair(given.call, before + slice)) {
+        this.#tools.fatal(given.call, 'starved');
+        return new Promise(() => undefined); // nothing more leaves: this process is about to be ended
+      }
       given.part('piece', slice);
       before = slice.slice(-TOO_LONG.length);
       if (large > 0) await this.#breathe();
@@ -173,7 +178,11 @@ export class Cell {
   /** Between slices of large results others have both cores. The turn that is in work is not late by that. */
   #breathe(): Promise<void> {
     return new Promise((resolve) => {
+      this.#breathing++;
+      this.#countWork();
       this.#tools.clock.after(limits.sandboxPiecePauseMs, () => {
+        this.#breathing--;
+        this.#countWork();
         const [head] = this.#running;
         if (head) head.startedAt = this.#tools.clock.elapsed();
         resolve();
@@ -283,7 +292,7 @@ export class Cell {
 
   #countWork(): void {
     const { starvation, clock } = this.#tools;
-    const isWorking = this.#running.length > 0;
+    const isWorking = this.#running.length > this.#breathing;
     if (!starvation || isWorking === this.#isWorking) return;
     this.#isWorking = isWorking;
     if (isWorking) starvation.began(clock.elapsed());
@@ -381,7 +390,6 @@ function pass(answer: string, { ask }: Given): string {
 }
 
 const ask = (enter: Enter, timeout: number, args: readonly [number, number, string]): Promise<string> => enter.apply(undefined, [...args], { timeout }) as Promise<string>;
-
 const messageOf = (error: unknown): string => String((error as { message?: unknown } | null | undefined)?.message);
 
 /** What V8 refuses although the parser took it; the place stands at the message's end as `[function:3:7]`. */

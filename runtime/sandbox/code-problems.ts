@@ -48,6 +48,7 @@ export class CodeProblems {
     await setImmediate(); // messages go on between the codes of a large flow
     const read = await this.#reader.read(code);
     const failure = 'source' in read ? undefined : read;
+    if (failure && failure.details['line'] === undefined) return failure; // it took too long, which another time it may not
     if (this.#knownChars + key.length > limits.codeKnownChars) {
       this.#known.clear();
       this.#knownChars = 0;

@@ -67,7 +67,7 @@ function adviceFor(message: string, isClosing = false): Text {
 const WORDS: { readonly [code: string]: (cause: Cause, at: Text) => Text } = {
   syntax: ({ message, ru = message }, at) => ({ en: `The code cannot be read${at.en}: ${message}.`, ru: `Код не читается${at.ru}: ${ru}.` }),
   setup: ({ message, ru = message }, at) => ({ en: `The setup code failed${at.en}: ${message}`, ru: `Код подготовки завершился ошибкой${at.ru}: ${ru}` }),
-  closing: ({ message, ru = message }, at) => ({ en: `The closing code failed${at.en}: ${message}`, ru: `Код завершения завершился ошибкой${at.ru}: ${ru}` }),
+  closing: ({ message, ru = message }, at) => ({ en: `The closing code failed${at.en}: ${message}`, ru: `Ошибка в коде завершения${at.ru}: ${ru}` }),
   modules: ({ message, ru = message }, at) => ({ en: `The modules cannot be loaded${at.en}: ${message}`, ru: `Модули не загружаются${at.ru}: ${ru}` }),
   threw: ({ message, ru = message }, at) => {
     const advice = adviceFor(message ?? '');

@@ -5,7 +5,7 @@ type Reading<T> = Generator<undefined, T>;
 const BLANKS = ' \t\n\r';
 const ENDS_SCALAR = `${BLANKS},:]}`;
 const NEEDS_PARSING = /[\\\p{Cc}]/u; // of a text: it holds an escape, or maybe what JSON does not allow
-const DEPTH_MAX = 200; // of what is opened; deeper the rest is read as one
+const DEPTH_MAX = 5; // of what is opened, which is read once more at each level; deeper the rest is read as one
 const ESCAPE_CHARS = 6; // of the longest: \u0000
 
 /**
@@ -54,12 +54,15 @@ export class JsonPieces {
     return value;
   }
 
-  *#value(depth: number): Reading<unknown> {
+  /** `isLarge`: it is known that it does not fit into a piece. */
+  *#value(depth: number, isLarge = false): Reading<unknown> {
     const first = yield* this.#next();
     if (depth > DEPTH_MAX || (first !== '"' && first !== '[' && first !== '{')) return yield* this.#unopened();
-    yield* this.#have(this.#piece + 1);
-    const end = this.#endOfValue(this.#at, this.#at + this.#piece);
-    if (end !== undefined) return this.#parsed(end);
+    if (!isLarge) {
+      yield* this.#have(this.#piece + 1);
+      const end = this.#endOfValue(this.#at, this.#at + this.#piece);
+      if (end !== undefined) return this.#parsed(end);
+    }
     this.#at++;
     if (first === '"') return yield* this.#longText();
     return first === '[' ? yield* this.#members(']', depth) : Object.fromEntries((yield* this.#members('}', depth)) as [string, unknown][]);
@@ -88,20 +91,21 @@ export class JsonPieces {
       this.#at = end;
       return isRecord ? Object.entries(JSON.parse(`{${text}}`) as object) : JSON.parse(`[${text}]`) as unknown[];
     }
-    if (!isRecord) return [yield* this.#value(depth + 1)];
+    if (!isRecord) return [yield* this.#value(depth + 1, true)];
     const key = yield* this.#unopened();
     if (typeof key !== 'string' || (yield* this.#next()) !== ':') throw this.#unreadable();
     this.#at++;
-    return [[key, yield* this.#value(depth + 1)]];
+    return [[key, yield* this.#value(depth + 1, true)]];
   }
 
   /** A value that is read as one, however large. */
   *#unopened(): Reading<unknown> {
-    yield* this.#have(this.#piece + 1);
-    const end = this.#endOfValue(this.#at, this.#at + this.#piece);
-    if (end !== undefined) return this.#parsed(end);
-    yield* this.#have(Infinity);
-    return this.#parsed(this.#endOfValue(this.#at, Infinity) ?? this.#text.length);
+    for (let chars = this.#piece; ; chars *= 2) {
+      yield* this.#have(chars + 1);
+      const end = this.#endOfValue(this.#at, this.#at + chars);
+      if (end !== undefined) return this.#parsed(end);
+      if (this.#text.length - this.#at <= chars) return this.#parsed(this.#text.length); // not whole, as parsing tells
+    }
   }
 
   /** Where the last member ends that is whole within a piece; undefined when the first is not. */

@@ -33,14 +33,15 @@ export const AGAIN = Symbol('again');
 /** What carries batches: the process that serves all, the one for functions that did not behave, or the one for suspects, which takes one message at a time. */
 export interface Carrier {
   together(call: BatchCall): void;
-  apart(call: BatchCall): void;
-  /** `pauseMs` later: a new process each time takes its toll of everything else. */
+  /** `pauseMs` later: code that does not end takes its toll of everything else, and so does a new process each time. */
+  apart(call: BatchCall, pauseMs?: number): void;
   alone(call: BatchCall, pauseMs?: number): void;
   closed(fn: number): void;
 }
 
 const TRACED_AFTER = 8; // after one that had to be asked twice, as many are asked so that they need not be
-const PAUSE_FIRST_MS = 100; // after a function ended a second process
+const PAUSE_FIRST_MS = 100; // after a function ended a second process, or its code did not end three times in a row
+const STRIKES = 3;
 const BATCHES_IN_FLIGHT = 2; // one is written while the other runs (EXPERIMENTS E1)
 
 /**
@@ -61,6 +62,8 @@ export class SandboxedFunction<R> {
   #distrust = 0;
   /** Processes that it ended since it was trusted last. */
   #endings = 0;
+  /** Messages in a row whose code did not end or needed too much memory. */
+  #strikes = 0;
   /** Messages still to be run apart from functions that behave. */
   #keptApart = 0;
   #way: keyof Omit<Carrier, 'closed'> = 'together';
@@ -171,6 +174,7 @@ export class SandboxedFunction<R> {
           if (item) this.#read(item, result);
         }
         if (!last) return;
+        this.#strikes = 0;
         if (way === 'alone') this.#distrust = Math.max(0, this.#distrust - ready.length);
         if (this.#distrust === 0) this.#endings = 0;
         if (way !== 'together') this.#keptApart = Math.max(0, this.#keptApart - ready.length);
@@ -179,8 +183,8 @@ export class SandboxedFunction<R> {
       failed: (failure) => { this.#left(ready.slice(done), failure, isOneByOne); },
       ...(this.#parts.callsOf && { ask: (asked, tell) => asked.every((each) => this.#ask(from + each.row < done ? undefined : ready[from + each.row], each, tell)) }),
     };
-    if (way === 'alone') this.#carrier.alone(call, this.#endings < 2 ? 0 : Math.min(limits.sandboxRestartMaxMs, PAUSE_FIRST_MS * 2 ** (this.#endings - 2)));
-    else this.#carrier[way](call);
+    if (way === 'together') this.#carrier.together(call);
+    else this.#carrier[way](call, way === 'alone' ? pauseAfter(this.#endings, 2) : pauseAfter(this.#strikes, STRIKES));
   }
 
   #ask(item: Item<R> | undefined, asked: Asked, tell: Tell): boolean {
@@ -215,6 +219,7 @@ export class SandboxedFunction<R> {
       const code = reason === 'broken' ? 'crashed' : reason;
       // A turn that was cut off waited for nothing: it computed.
       const cause = { ...failure, ...(message !== undefined && { message }), timeoutMs: Math.min(timeoutMs, limits.sandboxCpuMs), memoryMb };
+      if (reason === 'timeout' || reason === 'memory') this.#strikes += rest.length;
       for (const item of rest) this.#settle(item, this.#parts.failed(code, cause));
     }
     this.#pump();
@@ -247,6 +252,9 @@ export class SandboxedFunction<R> {
     if (--group.left === 0) group.resolve(group.results);
   }
 }
+
+/** Twice as long each time, up to a limit. */
+const pauseAfter = (times: number, from: number): number => (times < from ? 0 : Math.min(limits.sandboxRestartMaxMs, PAUSE_FIRST_MS * 2 ** (times - from)));
 
 /** In parts: put together they would be copied once more. */
 function listOf(items: readonly { readonly row: readonly string[] | undefined }[], from: number): readonly string[] {

@@ -44,7 +44,7 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #modules: ModuleDoor | undefined;
   readonly #reader: CodeReader;
   readonly #log: NonNullable<SandboxOptions['log']>;
-  readonly #carrier: Carrier = { together: (call) => { this.#serving.run(call); }, apart: (call) => { this.#apart.run(call); }, alone: (call, pauseMs) => { this.#suspect(call, pauseMs); }, closed: (fn) => { this.#forget(fn); } };
+  readonly #carrier: Carrier = { together: (call) => { this.#serving.run(call); }, apart: (call, pauseMs) => { this.#later(pauseMs, () => { this.#apart.run(call); }); }, alone: (call, pauseMs) => { this.#later(pauseMs, () => { this.#suspect(call); }); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
   readonly #open = new Set<number>();
   readonly #made = new WeakMap<SandboxFunction, Made>();
@@ -196,13 +196,14 @@ export class SandboxSupervisor implements SandboxDoor {
     }
   }
 
-  #suspect(call: BatchCall, pauseMs = 0): void {
-    const queue = (): void => {
-      this.#suspects.push(call);
-      this.#nextSuspect();
-    };
-    if (pauseMs === 0) queue();
-    else this.#clock.after(pauseMs, queue);
+  #later(pauseMs: number | undefined, run: () => void): void {
+    if (pauseMs) this.#clock.after(pauseMs, run);
+    else run();
+  }
+
+  #suspect(call: BatchCall): void {
+    this.#suspects.push(call);
+    this.#nextSuspect();
   }
 
   #nextSuspect(): void {

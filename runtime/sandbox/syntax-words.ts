@@ -69,7 +69,7 @@ const TOKEN = /(?:[\p{ID_Start}$_][\p{ID_Continue}$]*|\d[\w.]*|=>|\.{3}|[&|?=<>!
 export function unexpectedAt(code: string, at: number): Text {
   if (code.slice(at).trim() === '') return ENDS_TOO_EARLY;
   // `x => { await y; }`: outside an async function acorn takes the word for a name, and stumbles over what follows.
-  if (/\bawait\s+$/.test(code.slice(0, at))) return AWAIT;
+  if (/\bawait\s+$/.test(code.slice(0, at)) && /[\p{L}\p{N}_$"'`([{]/u.test(code.charAt(at))) return AWAIT;
   TOKEN.lastIndex = at;
   return unexpected(TOKEN.exec(code)?.[0] ?? code.charAt(at));
 }

@@ -8,6 +8,7 @@ type Erased = string | TypeProblem;
 
 const IDLE_MS = 10_000; // the thread stays for the next code
 
+/** Also what a thread says that had no time or memory: another look may find it in order. */
 const TOO_MUCH: TypeProblem = {
   message: 'it is nested too deeply, or in a way that takes the parser of types too long; make it simpler, or write it as JavaScript',
   ru: 'вложенность слишком велика или такова, что разбор типов занимает слишком много времени; упростите код или запишите его на JavaScript',
@@ -27,7 +28,7 @@ export class TypeEraser {
 
   erase(code: string): Promise<Erased> {
     const turn = this.#turn.then(() => this.#ask(code));
-    this.#turn = turn;
+    this.#turn = turn.catch(() => undefined); // one that could not be asked keeps nobody after it
     return turn;
   }
 

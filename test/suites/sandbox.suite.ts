@@ -300,7 +300,7 @@ export function sandboxSuite(open: () => Promise<OpenedSandbox>): void {
       ['following a link', '\n\nawait node.linkcall("a", {});', 'node.linkcall is not available in closing code', 'node.linkcall недоступно в коде завершения', 3],
       ['calling a server', 'await fetch("https://a.test");', 'fetch is not defined. Closing code calls no servers', 'Код завершения не вызывает серверы', 1],
       ['context that is not granted', '\ncontext.get("n");', 'this node has no grant for context', 'нет доступа к контексту', 2],
-      ['a throw', 'const a = 1;\n  null.x;', "TypeError: Cannot read properties of null (reading 'x')", 'Код завершения завершился ошибкой в строке 2, позиция 8', 2],
+      ['a throw', 'const a = 1;\n  null.x;', "TypeError: Cannot read properties of null (reading 'x')", 'Ошибка в коде завершения в строке 2, позиция 8', 2],
     ])('%s fails it, with its place', async (_name, code, en, ru, line) => {
       expect(await end(code)).toMatchObject({ failure: { code: 'function.closing', text: { en: expect.stringContaining(`The closing code failed at line ${line}, `) as string, ru: expect.stringContaining(ru) as string }, details: { field: 'closing', line, message: expect.stringContaining(en) as string } } });
     });

@@ -9,6 +9,7 @@ export function sliced(guest: Guest, number: number, answer: string): string {
   const { wholeChars, pieceChars } = guest.config;
   const { large } = guest;
   guest.large = 0;
+  guest.leaving.delete(number); // of an answer that nobody asked for to its end
   if (answer.length <= wholeChars) return answer;
   const head = headOf(answer);
   const at = sliceEnd(answer, head + pieceChars);

@@ -128,12 +128,13 @@ test.skipIf(!chromium).each([['code', 'function', '.cm-content'], ['url', 'http-
   const text = tab.page.locator(`.inspector [data-field="${field}"]`).locator(place).first();
   await text.click();
   // What it said two frames after the first key: long before the pause.
-  const said = tab.page.evaluate(() => new Promise((resolve) => {
+  await tab.page.evaluate(() => {
     const frame = () => new Promise((next) => { requestAnimationFrame(next); });
-    document.addEventListener('input', () => void frame().then(frame).then(() => { resolve(document.querySelector('.save')?.getAttribute('data-state')); }), { once: true, capture: true });
-  }));
+    document.addEventListener('input', () => void frame().then(frame).then(() => { document.body.dataset['said'] = document.querySelector('.save')?.getAttribute('data-state') ?? ''; }), { once: true, capture: true });
+  });
   await tab.page.keyboard.type('a');
-  expect(await said).toBe('unsaved');
+  await tab.page.waitForFunction(() => document.body.dataset['said'] !== undefined);
+  expect(await tab.page.evaluate(() => document.body.dataset['said'])).toBe('unsaved');
   await tab.saved();
   expect(JSON.stringify((await bench.flow(`typed-${field}`)).flow.nodes['it']?.config)).toContain('a');
   await tab.page.keyboard.press('Backspace');

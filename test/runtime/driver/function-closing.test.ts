@@ -96,7 +96,7 @@ test('one that throws is told at the node with its line, in both languages, and 
   expect(problems).toEqual([]);
   await runtime.host.stop('flow');
   await vi.waitFor(() => { expect(failures()).toHaveLength(1); });
-  expect(failures()).toMatchObject([{ node: 'ends', code: 'function.closing', text: { en: expect.stringContaining('The closing code failed at line 2, column 8: TypeError') as string, ru: expect.stringContaining('Код завершения завершился ошибкой в строке 2, позиция 8') as string } }]);
+  expect(failures()).toMatchObject([{ node: 'ends', code: 'function.closing', text: { en: expect.stringContaining('The closing code failed at line 2, column 8: TypeError') as string, ru: expect.stringContaining('Ошибка в коде завершения в строке 2, позиция 8') as string } }]);
   expect(await value(runtime, 'n')).toBeUndefined();
 });
 

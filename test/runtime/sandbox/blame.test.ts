@@ -107,3 +107,19 @@ test('a message that was lost while it ran alone, because its process got no tim
   expect(await last).toEqual(['3']);
   expect(ran).toEqual(['"payload":0', '"payload":0', '"payload":1', '"payload":2']);
 });
+
+test('a function whose code does not end again and again waits longer each time, until one of its messages ends', async () => {
+  const pauses: number[] = [];
+  const late = (call: BatchCall, pauseMs = 0): void => {
+    pauses.push(pauseMs);
+    if (call.text().join('').includes('"payload":"good"')) call.take(['done'], true);
+    else call.failed({ reason: 'timeout' });
+  };
+  const carrier: Carrier = { together: late, apart: late, alone: late, closed: () => undefined };
+  const definition = { cell: '', memoryMb: 8, timeoutMs: 100, plain: true, asks: false, sources: [], guest: '' };
+  const fn = new SandboxedFunction<string>({ id: 1, definition, keys: null, usesId: false, read: String, failed: (code) => code }, carrier);
+  const results: string[] = [];
+  for (const payload of ['bad', 'bad', 'bad', 'bad', 'bad', 'bad', 'bad', 'bad', 'good', 'bad', 'bad', 'bad', 'bad']) results.push(...await fn.call([{ id: '', nowMs: 0, body: { payload } }]));
+  expect(pauses).toEqual([0, 0, 0, 100, 200, 400, 800, 1000, 1000, 0, 0, 0, 100]);
+  expect(results).toEqual(['timeout', 'timeout', 'timeout', 'timeout', 'timeout', 'timeout', 'timeout', 'timeout', 'done', 'timeout', 'timeout', 'timeout', 'timeout']);
+});

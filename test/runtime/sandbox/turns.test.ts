@@ -132,6 +132,13 @@ test.each(['d', 'm;', 'm3;', 'w12;', 'q14;[1,0,"GET",";"]m3;', 'q3;[1]d'])('a lo
   expect(guest.leaving.size).toBe(0);
 });
 
+test('a long answer in whose place another is given leaves nothing behind', () => {
+  const { guest } = guestOf(() => undefined);
+  sliced(guest, 1, `d["${'x'.repeat(1000)}"]`);
+  sliced(guest, 1, 'd[1]');
+  expect(guest.leaving.size).toBe(0);
+});
+
 test.each([['small results', 9, 50, 0], ['a large one', 1, 700, 720]])('%s: how much is large by itself is told before its slices', (_, count, size, large) => {
   const { guest } = guestOf(() => ({ payload: 'x'.repeat(size) }), { plain: true, partChars: 600, outputChars: 10_000 });
   const answer = step(guest, 1, rows(count));
