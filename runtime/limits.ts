@@ -210,7 +210,7 @@ export const limits = {
   sandboxWholeChars: 512 * KB, // of results that leave an isolate and are read at once: what is handed over at once, where no result is large
   sandboxPieceChars: 64 * KB, // of others, which do so in pieces: each holds others up for a tenth of a millisecond
   sandboxPiecePauseMs: 1, // between pieces of large results: the largest takes a tenth of a second so, and its neighbours hardly notice it
-  sandboxLargeCharsPerSecond: 16 * MB, // of the large results of one function, and as much at once: four of the largest. Each takes the runtime's one thread for some 20 ms in all
+  sandboxLargeCharsPerSecond: 8 * MB, // of the large results of one function, and as much at once: two of the largest. Each takes the runtime's one thread for some 20 ms in all
   sandboxFrameReusedBytes: 512 * KB, // frames up to it are written from one place, which stays: a batch of the usual kind, twice
   sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
