@@ -212,7 +212,7 @@ export const limits = {
   sandboxPiecePauseMs: 1, // between pieces of large results: the largest takes a tenth of a second so, and its neighbours hardly notice it
   sandboxLargeCharsPerSecond: 8 * MB, // of the large results of one function, and as much at once: two of the largest. Each takes the runtime's one thread for some 20 ms in all
   sandboxFrameReusedBytes: 512 * KB, // frames up to it are written from one place, which stays: a batch of the usual kind, twice
-  sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a result of any size allowed, in characters of up to two bytes
+  sandboxFrameKeptBytes: 8 * MB, // the place where a frame was gathered stays up to it: a message of the largest usual size, in characters of up to two bytes
   sandboxFrameBytesMax: 64 * MB, // on the pipe: one message of any size allowed, written as JSON in UTF-8
   sandboxOutputBytesMax: 4 * MB, // of all that is sent for one message
   sandboxFusedMax: 32, // nodes in a row that cross as one: each function keeps a message under the time of all

@@ -103,13 +103,12 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const pump = new HistoryPump({ journal, clock, store, failed: (error) => bug(error, { en: 'writing run history', ru: 'запись истории запусков' }) });
   // By the system's clock also where cases make time pass: user code really runs.
   const modules = options.modules && new Modules(options.modules);
-  const reader = new CodeReader();
-  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ reader, ...(modules && { modules }), log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
+  const newSandbox = (): SandboxSupervisor => new SandboxSupervisor({ ...(modules && { modules }), log: (level, text, details) => log(level, text, details as { readonly [name: string]: Json }) });
   const sandbox = newSandbox();
   const trials = newSandbox(); // its process begins with the first try
   await disk?.start();
   const host = new DriverHost(servicesOf({ disk: disk ?? ALL_ROOM, suspects: watchOver(journal, { clock, log }), options, clock, random, journal, values, observers, pump, bug, fetch: options.fetch ?? net.fetch, sandbox, trials, store }), pump);
-  const code = new CodeProblems(reader, catalog);
+  const code = new CodeProblems(new CodeReader(), catalog);
   const project = new Project({ codeProblems: (flow) => code.of(flow), store, vault, host, catalog, clock, log, values, history, autoDeploy: options.autoDeploy ?? false, documentsOnly: options.documentsOnly ?? false, ...(options.flowsDir !== undefined && { flowsDir: options.flowsDir }), ...(options.examplesDir !== undefined && { examplesDir: options.examplesDir }) });
   const backups = new Backups({ dataDir, flowsDir: options.flowsDir, clock, journal, key: vault.keyFrom === 'key-file' ? 'key-file' : 'environment' });
   await host.open();

@@ -18,5 +18,8 @@ export class TokenBucket {
     return this.#tokens;
   }
 
+  /** How long until something may pass again, in ms. */
+  waitMs(elapsedMs: number): number { return (Math.max(0, -this.left(elapsedMs)) / this.#perSecond) * SECOND; }
+
   take(count = 1): void { this.#tokens -= count; }
 }

@@ -1,6 +1,7 @@
 import { keptText, partsWithKept } from '../json-text.ts';
 import type { SandboxMessage, SandboxState } from '../sdk/context.ts';
 import type { Body } from '../sdk/message.ts';
+import { isPlainRecord } from '../sdk/path.ts';
 import { tagged, untagged } from '../tagged.ts';
 import type { KeyUse } from './message-keys.ts';
 
@@ -76,8 +77,7 @@ export function isExact(value: unknown, depth = 0): boolean {
     return true;
   }
   if (value instanceof Uint8Array || value instanceof Date) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every((each) => isExact(each, depth + 1));
+  return isPlainRecord(value) && Object.values(value).every((each) => isExact(each, depth + 1));
 }
 
 /** A body that came back: `w` is whole, `p` is what changed of the message that was kept, `d` the keys that were deleted. */

@@ -57,7 +57,6 @@ const ANSWER = 5;
 const END = 6;
 const NEXT = 7;
 const SLICE = 8;
-const SECOND = 1000;
 const GRACE_MS = 250; // beyond the time that V8 itself enforces; a loaded machine is late by some tens
 const SETTLE_MS = 500; // a disposed isolate lets go within some ms; one in a loop of native code never does
 const TOO_LONG = '"c":"timeout"'; // in a result; code may write it too, and then it is only looked at
@@ -192,8 +191,8 @@ export class Cell {
 
   /** A function whose results are large waits before it makes more. */
   async #room({ room }: CellFunction, answers: Answers): Promise<void> {
-    const left = room.left(this.#tools.clock.elapsed());
-    if (left < 0) await this.#wait((-left / limits.sandboxLargeCharsPerSecond) * SECOND, answers);
+    const ms = room.waitMs(this.#tools.clock.elapsed());
+    if (ms > 0) await this.#wait(ms, answers);
   }
 
   /**
@@ -390,6 +389,7 @@ function pass(answer: string, { ask }: Given): string {
 }
 
 const ask = (enter: Enter, timeout: number, args: readonly [number, number, string]): Promise<string> => enter.apply(undefined, [...args], { timeout }) as Promise<string>;
+
 const messageOf = (error: unknown): string => String((error as { message?: unknown } | null | undefined)?.message);
 
 /** What V8 refuses although the parser took it; the place stands at the message's end as `[function:3:7]`. */

@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import type ivmModule from 'isolated-vm';
 import { systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { Answers } from './answers.ts';
 import { Broken, Cell, type CellFunction, type CellTools } from './cell.ts';
 import { FrameReader, FrameWriter, kinds, type Definition, type Frame, type FrameKind } from './frames.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import { guestSource } from './guest/source.ts';
 import { Starvation } from './starvation.ts';
 

@@ -54,15 +54,10 @@ export class JsonPieces {
     return value;
   }
 
-  /** `isLarge`: it is known that it does not fit into a piece. */
-  *#value(depth: number, isLarge = false): Reading<unknown> {
+  /** One that does not fit into a piece. */
+  *#value(depth: number): Reading<unknown> {
     const first = yield* this.#next();
     if (depth > DEPTH_MAX || (first !== '"' && first !== '[' && first !== '{')) return yield* this.#unopened();
-    if (!isLarge) {
-      yield* this.#have(this.#piece + 1);
-      const end = this.#endOfValue(this.#at, this.#at + this.#piece);
-      if (end !== undefined) return this.#parsed(end);
-    }
     this.#at++;
     if (first === '"') return yield* this.#longText();
     return first === '[' ? yield* this.#members(']', depth) : Object.fromEntries((yield* this.#members('}', depth)) as [string, unknown][]);
@@ -91,11 +86,11 @@ export class JsonPieces {
       this.#at = end;
       return isRecord ? Object.entries(JSON.parse(`{${text}}`) as object) : JSON.parse(`[${text}]`) as unknown[];
     }
-    if (!isRecord) return [yield* this.#value(depth + 1, true)];
+    if (!isRecord) return [yield* this.#value(depth + 1)];
     const key = yield* this.#unopened();
     if (typeof key !== 'string' || (yield* this.#next()) !== ':') throw this.#unreadable();
     this.#at++;
-    return [[key, yield* this.#value(depth + 1, true)]];
+    return [[key, yield* this.#value(depth + 1)]];
   }
 
   /** A value that is read as one, however large. */

@@ -27,8 +27,6 @@ export interface SandboxOptions {
   readonly program?: string;
   /** Without it no module is allowed. */
   readonly modules?: ModuleDoor;
-  /** Shared with who else reads code; its own unless said. */
-  readonly reader?: CodeReader;
   readonly log?: (level: 'info' | 'warn' | 'error', text: string, details?: object) => void;
 }
 
@@ -42,7 +40,8 @@ export class SandboxSupervisor implements SandboxDoor {
   readonly #clock: Clock;
   readonly #program: string;
   readonly #modules: ModuleDoor | undefined;
-  readonly #reader: CodeReader;
+  /** Not shared with who reads drafts: a deploy would wait for the worst of them. */
+  readonly #reader = new CodeReader();
   readonly #log: NonNullable<SandboxOptions['log']>;
   readonly #carrier: Carrier = { together: (call) => { this.#serving.run(call); }, apart: (call, pauseMs) => { this.#later(pauseMs, () => { this.#apart.run(call); }); }, alone: (call, pauseMs) => { this.#later(pauseMs, () => { this.#suspect(call); }); }, closed: (fn) => { this.#forget(fn); } };
   readonly #cells = new Map<string, number>();
@@ -67,7 +66,6 @@ export class SandboxSupervisor implements SandboxDoor {
     this.#clock = options.clock ?? systemClock;
     this.#program = options.program ?? process.execPath;
     this.#modules = options.modules;
-    this.#reader = options.reader ?? new CodeReader();
     this.#log = options.log ?? (() => undefined);
     const parts = { clock: this.#clock, log: this.#log, link: (priority: Priority, onEnd: (end: LinkEnd) => void) => this.#link(priority, onEnd) };
     const background = { ...parts, priority: 'lowest', idleMs: SUSPECTS_IDLE_MS } as const;

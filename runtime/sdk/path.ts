@@ -165,7 +165,7 @@ function withoutKey(record: Records, key: string): Records {
   return rest;
 }
 
-function isPlainRecord(value: unknown): value is Records {
+export function isPlainRecord(value: unknown): value is Records {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

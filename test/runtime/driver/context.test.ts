@@ -5,6 +5,7 @@ import { limits } from '../../../runtime/limits.ts';
 import { defineNode, field, many, NodeFailure, type NodeContext, type NodeDefinition } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
@@ -38,10 +39,7 @@ const actLine = flowOf({ nodes: { in: 'test-source', act: 'act', sink: 'test-sin
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); custom.length = 0; });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -5,6 +5,7 @@ import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -31,10 +32,7 @@ function stackDepth(): number {
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -8,6 +8,7 @@ import { NodeFailure, type FetchAnswer, type FetchOptions } from '../../../runti
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** What becomes of a message whose function node calls servers: around a crash, a lost answer, an outage, a replay. */
@@ -73,10 +74,7 @@ beforeEach(() => {
   answers = () => fine;
 });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -7,6 +7,7 @@ import { NodeFailure } from '../../../runtime/sdk/index.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
@@ -38,10 +39,7 @@ const restart = async (w: World, flow = LINE): Promise<World> => {
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -11,6 +11,7 @@ import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import type { Flow } from '../../../runtime/flow/flow.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
@@ -36,10 +37,7 @@ const told = (steps: readonly StepRecord[]): string[] => steps.map(({ node, outc
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); store = openMemoryStore(); });
 afterEach(async () => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   await store.close();
   journal.remove();
 });

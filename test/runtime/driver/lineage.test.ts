@@ -13,6 +13,7 @@ import type { StepRecord, Store } from '../../../runtime/store/store.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** What a replay under the same keys knows messages by where a deploy has changed their way. */
@@ -37,10 +38,7 @@ const pathOf = async (w: World, run: string): Promise<readonly StepRecord[]> => 
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); store = openMemoryStore(); });
 afterEach(async () => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   await store.close();
   journal.remove();
 });

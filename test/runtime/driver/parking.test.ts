@@ -11,6 +11,7 @@ import { defineNode, NodeFailure, type DeliverOptions } from '../../../runtime/s
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** What happens to messages whose place a deploy takes away. */
@@ -44,10 +45,7 @@ const without = (flow: Flow, ...gone: readonly string[]): Flow => ({
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

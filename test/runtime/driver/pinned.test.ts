@@ -6,6 +6,7 @@ import { limits } from '../../../runtime/limits.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** Runs of a pinned flow end on the revision on which they began. */
@@ -30,10 +31,7 @@ const read = async (number: number): Promise<Flow | undefined> => await Promise.
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

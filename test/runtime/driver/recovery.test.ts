@@ -8,6 +8,7 @@ import type { StepRecord } from '../../../runtime/store/store.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const SQLITE_FULL = 13;
@@ -30,10 +31,7 @@ const never = new Promise<void>(() => undefined);
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -5,6 +5,7 @@ import { limits } from '../../../runtime/limits.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World, type WorldOptions } from '../../kit/world.ts';
 
 /** Each of these was wrong once; the test is named by what must hold. */
@@ -42,10 +43,7 @@ const payloads = (): unknown[] => nodes.arrived.map(({ body }) => body.payload);
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

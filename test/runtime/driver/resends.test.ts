@@ -8,6 +8,7 @@ import type { Store } from '../../../runtime/store/store.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
@@ -31,10 +32,7 @@ const lettersOf = (w: World): DeadLetters => new DeadLetters(w.services, { runne
 
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); store = openMemoryStore(); });
 afterEach(async () => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   await store.close();
   journal.remove();
 });

@@ -6,6 +6,7 @@ import { limits } from '../../../runtime/limits.ts';
 import { defineNode, field, NodeFailure, type NodeDefinition, type StopContext } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 /** What a type does when its node stops: when that is, and what becomes of what it writes. */
@@ -58,10 +59,7 @@ beforeEach(() => {
   onStop = onRun = () => undefined;
 });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

@@ -4,6 +4,7 @@ import type { Confirmed } from '../../../runtime/sdk/define-node.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
 import { flowOf } from '../../kit/flow-of.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World } from '../../kit/world.ts';
 
 const BOTH = (text: string) => ({ en: text, ru: text });
@@ -66,10 +67,7 @@ beforeEach(() => {
   onOrder = () => undefined;
 });
 afterEach(() => {
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 

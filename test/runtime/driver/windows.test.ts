@@ -7,6 +7,7 @@ import { defineNode } from '../../../runtime/sdk/index.ts';
 import { flowOf } from '../../kit/flow-of.ts';
 import { TestNodes } from '../../kit/test-nodes.ts';
 import { VirtualTime } from '../../kit/virtual-time.ts';
+import { endWorlds } from '../../kit/end-worlds.ts';
 import { journalFile, World, type WorldOptions } from '../../kit/world.ts';
 
 /** Windows of nodes that gather, and paces, while their nodes or their flow do not run. */
@@ -36,10 +37,7 @@ const feed = async (payload: unknown) => await nodes.deliver.get('in')?.({ paylo
 beforeEach(() => { nodes = new TestNodes(); journal = journalFile(); });
 afterEach(() => {
   Object.assign(limits, { windowsOpenMax, windowsRememberedMax });
-  for (const each of worlds.splice(0)) {
-    expect(each.bugs).toEqual([]);
-    each.kill();
-  }
+  endWorlds(worlds);
   journal.remove();
 });
 
